@@ -1,0 +1,102 @@
+"""What the standards say: the NAACCR dictionary, code lists, ICD-O-3, dates and sex at birth.
+
+Names load when first used, so importing this package costs nothing.
+
+>>> from registry import standards
+>>> standards.label("sexAssignedAtBirth", "2")
+'Female'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from registry.standards import dates
+    from registry.standards.code_lists import (
+        closed_items,
+        code_set,
+        codes,
+        in_list,
+        is_closed,
+        label,
+        labels,
+        ranges,
+        special_codes,
+    )
+    from registry.standards.icdo import counties, morphology, morphology_terms, topography, topography_terms
+    from registry.standards.naaccr_dictionary import (
+        CURRENT_VERSION,
+        VERSIONS,
+        Dictionary,
+        Item,
+        all_items,
+        by_number,
+        date_flags,
+        default_user_dictionary,
+        dictionary,
+        is_date_flag,
+        item,
+        renamed_items,
+        user_dictionary,
+        version_code,
+    )
+    from registry.standards.sex import convert_sex, sex_at_birth
+    from registry.standards.suggestions import did_you_mean, nearest
+
+_HOME = {
+    "code_lists": "closed_items code_set codes in_list is_closed label labels ranges special_codes",
+    "icdo": "counties morphology morphology_terms topography topography_terms",
+    "naaccr_dictionary": "CURRENT_VERSION VERSIONS Dictionary Item all_items by_number date_flags"
+    " default_user_dictionary dictionary is_date_flag item renamed_items user_dictionary version_code",
+    "suggestions": "did_you_mean nearest",
+    "sex": "convert_sex sex_at_birth",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = [
+    "CURRENT_VERSION",
+    "VERSIONS",
+    "Dictionary",
+    "Item",
+    "all_items",
+    "by_number",
+    "closed_items",
+    "code_set",
+    "codes",
+    "convert_sex",
+    "counties",
+    "date_flags",
+    "dates",
+    "default_user_dictionary",
+    "dictionary",
+    "did_you_mean",
+    "in_list",
+    "is_closed",
+    "is_date_flag",
+    "item",
+    "label",
+    "labels",
+    "morphology",
+    "morphology_terms",
+    "nearest",
+    "ranges",
+    "renamed_items",
+    "sex_at_birth",
+    "special_codes",
+    "topography",
+    "topography_terms",
+    "user_dictionary",
+    "version_code",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "dates":
+        return import_module("registry.standards.dates")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"registry.standards.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value

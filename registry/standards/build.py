@@ -1,0 +1,140 @@
+"""Build this room's tables from the published files: `registry standards build --from DIR`.
+
+The published files are not copied: their facts are normalised into small tables of our own, and
+`SOURCES.md` beside them says where each came from. The same input gives the same bytes, so next
+year's files are added by running this again and reading the diff.
+
+Source layout: DIR/naaccr (dictionaries, items, codes) and DIR/coding (icdo, seer).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from registry.errors import NotFound
+from registry.standards import build_codes, build_icdo
+from registry.standards.dictionary_xml import parse_dictionary
+
+ITEM_COLUMNS = [
+    *("kind", "versions", "number", "id", "name", "length"),
+    *("level", "record_types", "data_type", "padding", "trim", "unlimited"),
+]
+
+# NAACCR v26: Sex [220] is retired; Sex Assigned at Birth [225] takes its place. Codes 3 and 4 of
+# item 220 say nothing of the sex at birth; 5 and 6 name it.
+SEX_CONVERSION = [
+    ("1", "1", "male"),
+    ("2", "2", "female"),
+    ("3", "9", "other: sex at birth not stated"),
+    ("4", "9", "transsexual, NOS: sex at birth not stated"),
+    ("5", "1", "transsexual, natal male"),
+    ("6", "2", "transsexual, natal female"),
+    ("9", "9", "not stated or unknown"),
+]
+
+
+def build(shared: Path, out: Path) -> dict[str, int]:
+    """Write every table of `registry.standards` and return the number of rows by file.
+
+    Args:
+        shared: folder with `naaccr/` and `coding/` as published.
+        out: folder to write to (made when missing).
+
+    Raises:
+        NotFound: `shared` lacks the published files.
+    """
+    naaccr, coding = shared / "naaccr", shared / "coding"
+    if not (naaccr / "dictionaries").is_dir() or not (coding / "icdo").is_dir():
+        raise NotFound(str(shared), "no naaccr/dictionaries and coding/icdo here", "name the folder of both")
+    out.mkdir(parents=True, exist_ok=True)
+    items, grouped, lengths = item_tables(naaccr / "dictionaries")
+    morphology = build_icdo.morphology_rows(naaccr, coding)
+    lists = build_codes.code_tables(naaccr / "codes", lengths, morphology)
+    tables: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
+        "items.csv": (ITEM_COLUMNS, items),
+        "grouped_items.csv": (("versions", "number", "id", "name", "length", "contains"), grouped),
+        "renamed_items.csv": (("number", "old_id", "id"), renamed_rows(naaccr)),
+        "code_lists.csv": (("item", "closed", "source"), lists.lists),
+        "codes.csv.gz": (("item", "code", "label", "versions"), lists.codes),
+        "ranges.csv": (("item", "low", "high", "label", "versions"), lists.ranges),
+        "causes_of_death.csv.gz": (("code", "label", "versions"), lists.causes),
+        "topography.csv": (("code", "name", "group"), build_icdo.topography_rows(coding)),
+        "topography_terms.csv.gz": (("code", "term"), build_icdo.topography_term_rows(coding)),
+        "morphology.csv.gz": (("edition", "code", "behavior", "kind", "name"), morphology),
+        "sex_conversion.csv": (("sex", "sexAssignedAtBirth", "meaning"), SEX_CONVERSION),
+        "counties.csv": (("state", "county"), county_rows(coding)),
+    }
+    counts = {name: write_table(out / name, header, rows) for name, (header, rows) in tables.items()}
+    (out / "SOURCES.md").write_text(sources_text(out, counts), encoding="utf-8", newline="\n")
+    return counts
+
+
+def item_tables(folder: Path) -> tuple[list[list[object]], list[list[object]], dict[str, int]]:
+    """Item and grouped-item rows of all base and default user dictionaries, and the id → length map.
+
+    Equal definitions share a row; its `versions` are listed oldest first.
+    """
+    seen: dict[tuple[object, ...], list[str]] = {}
+    groups: dict[tuple[object, ...], list[str]] = {}
+    lengths: dict[str, int] = {}
+    for path in sorted(folder.glob("*naaccr-dictionary-*.xml")):
+        dictionary = parse_dictionary(path.read_bytes(), path.name)
+        kind = "user" if path.name.startswith("user-") else "base"
+        version = str(dictionary.version)
+        for item in dictionary.items:
+            key = (kind, *(item[column] for column in ITEM_COLUMNS[2:]))
+            seen.setdefault(key, []).append(version)
+            lengths[item["id"]] = max(lengths.get(item["id"], 0), item["length"])
+        for item in dictionary.grouped:
+            group = (item["number"], item["id"], item["name"], item["length"], item["contains"])
+            groups.setdefault(group, []).append(version)
+    rows = [[key[0], " ".join(versions), *key[1:]] for key, versions in seen.items()]
+    rows.sort(key=lambda row: (row[0], row[2], str(row[1])))
+    group_rows = [[" ".join(versions), *key] for key, versions in groups.items()]
+    return rows, sorted(group_rows, key=lambda row: (row[1], str(row[0]))), lengths
+
+
+def renamed_rows(naaccr: Path) -> list[tuple[int, str, str]]:
+    """Old and new XML ids of the items that were renamed (17 to 18, and the 2019 shortening)."""
+    rows = set()
+    for path in sorted((naaccr / "items" / "id-changes").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, old, new in list(csv.reader(file))[1:]:
+                rows.add((int(number), old.strip(), new.strip()))
+    return sorted(rows)
+
+
+def county_rows(coding: Path) -> list[tuple[str, str]]:
+    """State abbreviation and FIPS county code, for all censuses together."""
+    path = coding / "seer" / "countyatdxanalysis" / "state-county-map.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return sorted({(row[0], row[1]) for row in list(csv.reader(file))[1:] if row})
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Write a UTF-8 CSV, gzipped without a time stamp when the name ends in .gz; return its rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    count = 0
+    for row in rows:
+        writer.writerow([str(cell).lower() if isinstance(cell, bool) else cell for cell in row])
+        count += 1
+    data = text.getvalue().encode()
+    path.write_bytes(gzip.compress(data, compresslevel=9, mtime=0) if path.suffix == ".gz" else data)
+    return count
+
+
+def sources_text(out: Path, counts: dict[str, int]) -> str:
+    """Provenance of every table, with its rows and the start of its SHA-256."""
+    template = (Path(__file__).parent / "sources_template.md").read_text(encoding="utf-8")
+    lines = ["| table | rows | sha-256 |", "|---|---:|---|"]
+    for name in sorted(counts):
+        digest = hashlib.sha256((out / name).read_bytes()).hexdigest()[:16]
+        lines.append(f"| {name} | {counts[name]:,} | {digest} |")
+    return template.replace("{tables}", "\n".join(lines))

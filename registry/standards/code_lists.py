@@ -1,0 +1,136 @@
+"""Allowed codes with short labels, and ranges of values.
+
+A list is *closed* when every value that may be sent is listed (codes and ranges); other items have
+known special codes beside free values. The lists of NAACCR 25 serve all older versions.
+Source: NAACCR data dictionary, SEER lookups (data/SOURCES.md).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from registry.standards.naaccr_dictionary import CURRENT_VERSION, version_code
+from registry.standards.tables import table
+
+
+@cache
+def _all_codes() -> dict[str, pl.DataFrame]:
+    parts = table("codes.csv.gz").partition_by("item", as_dict=True, include_key=False)
+    return {str(key[0]): frame for key, frame in parts.items()}
+
+
+@cache
+def _lists() -> dict[str, bool]:
+    return {
+        item: closed == "true" for item, closed in table("code_lists.csv").select("item", "closed").rows()
+    }
+
+
+@cache
+def _known(item_id: str, version: str) -> pl.DataFrame:
+    rows = table("causes_of_death.csv.gz") if item_id == "causeOfDeath" else _all_codes().get(item_id)
+    if rows is None:
+        return pl.DataFrame(schema={"code": pl.String, "label": pl.String})
+    wanted = "26" if version_code(version) >= "260" else "25"
+    found = rows.filter(pl.col("versions").str.contains(wanted, literal=True))
+    return (found if found.height else rows).select("code", "label")
+
+
+def codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:
+    """The closed code list of an item: `code`, `label`, sorted by code; empty when it has none.
+
+    A retired item answers with the list of the last version that had it.
+
+    >>> codes("sexAssignedAtBirth")["code"].to_list()
+    ['1', '2', '9']
+    >>> codes("nameLast").height
+    0
+    """
+    return _known(item_id, version) if _lists().get(item_id) else _known("", version)
+
+
+def special_codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:
+    """All known codes of an item, closed list or not: `code`, `label`, sorted by code.
+
+    >>> special_codes("socialSecurityNumber")["code"].to_list()
+    ['999999999']
+    """
+    return _known(item_id, version)
+
+
+@cache
+def code_set(item_id: str, version: str = CURRENT_VERSION) -> frozenset[str]:
+    """The codes of a closed list; empty when the item has none (look at `ranges` too).
+
+    >>> "C504" in code_set("primarySite")
+    True
+    """
+    return frozenset(codes(item_id, version)["code"])
+
+
+@cache
+def ranges(item_id: str) -> list[tuple[str, str]]:
+    """Documented ranges of values (lowest, highest) that are allowed beside the codes.
+
+    >>> ranges("tumorSizeSummary")
+    [('002', '988')]
+    """
+    return table("ranges.csv").filter(pl.col("item") == item_id).select("low", "high").rows()
+
+
+def is_closed(item_id: str) -> bool:
+    """True when every allowed value of the item is in `codes` or `ranges`."""
+    return _lists().get(item_id, False)
+
+
+def closed_items() -> list[str]:
+    """Ids of all items with a closed list, sorted."""
+    return sorted(item for item, closed in _lists().items() if closed)
+
+
+def label(item_id: str, code: str) -> str | None:
+    """Short meaning of a code, or None.
+
+    >>> label("vitalStatus", "0"), label("primarySite", "C619")
+    ('Dead', 'Prostate gland')
+    """
+    return labels(item_id).get(code)
+
+
+@cache
+def labels(item_id: str) -> dict[str, str]:
+    """Code → label of an item, codes of all versions together."""
+    older = dict(_known(item_id, "250").rows())
+    return older | dict(_known(item_id, CURRENT_VERSION).rows())
+
+
+def in_list(item_id: str, value: pl.Expr, version: str = CURRENT_VERSION) -> pl.Expr:
+    """True when a value is allowed by the closed list of an item; true for items without one.
+
+    Args:
+        item_id: NAACCR XML id.
+        value: text expression; null gives null.
+        version: NAACCR version of the file.
+
+    >>> frame = pl.DataFrame({"size": ["015", "1000", "999"]})
+    >>> frame.select(in_list("tumorSizeSummary", pl.col("size"))).to_series().to_list()
+    [True, False, True]
+    """
+    if not is_closed(item_id):
+        return pl.when(value.is_not_null()).then(True)
+    allowed = value.is_in(sorted(code_set(item_id, version)))
+    for low, high in ranges(item_id):
+        allowed |= _in_range(value, low, high)
+    return allowed
+
+
+def _in_range(value: pl.Expr, low: str, high: str) -> pl.Expr:
+    prefix = low[0] if low[0].isalpha() else ""
+    low_digits, high_digits = low.removeprefix(prefix), high.removeprefix(prefix)
+    whole, _, decimals = high_digits.partition(".")
+    shortest = len(whole) if len(low_digits) == len(high_digits) and not decimals else 1
+    pattern = rf"^{prefix}\d{{{shortest},{len(whole)}}}" + (rf"\.\d{{{len(decimals)}}}$" if decimals else "$")
+    number = value.str.slice(len(prefix)).cast(pl.Float64, strict=False)
+    return value.str.contains(pattern) & number.is_between(float(low_digits), float(high_digits))

@@ -1,0 +1,302 @@
+"""The NAACCR dictionary: which items a version has, at which level, how long and of which type.
+
+Items are chosen by version; codes are chosen by diagnosis year (see `code_lists`).
+Source: NAACCR Data Standards and Data Dictionary, versions 14 to 26 (data/SOURCES.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import polars as pl
+
+from registry.errors import NotFound
+from registry.standards.dictionary_xml import parse_dictionary
+from registry.standards.suggestions import did_you_mean, nearest
+from registry.standards.tables import table
+
+CURRENT_VERSION = "260"
+VERSIONS = ("140", "150", "160", "180", "210", "220", "230", "240", "250", "260")
+BASE_URI = "http://naaccr.org/naaccrxml/naaccr-dictionary-{}.xml"
+LAST_VERSION_WITH_DATE_FLAGS = "220"
+# The flags whose ids are not the date's id with "Flag" added.
+ODD_DATE_FLAGS = {
+    "subsqRx2ndCourseDate": "subsqRx2ndcrsDateFlag",
+    "subsqRx3rdCourseDate": "subsqRx3rdcrsDateFlag",
+    "subsqRx4thCourseDate": "subsqRx4thcrsDateFlag",
+}
+
+ITEM_SCHEMA: dict[str, Any] = {
+    "number": pl.Int32,
+    "id": pl.String,
+    "name": pl.String,
+    "length": pl.Int32,
+    "level": pl.String,
+    "record_types": pl.String,
+    "data_type": pl.String,
+    "padding": pl.String,
+    "trim": pl.String,
+    "unlimited": pl.Boolean,
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One data item of a dictionary.
+
+    `level` is NaaccrData, Patient or Tumor; `record_types` a subset of "AMCI"; `data_type` one of
+    text, digits, alpha, mixed, numeric, date, dateTime; `length` in characters. `first_version` and
+    `last_version` say which base dictionaries have it (None for user-defined items).
+    """
+
+    number: int
+    id: str
+    name: str
+    length: int
+    level: str
+    record_types: str
+    data_type: str = "text"
+    padding: str = "none"
+    trim: str = "all"
+    unlimited: bool = False
+    first_version: str | None = None
+    last_version: str | None = None
+
+
+class Dictionary:
+    """The items of one version, or of a user dictionary, sorted by NAACCR number.
+
+    >>> dictionary("250").item("primarySite").number
+    400
+    >>> dictionary("260").ids(level="NaaccrData", record_type="I")[:2]
+    ['recordType', 'registryType']
+    """
+
+    def __init__(self, version: str | None, uri: str, items: pl.DataFrame) -> None:
+        self.version = version
+        self.uri = uri
+        self.items = items
+
+    @cached_property
+    def _by_id(self) -> dict[str, Item]:
+        spans = _spans()
+        found = {}
+        for row in self.items.iter_rows(named=True):
+            first, last = spans.get(row["id"], (None, None))
+            found[row["id"]] = Item(**row, first_version=first, last_version=last)
+        return found
+
+    @cached_property
+    def _by_number(self) -> dict[int, Item]:
+        return {item.number: item for item in self._by_id.values()}
+
+    def item(self, naaccr_id: str) -> Item | None:
+        """The item with this XML id, or None."""
+        return self._by_id.get(naaccr_id)
+
+    def by_number(self, number: int) -> Item | None:
+        """The item with this NAACCR number, or None."""
+        return self._by_number.get(number)
+
+    def ids(self, level: str | None = None, record_type: str | None = None) -> list[str]:
+        """XML ids in order of NAACCR number, at one level or legal for one record type."""
+        return [
+            item.id
+            for item in self._by_id.values()
+            if (level is None or item.level == level)
+            and (record_type is None or record_type in item.record_types)
+        ]
+
+    def nearest(self, naaccr_id: str) -> str | None:
+        """The id that `naaccr_id` was probably meant to be (renamed items included), or None.
+
+        >>> dictionary("260").nearest("primarysite")
+        'primarySite'
+        """
+        renamed = renamed_items().get(naaccr_id)
+        return renamed if renamed in self._by_id else nearest(naaccr_id, self._by_id)
+
+    def merged(self, others: Iterable[Dictionary]) -> Dictionary:
+        """A dictionary with the items of user dictionaries added; this one's ids win."""
+        frames = [self.items, *(other.items for other in others)]
+        items = pl.concat(frames).unique("id", keep="first", maintain_order=True).sort("number", "id")
+        return Dictionary(self.version, self.uri, items)
+
+
+def version_code(version: str | int) -> str:
+    """Normalise "26", "v26", 26 or "260" to "260".
+
+    Raises:
+        NotFound: the version is not one of `VERSIONS`.
+    """
+    text = str(version).lower().removeprefix("v").removesuffix(".0")
+    text = text + "0" if len(text) == 2 else text
+    if text not in VERSIONS:
+        raise NotFound(f"NAACCR version {version}", "not known here", f"use one of {', '.join(VERSIONS)}")
+    return text
+
+
+def dictionary(version: str | int = CURRENT_VERSION) -> Dictionary:
+    """The base dictionary of a NAACCR version.
+
+    Args:
+        version: "140" to "260"; "26" and 26 mean "260".
+
+    Raises:
+        NotFound: there is no such version.
+
+    >>> dictionary("260").items.height, dictionary("25").items.height
+    (771, 780)
+    """
+    return _dictionary(version_code(version), "base")
+
+
+def default_user_dictionary(version: str | int) -> Dictionary | None:
+    """NAACCR's default user-defined dictionary of a version (they exist from 14 to 21), or None.
+
+    >>> default_user_dictionary("180").items.height, default_user_dictionary("260")
+    (19, None)
+    """
+    found = _dictionary(version_code(version), "user")
+    return found if found.items.height else None
+
+
+@cache
+def _dictionary(version: str, kind: str) -> Dictionary:
+    rows = (
+        _definitions()
+        .filter(pl.col("kind") == kind, pl.col("versions").str.split(" ").list.contains(version))
+        .select(*ITEM_SCHEMA)
+        .sort("number", "id")
+    )
+    uri = BASE_URI.format(version)
+    return Dictionary(
+        version, uri if kind == "base" else uri.replace("naaccr-d", "user-defined-naaccr-d"), rows
+    )
+
+
+@cache
+def _definitions() -> pl.DataFrame:
+    return table("items.csv").with_columns(
+        pl.col("number", "length").cast(pl.Int32), pl.col("unlimited") == "true"
+    )
+
+
+@cache
+def all_items() -> pl.DataFrame:
+    """Every item of every base version in its newest definition; retired ones included.
+
+    Returns:
+        The columns of `Dictionary.items` and `first_version`, `last_version`; sorted by number, id.
+
+    >>> all_items().filter(pl.col("id") == "sex").select("number", "last_version").row(0)
+    (220, '250')
+    """
+    versions = _definitions().filter(pl.col("kind") == "base").with_columns(pl.col("versions").str.split(" "))
+    return (
+        versions.with_columns(
+            pl.col("versions").list.first().alias("first_version"),
+            pl.col("versions").list.last().alias("last_version"),
+        )
+        .sort("last_version")
+        .with_columns(pl.col("first_version").min().over("id"))
+        .unique("id", keep="last", maintain_order=True)
+        .select(*ITEM_SCHEMA, "first_version", "last_version")
+        .sort("number", "id")
+    )
+
+
+@cache
+def _spans() -> dict[str, tuple[str, str]]:
+    return {
+        row[0]: (row[1], row[2]) for row in all_items().select("id", "first_version", "last_version").rows()
+    }
+
+
+@cache
+def _newest() -> dict[str, Item]:
+    return {row["id"]: Item(**row) for row in all_items().iter_rows(named=True)}
+
+
+def item(naaccr_id: str) -> Item:
+    """The item with this XML id, in the newest version that has it.
+
+    Raises:
+        NotFound: no version has it; the line says which id was probably meant.
+
+    >>> item("sexAssignedAtBirth").number, item("sex").last_version
+    (225, '250')
+    """
+    found = _newest().get(renamed_items().get(naaccr_id, naaccr_id))
+    if found is None:
+        hint = did_you_mean(nearest(naaccr_id, _newest()))
+        raise NotFound(naaccr_id, f"no NAACCR version has this item{hint}")
+    return found
+
+
+def by_number(number: int) -> Item | None:
+    """The item with this NAACCR number in the newest version that has it, or None.
+
+    >>> by_number(400).id
+    'primarySite'
+    """
+    return _numbers().get(number)
+
+
+@cache
+def _numbers() -> dict[int, Item]:
+    return {found.number: found for found in sorted(_newest().values(), key=lambda i: i.last_version or "")}
+
+
+@cache
+def renamed_items() -> dict[str, str]:
+    """Old XML id → present id, for the items that were renamed in 2018 and 2019."""
+    return dict(table("renamed_items.csv").select("old_id", "id").rows())
+
+
+@cache
+def date_flags(version: str | int = LAST_VERSION_WITH_DATE_FLAGS) -> dict[str, str]:
+    """Date item → its date flag item in a version; empty from version 23 on.
+
+    Until version 22 a blank date carries a flag that says why; from 23 on it is only left blank.
+
+    >>> date_flags("220")["dateOfDiagnosis"], date_flags("230")
+    ('dateOfDiagnosisFlag', {})
+    """
+    items = dictionary(version).items
+    dates = set(items.filter(pl.col("data_type") == "date")["id"])
+    numbers = dict(items.select("id", "number").rows())
+    return {
+        date: flag
+        for date in sorted(dates, key=numbers.__getitem__)
+        if (flag := ODD_DATE_FLAGS.get(date, date + "Flag")) in numbers
+    }
+
+
+def is_date_flag(naaccr_id: str) -> bool:
+    """True when the item is a date flag of version 22 or older."""
+    return naaccr_id in _all_flags()
+
+
+@cache
+def _all_flags() -> frozenset[str]:
+    return frozenset(flag for version in VERSIONS for flag in date_flags(version).values())
+
+
+def user_dictionary(data: bytes, name: str) -> Dictionary:
+    """Read a user-defined NAACCR XML dictionary, for example a state's.
+
+    Args:
+        data: bytes of the dictionary file.
+        name: its file name, for error lines.
+
+    Raises:
+        BadInput: not a usable dictionary.
+    """
+    parsed = parse_dictionary(data, name)
+    rows: Sequence[dict[str, Any]] = parsed.items
+    items = pl.DataFrame(rows, schema=ITEM_SCHEMA).sort("number", "id")
+    return Dictionary(parsed.version, parsed.uri, items)

@@ -1,0 +1,25 @@
+"""Annual follow-up: who is followed, who must be contacted, and how complete follow-up is.
+
+Pure functions over frames with NAACCR column names; the day asked about is always a parameter.
+The rules' numbers live in `rules.toml`, one edition per date.
+"""
+
+from __future__ import annotations
+
+from registry.followup.configuration import AgeBand, FollowUpConfiguration, Window
+from registry.followup.eligibility import EXCLUSIONS, eligibility
+from registry.followup.rates import rates, rates_by_age, summary
+from registry.followup.worklist import LIST_COLUMNS, follow_up_list
+
+__all__ = [
+    "EXCLUSIONS",
+    "LIST_COLUMNS",
+    "AgeBand",
+    "FollowUpConfiguration",
+    "Window",
+    "eligibility",
+    "follow_up_list",
+    "rates",
+    "rates_by_age",
+    "summary",
+]

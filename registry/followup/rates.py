@@ -1,0 +1,216 @@
+"""Follow-up rates: A eligible = B dead + D current + E lost; rate = 100 (B + D) / A."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from registry.errors import BadInput
+from registry.followup.configuration import FollowUpConfiguration
+from registry.followup.due import STATUSES, first_day, text
+from registry.followup.eligibility import EXCLUSIONS, judge
+from registry.followup.worklist import follow_up_list
+
+COUNTS = ("A_eligible", "B_dead", "C_living", "D_current", "E_lost")
+BASES = ("patient", "tumor")
+
+
+def rates(
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    as_of: dt.date,
+    *,
+    configuration: FollowUpConfiguration | None = None,
+    key: str = "patientIdNumber",
+    by: str | Sequence[str] = (),
+) -> pl.DataFrame:
+    """Rates per patient and per tumor in each window of the configuration.
+
+    A patient is in a window when at least one eligible tumor was diagnosed in it (earliest day), and in a
+    group of `by` when at least one eligible tumor belongs to it: groups of the patient basis may overlap.
+
+    Args:
+        patients: one row a patient, as in `eligibility`.
+        tumors: one row a tumor (or a facility's abstract), as in `eligibility`.
+        as_of: day on which the question is asked.
+        configuration: the registry's settings.
+        key: column that tells patients apart.
+        by: "facility" (facility_id, else reportingFacility), "site" (first three characters of primarySite),
+            "year" (of diagnosis), "physician" (physicianFollowUp), or any column of tumors or patients.
+
+    Returns:
+        basis ("patient", "tumor"), window, from (Date: first diagnosis day; for since_reference the effective
+        reference date), the `by` columns, A_eligible, B_dead, C_living, D_current, E_lost (Int64), rate_pct,
+        living_rate_pct (4 decimals; null when there is nobody), target (%), met (Boolean). Sorted by basis, window
+        as configured, groups.
+
+    >>> patients = pl.DataFrame({"patientIdNumber": ["1", "2"], "vitalStatus": ["1", "0"],
+    ...     "dateOfLastContact": ["20250101", "2021"]})
+    >>> tumors = pl.DataFrame({"patientIdNumber": ["1", "2"], "classOfCase": ["14", "22"],
+    ...     "primarySite": ["C509", "C341"], "behaviorCodeIcdO3": ["3", "3"], "dateOfDiagnosis": ["2020", "2021"]})
+    >>> rates(patients, tumors, dt.date(2026, 10, 31)).select("window", "A_eligible", "E_lost", "rate_pct").row(0)
+    ('since_reference', 2, 1, 50.0)
+    """
+    configuration = configuration or FollowUpConfiguration()
+    groups = [by] if isinstance(by, str) else list(by)
+    eligible = _eligible(patients, tumors, as_of, configuration, key, groups)
+    return _rates(eligible, as_of, configuration, key, groups)
+
+
+def summary(
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    as_of: dt.date,
+    *,
+    configuration: FollowUpConfiguration | None = None,
+    key: str = "patientIdNumber",
+) -> dict[str, Any]:
+    """Everything one page needs: counts, exclusions by code, rates of both bases, size of the list by status.
+
+    The result can be written as JSON; keys are those of the published follow-up sample.
+    """
+    configuration = configuration or FollowUpConfiguration()
+    judged = judge(patients, tumors, as_of, configuration, key)
+    table = _rates(judged.filter(pl.col("exclusion") == ""), as_of, configuration, key, [])
+    listed = follow_up_list(patients, tumors, as_of, configuration=configuration, key=key)
+    excluded = dict(judged["exclusion"].value_counts().iter_rows())
+    on_list = dict(listed["status"].value_counts().iter_rows())
+    starts = dict(table.filter(pl.col("basis") == "patient").select("window", "from").iter_rows())
+    return {
+        "as_of": str(as_of),
+        "reference_date": str(configuration.reference_date or configuration.start),
+        "five_year_start": str(starts["last_five_years"]) if "last_five_years" in starts else None,
+        "fifteen_year_start": str(starts["last_fifteen_years"]) if "last_fifteen_years" in starts else None,
+        "patients": patients.height,
+        "tumors": tumors.height,
+        "exclusions": {code: excluded[code] for code in sorted(("", *EXCLUSIONS)) if code in excluded},
+        "patient_based": _nested(table, "patient", (*COUNTS, "rate_pct", "living_rate_pct")),
+        "tumor_based": _nested(table, "tumor", (*COUNTS, "rate_pct")),
+        "list": {name: on_list.get(name, 0) for name in STATUSES[:3]},
+    }
+
+
+def rates_by_age(
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    as_of: dt.date,
+    *,
+    configuration: FollowUpConfiguration | None = None,
+    key: str = "patientIdNumber",
+) -> pl.DataFrame:
+    """SEER's follow-up groups (invasive by age at diagnosis, in situ), tumor by tumor, with target and goal.
+
+    Age is ageAtDiagnosis where it is filled (0-120), else whole years between the birth and diagnosis dates.
+
+    Returns:
+        group, A_eligible … E_lost, rate_pct, living_rate_pct, target, goal, met, goal_met; as configured.
+    """
+    configuration = configuration or FollowUpConfiguration()
+    eligible = judge(patients, tumors, as_of, configuration, key).filter(pl.col("exclusion") == "")
+    born = patients.select(key, first_day(patients, "dateOfBirth").alias("born"))
+    eligible = eligible.join(born, on=key, how="left")
+    birthday_to_come = pl.col("diagnosed").dt.strftime("%m%d") < pl.col("born").dt.strftime("%m%d")
+    years = pl.col("diagnosed").dt.year() - pl.col("born").dt.year() - birthday_to_come.cast(pl.Int32)
+    stated = text(eligible, "ageAtDiagnosis").cast(pl.Int32, strict=False)
+    age = pl.coalesce(pl.when(stated <= 120).then(stated), years)
+    behavior = text(eligible, "behaviorCodeIcdO3")
+    rows = []
+    for band in configuration.age_bands:
+        inside = age.is_between(band.from_age, band.below_age, closed="left")
+        every_age = band.from_age == 0 and band.below_age >= 1000
+        chosen = eligible.filter((behavior == band.behavior) & (pl.lit(every_age) | inside))
+        rows.append(
+            chosen.select(*_counts())
+            .with_columns(*_percentages(band.target), pl.lit(band.goal).alias("goal"))
+            .select(pl.lit(band.name).alias("group"), "*")
+        )
+    return pl.concat(rows).with_columns((pl.col("rate_pct") >= pl.col("goal")).alias("goal_met"))
+
+
+def _eligible(
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    as_of: dt.date,
+    configuration: FollowUpConfiguration,
+    key: str,
+    groups: list[str],
+) -> pl.DataFrame:
+    eligible = judge(patients, tumors, as_of, configuration, key).filter(pl.col("exclusion") == "")
+    columns = {}
+    for name in groups:
+        item = {"site": "primarySite", "physician": "physicianFollowUp", "year": "dateOfDiagnosis"}.get(
+            name, name
+        )
+        if name == "facility":
+            item = "facility_id" if "facility_id" in tumors.columns else "reportingFacility"
+        if item not in eligible.columns:
+            if item not in patients.columns:
+                raise BadInput("follow-up rates", f"there is no column {item} to group by")
+            eligible = eligible.join(patients.select(key, item), on=key, how="left")
+        columns[name] = {
+            "site": text(eligible, item).str.slice(0, 3),
+            "year": pl.col("diagnosed").dt.year(),
+        }.get(name, text(eligible, item))
+    return eligible.with_columns(**columns)
+
+
+def _rates(
+    eligible: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration, key: str, groups: list[str]
+) -> pl.DataFrame:
+    spans = {window.name: configuration.window(window, as_of) for window in configuration.windows}
+    inside = {
+        window.name: pl.lit(True)
+        if window.months is None
+        else pl.col("diagnosed").is_between(*spans[window.name])
+        for window in configuration.windows
+    }
+    per_tumor = eligible.select(key, *groups, "dead", "current", **inside)
+    per_patient = per_tumor.group_by(key, *groups).agg(
+        pl.col("dead", "current").first(), *(pl.col(name).any() for name in spans)
+    )
+    rows = []
+    for basis, frame in zip(BASES, (per_patient, per_tumor), strict=True):
+        for window in configuration.windows:
+            chosen = frame.filter(pl.col(window.name).fill_null(False))
+            counts = (
+                chosen.group_by(groups).agg(*_counts()).sort(groups) if groups else chosen.select(*_counts())
+            )
+            rows.append(
+                counts.select(
+                    pl.lit(basis).alias("basis"), pl.lit(window.name).alias("window"),
+                    pl.lit(spans[window.name][0]).alias("from"), *groups, *COUNTS,
+                ).with_columns(*_percentages(window.target))
+            )  # fmt: skip
+    return pl.concat(rows)
+
+
+def _counts() -> list[pl.Expr]:
+    dead, current = pl.col("dead"), pl.col("current")
+    sums = (
+        pl.len(),
+        dead.sum(),
+        dead.not_().sum(),
+        (dead.not_() & current).sum(),
+        (dead | current).not_().sum(),
+    )
+    return [count.cast(pl.Int64).alias(name) for name, count in zip(COUNTS, sums, strict=True)]
+
+
+def _percentages(target: float) -> list[pl.Expr]:
+    everybody, living = pl.col("A_eligible"), pl.col("C_living")
+    rate = 100 * (pl.col("B_dead") + pl.col("D_current")) / everybody
+    living_rate = 100 * pl.col("D_current") / living
+    return [
+        pl.when(everybody > 0).then(rate).round(4).alias("rate_pct"),
+        pl.when(living > 0).then(living_rate).round(4).alias("living_rate_pct"),
+        pl.lit(float(target)).alias("target"),
+        pl.when(everybody > 0).then(rate >= target).alias("met"),
+    ]
+
+
+def _nested(table: pl.DataFrame, basis: str, columns: Sequence[str]) -> dict[str, dict[str, Any]]:
+    chosen = table.filter(pl.col("basis") == basis)
+    return {row["window"]: {name: row[name] for name in columns} for row in chosen.iter_rows(named=True)}

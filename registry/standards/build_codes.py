@@ -23,7 +23,7 @@ OPEN = re.compile(
     r"|medicalRecordNumber|medicareBeneficiaryIdentifier|socialSecurityNumber|telephone|secondaryDiagnosis.*"
     r"|(rxHosp|rxSumm)SurgSite9802|(rxHosp|rxSumm)SurgPrimSite|seerSiteSpecificFact\d|recordNumberRecode"
     r"|torontoVersionNumber|schemaIdVersion.*|causeOfDeath|comorbidComplication.*|militaryRecordNoSuffix"
-    r"|ncdbSarsCov2.*|census(Occ|Ind)Code.*|csSiteSpecificFactor.*|tumorRecordNumber"
+    r"|ncdbSarsCov2.*|seerCodingSys.*|census(Occ|Ind)Code.*|csSiteSpecificFactor.*|tumorRecordNumber"
 )
 # Sequence numbers are documented as "00, 01, 02, .., 59": the dots are these ranges.
 EXTRA_RANGES = {

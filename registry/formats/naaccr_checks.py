@@ -1,0 +1,314 @@
+"""What is wrong with the items of a batch, judged against a dictionary on whole columns.
+
+Errors are what the NAACCR XML standard forbids; warnings are values that are probably wrong. The data
+types are those of the dictionary specification: digits, alpha and mixed fill the item's length, a date
+is YYYYMMDD, YYYYMM or YYYY.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from registry import standards
+from registry.formats.naaccr_header import SPECIFICATIONS, NaaccrHeader
+from registry.formats.naaccr_parser import LEVEL_NAMES, Problem
+from registry.standards import dates
+
+FAULTS: dict[str, Any] = {
+    "line": pl.Int64,
+    "patient_index": pl.Int64,
+    "tumor_index": pl.Int64,
+    "item": pl.String,
+    "value": pl.String,
+    "code": pl.String,
+    "severity": pl.String,
+    "message": pl.String,
+}
+PATTERNS = {
+    "digits": (r"^\d+$", "digits only"),
+    "alpha": (r"^[A-Z]+$", "capital letters only"),
+    "mixed": (r"^[A-Z\d]+$", "capital letters and digits only"),
+    "numeric": (r"^\d+(\.\d+)?$", "a number such as 12 or 1.5"),
+    "date": (
+        r"^(18|19|20)\d{2}((0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?)?$",
+        "a date as YYYYMMDD, YYYYMM or YYYY",
+    ),
+    "dateTime": (
+        r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?)?)?)?(Z|[+-]\d{2}:\d{2})?$",
+        "a date and time such as 2026-01-31T12:00:00Z",
+    ),
+}
+FULL_LENGTH = ("digits", "alpha", "mixed")
+SHOWN = 60
+
+
+def header_faults(header: NaaccrHeader, line: int, known_uris: set[str]) -> list[Problem]:
+    """Faults of the root element's attributes and root items."""
+
+    def fault(code: str, severity: str, message: str, item: str | None = None) -> None:
+        value = header.items.get(item) if item else None
+        found.append(Problem(line, None, None, item, value, code, severity, message))
+
+    found: list[Problem] = []
+    if header.record_type is None or header.record_type not in ("A", "M", "C", "I"):
+        fault("record-type", "error", f"recordType is {header.record_type!r}, expected A, M, C or I")
+    if header.specification_version is None:
+        fault("specification-version", "warning", "specificationVersion is missing; read as 1.0")
+    elif header.specification_version not in SPECIFICATIONS:
+        what = f"specificationVersion {header.specification_version[:20]!r} is not known; read as 1.8"
+        fault("specification-version", "warning", what)
+    if header.time_generated is not None and not _is_date_time(header.time_generated):
+        fault("time-generated", "warning", "timeGenerated is not an XML date and time")
+    for uri in header.user_dictionaries:
+        if uri not in known_uris:
+            what = f"user dictionary {uri[:120]} was not given: its items are reported as unknown"
+            fault("user-dictionary", "warning", what)
+    for name in header.attributes:
+        if not name.startswith("{"):
+            fault("unknown-attribute", "warning", f'NaaccrData has an unknown attribute "{name[:60]}"')
+    if header.items.get("naaccrRecordVersion", header.version) != header.version:
+        what = f"naaccrRecordVersion differs from the base dictionary ({header.version})"
+        fault("version-mismatch", "error", what, "naaccrRecordVersion")
+    if header.items.get("recordType", header.record_type) != header.record_type:
+        fault("record-type", "error", "root item recordType differs from the attribute", "recordType")
+    return found
+
+
+def key_table(
+    keys: dict[tuple[str | None, str | None], int], dictionary: standards.Dictionary
+) -> tuple[pl.DataFrame, list[tuple[int, str, str]]]:
+    """Resolve the distinct (naaccrId, naaccrNum) pairs of a file.
+
+    Returns:
+        A frame `key, item, known, number, length, level_wanted, record_types, data_type, padding, trim,
+        unlimited`, one row a pair, and the (key, code, message) of pairs that are wrong in themselves.
+    """
+    rows, wrong = [], []
+    for (naaccr_id, number), key in keys.items():
+        item, problem = _resolve(naaccr_id, number, dictionary)
+        found = dictionary.item(item)
+        if problem:
+            wrong.append((key, *problem))
+        rows.append(
+            {
+                "key": key,
+                "item": item,
+                "length": found.length if found else None,
+                "level_wanted": found.level if found else None,
+                "record_types": found.record_types if found else None,
+                "data_type": found.data_type if found else None,
+                "padding": found.padding if found else None,
+                "trim": found.trim if found else None,
+                "unlimited": found.unlimited if found else None,
+            }
+        )
+    texts = ("level_wanted", "record_types", "data_type", "padding", "trim")
+    schema: dict[str, Any] = {"key": pl.Int32, "item": pl.String, "length": pl.Int32}
+    schema |= {**dict.fromkeys(texts, pl.String), "unlimited": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema), wrong
+
+
+def _resolve(
+    naaccr_id: str | None, number: str | None, dictionary: standards.Dictionary
+) -> tuple[str, tuple[str, str] | None]:
+    """Item id of a pair and, when the pair is wrong, (code, message)."""
+    numeric = int(number) if number is not None and number.isascii() and number.isdigit() else None
+    if naaccr_id is None:
+        by_number = dictionary.by_number(numeric) if numeric is not None and numeric < 2**31 else None
+        if by_number:
+            return by_number.id, None
+        if number is None:
+            return "(no id)", ("no-id", "Item has neither naaccrId nor naaccrNum")
+        return f"naaccrNum{number[:20]}", (
+            "unknown-item",
+            f"no item has naaccrNum {number[:20]} in NAACCR {dictionary.version}",
+        )
+    found = dictionary.item(naaccr_id)
+    if found is None:
+        return naaccr_id, _unknown(naaccr_id, dictionary)
+    if number is not None and numeric != found.number:
+        return naaccr_id, (
+            "wrong-number",
+            f"{naaccr_id} has naaccrNum {number[:20]}, expected {found.number}",
+        )
+    return naaccr_id, None
+
+
+def _unknown(naaccr_id: str, dictionary: standards.Dictionary) -> tuple[str, str]:
+    elsewhere = {row[0]: (row[1], row[2]) for row in _all_spans()}.get(naaccr_id)
+    if elsewhere:
+        first, last = elsewhere
+        what = f"{naaccr_id} is not an item of NAACCR {dictionary.version} (it is in {first} to {last})"
+        return "not-in-version", what
+    hint = standards.did_you_mean(dictionary.nearest(naaccr_id[:100]))
+    return "unknown-item", f"no item {naaccr_id[:100]} in NAACCR {dictionary.version}{hint}"
+
+
+def _all_spans() -> list[tuple[str, str, str]]:
+    return standards.all_items().select("id", "first_version", "last_version").rows()
+
+
+def item_faults(long: pl.DataFrame, wrong: list[tuple[int, str, str]], header: NaaccrHeader) -> pl.DataFrame:
+    """Faults of a batch's items.
+
+    Args:
+        long: one row an item: `patient_index, tumor_index, level, key, item, value` (trimmed), `raw`,
+            `line` and the columns of `key_table`.
+        wrong: the wrong pairs of `key_table`.
+        header: for the record type and the version.
+    """
+    found = [
+        _wrong_keys(long, wrong),
+        _misplaced(long, header.record_type),
+        _duplicates(long),
+        _blanks(long),
+        *_values(long, header.version),
+    ]
+    return pl.concat(found) if found else pl.DataFrame(schema=FAULTS)
+
+
+def _faults(rows: pl.DataFrame, code: str, severity: str, message: pl.Expr | str) -> pl.DataFrame:
+    text = pl.lit(message) if isinstance(message, str) else message
+    return rows.select(
+        pl.col("line").cast(pl.Int64),
+        "patient_index",
+        "tumor_index",
+        "item",
+        "value",
+        pl.lit(code).alias("code"),
+        pl.lit(severity).alias("severity"),
+        text.alias("message"),
+    )
+
+
+def _quoted() -> pl.Expr:
+    """The item and its value, cut to a readable length, for a one-line message."""
+    value = pl.col("value").str.replace_all(r"\s+", " ")
+    return pl.format('{} "{}"', pl.col("item"), value.str.slice(0, SHOWN))
+
+
+def _wrong_keys(long: pl.DataFrame, wrong: list[tuple[int, str, str]]) -> pl.DataFrame:
+    schema = {"key": pl.Int32, "code": pl.String, "message": pl.String}
+    joined = long.join(pl.DataFrame(wrong, schema=schema, orient="row"), on="key")
+    return _faults(joined, "", "error", pl.col("message")).with_columns(joined["code"])
+
+
+def _misplaced(long: pl.DataFrame, record_type: str | None) -> pl.DataFrame:
+    level = pl.format("{} belongs to {}, not to {}", "item", "level_wanted", "level")
+    faults = [
+        _faults(long.filter(pl.col("level") != pl.col("level_wanted")), "wrong-level", "error", level),
+    ]
+    if record_type in ("A", "M", "C", "I"):
+        odd = long.filter(~pl.col("record_types").str.contains(record_type, literal=True))
+        what = pl.format("{} is not part of record type {}", "item", pl.lit(record_type))
+        faults.append(_faults(odd, "wrong-record-type", "warning", what))
+    return pl.concat(faults)
+
+
+def _duplicates(long: pl.DataFrame) -> pl.DataFrame:
+    place = ["patient_index", "tumor_index", "item"]
+    later = long.filter(long.select(place).is_duplicated()).sort("line", maintain_order=True)
+    later = later.filter(~pl.struct(place).is_first_distinct())
+    what = pl.format("{} is given twice in one {}; the first value is used", "item", "level")
+    return _faults(later, "duplicate-item", "error", what)
+
+
+def _blanks(long: pl.DataFrame) -> pl.DataFrame:
+    blank = long.filter(pl.col("value") == "")
+    padded = long.filter((pl.col("value") != "") & (pl.col("value") != pl.col("raw")))
+    return pl.concat(
+        [
+            _faults(blank, "blank-value", "warning", pl.format("{} is blank; leave it out instead", "item")),
+            _faults(
+                padded, "surrounding-blanks", "warning", pl.format("{} has blanks around its value", "item")
+            ),
+        ]
+    )
+
+
+def _values(long: pl.DataFrame, version: str) -> list[pl.DataFrame]:
+    """Length, data type, calendar and code list; each value has at most one of these faults."""
+    distinct = (
+        long.filter(pl.col("data_type").is_not_null() & (pl.col("value") != ""))
+        .select("item", "value", "length", "data_type", "padding", "unlimited")
+        .unique()
+    )
+    size, wanted = pl.col("value").str.len_chars(), pl.col("length")
+    kind = pl.col("data_type")
+    bad_type = pl.any_horizontal(
+        (kind == name) & ~pl.col("value").str.contains(pattern) for name, (pattern, _) in PATTERNS.items()
+    )
+    expected = kind.replace_strict({name: words for name, (_, words) in PATTERNS.items()}, default="")
+    too_short = kind.is_in(FULL_LENGTH) & (size < wanted)
+    zero_padded = pl.col("padding") == "leftZero"
+    judged = distinct.with_columns(
+        pl.when((size > wanted) & ~pl.col("unlimited"))
+        .then(pl.lit("too-long"))
+        .when(bad_type)
+        .then(pl.lit("data-type"))
+        .when((kind == "date") & ~dates.is_valid("value"))
+        .then(pl.lit("impossible-date"))
+        .when(too_short)
+        .then(pl.lit("too-short"))
+        .otherwise(pl.lit("ok"))
+        .alias("code")
+    )
+    ok = judged.filter(pl.col("code") == "ok")
+    messages = (
+        judged.filter(pl.col("code") != "ok")
+        .with_columns(
+            pl.when(pl.col("code") == "too-long")
+            .then(pl.format("{} has {} characters, at most {}", _quoted(), size, wanted))
+            .when(pl.col("code") == "data-type")
+            .then(pl.format("{} must be {}", _quoted(), expected))
+            .when(pl.col("code") == "impossible-date")
+            .then(pl.format("{} is not a day of the calendar", _quoted()))
+            .otherwise(pl.format("{} has {} characters, expected {}", _quoted(), size, wanted))
+            .alias("message"),
+            pl.when((pl.col("code") == "impossible-date") | ((pl.col("code") == "too-short") & zero_padded))
+            .then(pl.lit("warning"))
+            .otherwise(pl.lit("error"))
+            .alias("severity"),
+        )
+        .select("item", "value", "code", "severity", "message")
+    )
+    all_messages = pl.concat([messages, _unlisted(ok, version)])
+    return [
+        long.join(all_messages, on=["item", "value"]).select(pl.col(c).cast(t) for c, t in FAULTS.items())
+    ]
+
+
+def _unlisted(values: pl.DataFrame, version: str) -> pl.DataFrame:
+    """Distinct values that a closed code list does not allow: item, value, code, severity, message."""
+    rows: list[tuple[str, ...]] = []
+    for (item,), group in (
+        values.select("item", "value").sort("item", "value").group_by("item", maintain_order=True)
+    ):
+        name = str(item)
+        if not standards.is_closed(name):
+            continue
+        bad = group.filter(~standards.in_list(name, pl.col("value"), version))["value"].to_list()
+        allowed = standards.code_set(name, version) if bad else ()
+        for value in bad:
+            hint = standards.did_you_mean(standards.nearest(value, allowed) if len(rows) < 1000 else None)
+            message = f'{name} "{value[:SHOWN]}" is not in the code list{hint}'
+            rows.append((name, value, "not-in-list", "warning", message))
+    schema = dict.fromkeys(("item", "value", "code", "severity", "message"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _is_date_time(text: str) -> bool:
+    return bool(pl.Series([text]).str.contains(PATTERNS["dateTime"][0]).item())
+
+
+def level_name(has_patient: pl.Expr, has_tumor: pl.Expr) -> pl.Expr:
+    """NaaccrData, Patient or Tumor, from whether the item has a patient and a tumor."""
+    return (
+        pl.when(has_tumor)
+        .then(pl.lit(LEVEL_NAMES[3]))
+        .when(has_patient)
+        .then(pl.lit(LEVEL_NAMES[2]))
+        .otherwise(pl.lit(LEVEL_NAMES[1]))
+    )

@@ -1,0 +1,72 @@
+"""The root element of a NAACCR XML file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from registry import standards
+from registry.errors import BadInput
+
+NAMESPACE = "http://naaccr.org/naaccrxml"
+SPECIFICATIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8")
+_BASE_URI = re.compile(r"(?:.*/)?naaccr-dictionary-(\d{2,3})(?:-v[\w.]+)?\.xml")
+
+
+@dataclass
+class NaaccrHeader:
+    """Attributes and root items of a NAACCR XML file.
+
+    Only `version` and `record_type` are needed to write a file. `time_generated` is the text of an
+    XML dateTime: it is given, never read from the clock, so that equal input gives equal bytes.
+    `attributes` holds root attributes of other namespaces ("{uri}name") and unknown ones as they came.
+
+    >>> NaaccrHeader(version="250", record_type="I").base_dictionary_uri
+    'http://naaccr.org/naaccrxml/naaccr-dictionary-250.xml'
+    """
+
+    base_dictionary_uri: str = ""
+    version: str = standards.CURRENT_VERSION
+    record_type: str | None = None
+    time_generated: str | None = None
+    specification_version: str | None = None
+    user_dictionaries: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.version = standards.version_code(self.version)
+        if not self.base_dictionary_uri:
+            self.base_dictionary_uri = standards.dictionary(self.version).uri
+
+
+def read_header(attributes: dict[str, str], where: str) -> NaaccrHeader:
+    """The header from the attributes of the root element.
+
+    Raises:
+        BadInput: no base dictionary is named, or its NAACCR version is not supported.
+    """
+    uri = attributes.get("baseDictionaryUri", "").strip()
+    if not uri:
+        raise BadInput(
+            where, "NaaccrData has no baseDictionaryUri", "ask the sender to name the NAACCR version"
+        )
+    found = _BASE_URI.fullmatch(uri)
+    version = found[1].ljust(3, "0") if found else ""
+    if version not in standards.VERSIONS:
+        supported = f"{standards.VERSIONS[0]} to {standards.VERSIONS[-1]}"
+        raise BadInput(
+            where,
+            f"base dictionary {uri[:120]} is not a supported NAACCR version ({supported})",
+            "convert the file, or update the standards tables",
+        )
+    named = {"baseDictionaryUri", "userDictionaryUri", "recordType", "timeGenerated", "specificationVersion"}
+    return NaaccrHeader(
+        base_dictionary_uri=uri,
+        version=version,
+        record_type=attributes.get("recordType"),
+        time_generated=attributes.get("timeGenerated"),
+        specification_version=attributes.get("specificationVersion"),
+        user_dictionaries=tuple(attributes.get("userDictionaryUri", "").split()),
+        attributes={name: value for name, value in attributes.items() if name not in named},
+    )

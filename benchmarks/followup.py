@@ -12,7 +12,7 @@ import time
 import numpy as np
 import polars as pl
 
-from registry.followup import FollowUpConfiguration, eligibility, follow_up_list, rates
+from registry.followup import FollowUpConfiguration, annual_follow_up, eligibility, follow_up_list, rates
 
 AS_OF = dt.date(2026, 10, 31)
 
@@ -53,11 +53,12 @@ def cohort(size: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 def main(size: int) -> None:
     frames = cohort(size)
     settings = FollowUpConfiguration(reference_date=dt.date(2007, 1, 1))
-    for function in (eligibility, follow_up_list, rates):
+    for function in (eligibility, follow_up_list, rates, annual_follow_up):
         cpu, wall = time.process_time(), time.perf_counter()
         result = function(*frames, AS_OF, configuration=settings)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        print(f"{function.__name__:15} {cpu:6.2f} CPU-s {wall:6.2f} s  {result.height:>9,} rows")
+        rows = result.height if isinstance(result, pl.DataFrame) else result.listed.height
+        print(f"{function.__name__:17} {cpu:6.2f} CPU-s {wall:6.2f} s  {rows:>9,} rows")
 
 
 if __name__ == "__main__":

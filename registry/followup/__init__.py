@@ -6,17 +6,20 @@ The rules' numbers live in `rules.toml`, one edition per date.
 
 from __future__ import annotations
 
+from registry.followup.annual import FollowUp, annual_follow_up, summary
 from registry.followup.configuration import AgeBand, FollowUpConfiguration, Window
 from registry.followup.eligibility import EXCLUSIONS, eligibility
-from registry.followup.rates import rates, rates_by_age, summary
+from registry.followup.rates import rates, rates_by_age
 from registry.followup.worklist import LIST_COLUMNS, follow_up_list
 
 __all__ = [
     "EXCLUSIONS",
     "LIST_COLUMNS",
     "AgeBand",
+    "FollowUp",
     "FollowUpConfiguration",
     "Window",
+    "annual_follow_up",
     "eligibility",
     "follow_up_list",
     "rates",

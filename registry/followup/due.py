@@ -21,14 +21,16 @@ def text(frame: pl.DataFrame, item: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped).alias(item)
 
 
-def first_day(frame: pl.DataFrame, item: str) -> pl.Expr:
+def first_day(frame: pl.DataFrame, item: str, where: pl.Expr | None = None) -> pl.Expr:
     """Earliest day (Date) an item can mean; takes NAACCR text and Date columns alike.
 
-    Nobody becomes current through a missing day: 201508 counts as 2015-08-01.
+    Nobody becomes current through a missing day: 201508 counts as 2015-08-01. Rows outside `where`
+    are not parsed and come out null.
     """
     if item in frame.columns and frame.schema[item] == pl.Date:
-        return pl.col(item)
-    return dates.earliest(text(frame, item)).alias(item)
+        return pl.col(item) if where is None else pl.when(where).then(pl.col(item)).alias(item)
+    value = text(frame, item)
+    return dates.earliest(value if where is None else pl.when(where).then(value)).alias(item)
 
 
 def status(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:

@@ -27,6 +27,9 @@ EXCLUSIONS = {
 }
 """Codes in the order in which they are tested, with the reason in plain words."""
 
+_CODES = ("", *EXCLUSIONS)
+_EXCLUSION = pl.Enum(_CODES)
+
 PATIENT_ITEMS = ("vitalStatus", "dateOfLastContact")
 TUMOR_ITEMS = ("classOfCase", "primarySite", "behaviorCodeIcdO3", "dateOfDiagnosis")
 
@@ -65,8 +68,14 @@ def eligibility(
     [('1', '01', ''), ('1', '02', 'CLASS00')]
     """
     judged = judge(patients, tumors, as_of, configuration or FollowUpConfiguration(), key)
-    names = [key, *tumor_keys(tumors, key)]
-    return judged.select(*names, "exclusion").sort([*names, "exclusion"])
+    return verdicts(judged, tumors, key)
+
+
+def verdicts(judged: pl.DataFrame, tumors: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The result of `eligibility` from the facts of `judge`."""
+    names = tumor_keys(tumors, key)
+    columns = [key, *(tumors[name] for name in names), pl.col("exclusion").cast(pl.String)]
+    return judged.select(columns).sort([key, *names, "exclusion"])
 
 
 def tumor_keys(tumors: pl.DataFrame, key: str) -> list[str]:
@@ -85,22 +94,42 @@ def judge(
     configuration: FollowUpConfiguration,
     key: str,
 ) -> pl.DataFrame:
-    """Tumors with exclusion ("" = eligible), diagnosed (Date), dead, current (Boolean), last_contact (Date)."""
+    """Facts about each row of `tumors`, in the same order.
+
+    Returns:
+        `key`, diagnosed (Date), exclusion (Enum, "" = eligible), dead, current (Boolean), last_contact (Date).
+    """
     _check(patients, tumors, key)
-    people = patients.select(key, *_patient_facts(patients, configuration)).with_columns(
-        is_current(pl.col("last_contact"), as_of, configuration).alias("current"),
-    )
-    people = people.select(
+    country = text(patients, "addrCurrentCountry").str.to_uppercase()
+    at_home = [*configuration.domestic_countries, *configuration.unknown_countries]
+    people = patients.select(
         key,
-        "dead",
-        "last_contact",
-        "current",
+        text(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(False).alias("dead"),
+        first_day(patients, "dateOfLastContact").alias("last_contact"),
+        country.is_in(at_home).not_().fill_null(False).alias("foreign"),
+        _centenarian(patients, as_of, configuration.age_limit).alias("old"),
+    ).with_columns(
+        is_current(pl.col("last_contact"), as_of, configuration).alias("current"),
         _patient_exclusion(as_of, configuration).alias("patient_exclusion"),
     )
-    facts = tumors.with_columns(first_day(tumors, "dateOfDiagnosis").alias("diagnosed"))
-    facts = facts.with_columns(_tumor_exclusion(facts, configuration).alias("exclusion"))
-    return facts.join(people, on=key, how="left", maintain_order="none").with_columns(
-        pl.coalesce("exclusion", "patient_exclusion", pl.lit("")).alias("exclusion")
+    dated = tumors.with_columns(first_day(tumors, "dateOfDiagnosis").alias("diagnosed"))
+    judged = dated.select(key, "diagnosed", _tumor_exclusion(dated, configuration).alias("exclusion"))
+    judged = judged.join(people, on=key, how="left", maintain_order="left")
+    if orphans := judged["dead"].null_count():
+        raise BadInput(
+            "tumors", f"{orphans} rows have a {key} that is not among the patients", "add the patients"
+        )
+    return judged.select(
+        key,
+        "diagnosed",
+        pl.when(pl.col("exclusion") > 0)
+        .then("exclusion")
+        .otherwise("patient_exclusion")
+        .cat.to(_EXCLUSION)
+        .alias("exclusion"),
+        "dead",
+        "current",
+        "last_contact",
     )
 
 
@@ -112,59 +141,46 @@ def _check(patients: pl.DataFrame, tumors: pl.DataFrame, key: str) -> None:
                 name, f"column {', '.join(missing)} is missing", "add it or name another key column"
             )
     if patients.schema[key] != tumors.schema[key]:
-        raise BadInput(
-            "patients and tumors",
-            f"{key} is {patients.schema[key]} in one and {tumors.schema[key]} in the other",
-        )
+        kinds = f"{patients.schema[key]} in one and {tumors.schema[key]} in the other"
+        raise BadInput("patients and tumors", f"{key} is {kinds}")
     if repeated := patients.height - patients[key].n_unique():
         raise BadInput("patients", f"{repeated} rows repeat a {key}", "give one row a patient")
-    if orphans := tumors.select(key).join(patients.select(key), on=key, how="anti").height:
-        raise BadInput(
-            "tumors", f"{orphans} rows have a {key} that is not among the patients", "add the patients"
-        )
 
 
-def _patient_facts(patients: pl.DataFrame, configuration: FollowUpConfiguration) -> list[pl.Expr]:
-    country = text(patients, "addrCurrentCountry").str.to_uppercase()
-    at_home = country.is_in(configuration.domestic_countries + configuration.unknown_countries)
-    return [
-        text(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(False).alias("dead"),
-        first_day(patients, "dateOfLastContact").alias("last_contact"),
-        first_day(patients, "dateOfBirth").alias("born"),
-        at_home.not_().fill_null(False).alias("foreign"),
-    ]
+def _centenarian(patients: pl.DataFrame, as_of: dt.date, age: int) -> pl.Expr:
+    """True when the birthday of `age` has come; only the oldest birth dates are parsed."""
+    candidate = text(patients, "dateOfBirth").str.slice(0, 4) <= f"{as_of.year - age:04}"
+    born = first_day(patients, "dateOfBirth", where=candidate)
+    return (dates.add_months(born, 12 * age) <= as_of).fill_null(False)
 
 
 def _patient_exclusion(as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
-    """FOREIGN_RESIDENT, AGE_100_NO_CONTACT or null, from the columns of `_patient_facts`."""
-    old = dates.add_months(pl.col("born"), 12 * configuration.age_limit) <= as_of
+    """Position in _CODES of FOREIGN_RESIDENT, AGE_100_NO_CONTACT or none, from the columns foreign, old, dead, last_contact."""
     silent = (dates.add_months(pl.col("last_contact"), configuration.due_months) < as_of).fill_null(True)
-    return (
-        pl.when(pl.col("foreign"))
-        .then(pl.lit("FOREIGN_RESIDENT"))
-        .when(pl.col("dead").not_() & old & silent)
-        .then(pl.lit("AGE_100_NO_CONTACT"))
-    )
+    codes = [pl.lit(_CODES.index(code), pl.UInt8) for code in ("FOREIGN_RESIDENT", "AGE_100_NO_CONTACT", "")]
+    lost = pl.col("dead").not_() & pl.col("old") & silent
+    return pl.when(pl.col("foreign")).then(codes[0]).when(lost).then(codes[1]).otherwise(codes[2])
 
 
 def _tumor_exclusion(tumors: pl.DataFrame, configuration: FollowUpConfiguration) -> pl.Expr:
-    """First excluding code that needs only the tumor, or null; `diagnosed` (Date) is a column already."""
-    class_of_case = text(tumors, "classOfCase").str.zfill(2)
-    site = text(tumors, "primarySite").str.to_uppercase()
-    histology = text(tumors, "histologicTypeIcdO3").cast(pl.Int32, strict=False)
+    """Position in _CODES of the first excluding rule that needs only the tumor, 0 for none; `diagnosed` (Date) is a column already."""
+    class_of_case = text(tumors, "classOfCase")
+    site = text(tumors, "primarySite")
     behavior = text(tumors, "behaviorCodeIcdO3")
     stage = text(tumors, "summaryStage2018")
-    before = (pl.col("diagnosed") < configuration.start) & (
-        first_day(tumors, "dateOf1stContact") < configuration.start
-    )
+    early = pl.col("diagnosed") < configuration.start
+    skin = site.str.starts_with("C44") & stage.is_in(["0", "1"])
+    histology = pl.when(skin).then(text(tumors, "histologicTypeIcdO3")).cast(pl.Int32, strict=False)
     rules = {
-        "CLASS00": class_of_case == "00",
+        "CLASS00": class_of_case.is_in(["00", "0"]),
         "NONANALYTIC": class_of_case.is_in(configuration.analytic_classes).not_().fill_null(True),
-        "BEFORE_REFERENCE": before,
-        "BENIGN_BORDERLINE": behavior.is_in(("0", "1")),
+        "BEFORE_REFERENCE": early
+        & (first_day(tumors, "dateOf1stContact", where=early) < configuration.start),
+        "BENIGN_BORDERLINE": behavior.is_in(["0", "1"]),
         "CERVIX_INSITU": site.str.starts_with("C53") & (behavior == "2"),
-        "SKIN_BASAL_SQUAMOUS": site.str.starts_with("C44")
-        & histology.is_between(8000, 8110)
-        & stage.is_in(("0", "1")),
+        "SKIN_BASAL_SQUAMOUS": skin & histology.is_between(8000, 8110),
     }
-    return pl.coalesce(*(pl.when(rule.fill_null(False)).then(pl.lit(code)) for code, rule in rules.items()))
+    first = pl.lit(0, pl.UInt8)
+    for code, rule in reversed(rules.items()):
+        first = pl.when(rule.fill_null(False)).then(pl.lit(_CODES.index(code), pl.UInt8)).otherwise(first)
+    return first

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from registry.errors import BadInput
 from registry.followup.configuration import FollowUpConfiguration
-from registry.followup.due import STATUSES, first_day, text
-from registry.followup.eligibility import EXCLUSIONS, judge
-from registry.followup.worklist import follow_up_list
+from registry.followup.due import first_day, text
+from registry.followup.eligibility import judge
 
 COUNTS = ("A_eligible", "B_dead", "C_living", "D_current", "E_lost")
 BASES = ("patient", "tumor")
@@ -57,40 +55,7 @@ def rates(
     configuration = configuration or FollowUpConfiguration()
     groups = [by] if isinstance(by, str) else list(by)
     eligible = _eligible(patients, tumors, as_of, configuration, key, groups)
-    return _rates(eligible, as_of, configuration, key, groups)
-
-
-def summary(
-    patients: pl.DataFrame,
-    tumors: pl.DataFrame,
-    as_of: dt.date,
-    *,
-    configuration: FollowUpConfiguration | None = None,
-    key: str = "patientIdNumber",
-) -> dict[str, Any]:
-    """Everything one page needs: counts, exclusions by code, rates of both bases, size of the list by status.
-
-    The result can be written as JSON; keys are those of the published follow-up sample.
-    """
-    configuration = configuration or FollowUpConfiguration()
-    judged = judge(patients, tumors, as_of, configuration, key)
-    table = _rates(judged.filter(pl.col("exclusion") == ""), as_of, configuration, key, [])
-    listed = follow_up_list(patients, tumors, as_of, configuration=configuration, key=key)
-    excluded = dict(judged["exclusion"].value_counts().iter_rows())
-    on_list = dict(listed["status"].value_counts().iter_rows())
-    starts = dict(table.filter(pl.col("basis") == "patient").select("window", "from").iter_rows())
-    return {
-        "as_of": str(as_of),
-        "reference_date": str(configuration.reference_date or configuration.start),
-        "five_year_start": str(starts["last_five_years"]) if "last_five_years" in starts else None,
-        "fifteen_year_start": str(starts["last_fifteen_years"]) if "last_fifteen_years" in starts else None,
-        "patients": patients.height,
-        "tumors": tumors.height,
-        "exclusions": {code: excluded[code] for code in sorted(("", *EXCLUSIONS)) if code in excluded},
-        "patient_based": _nested(table, "patient", (*COUNTS, "rate_pct", "living_rate_pct")),
-        "tumor_based": _nested(table, "tumor", (*COUNTS, "rate_pct")),
-        "list": {name: on_list.get(name, 0) for name in STATUSES[:3]},
-    }
+    return table(eligible, as_of, configuration, key, groups)
 
 
 def rates_by_age(
@@ -109,7 +74,8 @@ def rates_by_age(
         group, A_eligible … E_lost, rate_pct, living_rate_pct, target, goal, met, goal_met; as configured.
     """
     configuration = configuration or FollowUpConfiguration()
-    eligible = judge(patients, tumors, as_of, configuration, key).filter(pl.col("exclusion") == "")
+    items = [item for item in ("behaviorCodeIcdO3", "ageAtDiagnosis") if item in tumors.columns]
+    eligible = _eligible(patients, tumors, as_of, configuration, key, items)
     born = patients.select(key, first_day(patients, "dateOfBirth").alias("born"))
     eligible = eligible.join(born, on=key, how="left")
     birthday_to_come = pl.col("diagnosed").dt.strftime("%m%d") < pl.col("born").dt.strftime("%m%d")
@@ -136,30 +102,35 @@ def _eligible(
     as_of: dt.date,
     configuration: FollowUpConfiguration,
     key: str,
-    groups: list[str],
+    groups: Sequence[str],
 ) -> pl.DataFrame:
-    eligible = judge(patients, tumors, as_of, configuration, key).filter(pl.col("exclusion") == "")
-    columns = {}
-    for name in groups:
-        item = {"site": "primarySite", "physician": "physicianFollowUp", "year": "dateOfDiagnosis"}.get(
-            name, name
+    judged = judge(patients, tumors, as_of, configuration, key)
+    if not groups:
+        return judged.filter(pl.col("exclusion") == "")
+    eligible, rows = (frame.filter(judged["exclusion"] == "") for frame in (judged, tumors))
+    return eligible.with_columns(_group(name, patients, rows, key) for name in groups)
+
+
+def _group(name: str, patients: pl.DataFrame, tumors: pl.DataFrame, key: str) -> pl.Series:
+    """The value of a grouping for each row of `tumors`, as text (year as a number)."""
+    facility = "facility_id" if "facility_id" in tumors.columns else "reportingFacility"
+    item = {"site": "primarySite", "physician": "physicianFollowUp", "facility": facility}.get(name, name)
+    if name == "year":
+        return tumors.select(first_day(tumors, "dateOfDiagnosis").dt.year().alias(name)).to_series()
+    if item not in tumors.columns:
+        if item not in patients.columns:
+            raise BadInput("follow-up rates", f"there is no column {item} to group by")
+        tumors = tumors.select(key).join(
+            patients.select(key, item), on=key, how="left", maintain_order="left"
         )
-        if name == "facility":
-            item = "facility_id" if "facility_id" in tumors.columns else "reportingFacility"
-        if item not in eligible.columns:
-            if item not in patients.columns:
-                raise BadInput("follow-up rates", f"there is no column {item} to group by")
-            eligible = eligible.join(patients.select(key, item), on=key, how="left")
-        columns[name] = {
-            "site": text(eligible, item).str.slice(0, 3),
-            "year": pl.col("diagnosed").dt.year(),
-        }.get(name, text(eligible, item))
-    return eligible.with_columns(**columns)
+    value = text(tumors, item)
+    return tumors.select((value.str.slice(0, 3) if name == "site" else value).alias(name)).to_series()
 
 
-def _rates(
+def table(
     eligible: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration, key: str, groups: list[str]
 ) -> pl.DataFrame:
+    """The result of `rates` from the eligible rows of `judge`, with the columns of `groups`."""
     spans = {window.name: configuration.window(window, as_of) for window in configuration.windows}
     inside = {
         window.name: pl.lit(True)
@@ -209,8 +180,3 @@ def _percentages(target: float) -> list[pl.Expr]:
         pl.lit(float(target)).alias("target"),
         pl.when(everybody > 0).then(rate >= target).alias("met"),
     ]
-
-
-def _nested(table: pl.DataFrame, basis: str, columns: Sequence[str]) -> dict[str, dict[str, Any]]:
-    chosen = table.filter(pl.col("basis") == basis)
-    return {row["window"]: {name: row[name] for name in columns} for row in chosen.iter_rows(named=True)}

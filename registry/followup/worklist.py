@@ -74,16 +74,38 @@ def follow_up_list(
     """
     configuration = configuration or FollowUpConfiguration()
     judged = judge(patients, tumors, as_of, configuration, key)
-    followed = judged.filter(pl.col("dead").not_() & _followed(configuration))
-    people = followed.group_by(key).agg(
-        pl.col("last_contact").first(),
-        (pl.col("exclusion") == "").sum().cast(pl.Int32).alias("eligibleTumors"),
+    return lines(judged, patients, tumors, as_of, configuration, key, attempts)
+
+
+def lines(
+    judged: pl.DataFrame,
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    as_of: dt.date,
+    configuration: FollowUpConfiguration,
+    key: str,
+    attempts: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """The result of `follow_up_list` from the facts of `judge`."""
+    followed = pl.col("dead").not_() & _followed(configuration)
+    people = (
+        judged.filter(followed)
+        .group_by(key)
+        .agg(
+            pl.col("last_contact").first(),
+            (pl.col("exclusion") == "").sum().cast(pl.Int32).alias("eligibleTumors"),
+        )
     )
     people = people.with_columns(status(pl.col("last_contact"), as_of, configuration).alias("status"))
     people = people.filter(pl.col("status") != "CURRENT")
-    followed = followed.join(people.select(key), on=key, how="semi")
-    details = people.join(_from_patients(patients, key), on=key, how="left").join(
-        _from_tumors(patients, followed, configuration, key), on=key, how="left"
+    listed_patients = patients.join(people.select(key), on=key, how="semi")
+    listed_tumors = (
+        tumors.with_columns(judged["diagnosed"], judged["exclusion"].cast(pl.String))
+        .filter(judged.select(followed).to_series())
+        .join(people.select(key), on=key, how="semi")
+    )
+    details = people.join(_from_patients(listed_patients, key), on=key, how="left").join(
+        _from_tumors(listed_patients, listed_tumors, configuration, key), on=key, how="left"
     )
     if attempts is not None:
         details = details.join(_attempts(attempts, key), on=key, how="left").with_columns(

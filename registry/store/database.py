@@ -1,0 +1,489 @@
+"""The store: one DuckDB file that holds a registry, opened by one process at a time.
+
+>>> import tempfile, polars as pl
+>>> folder = tempfile.TemporaryDirectory()
+>>> path = Path(folder.name) / "registry.duckdb"
+>>> with Store.create(path, key="a long and random key") as store:
+...     new = store.new_ids("patient", 1)[0]
+...     with store.unit_of_work("local:anna", "register") as uow:
+...         _ = uow.insert("patient", pl.DataFrame({"patient_id": [new], "nameLast": ["Doe"]}))
+...     with store.unit_of_work("local:anna", "correct") as uow:
+...         version = uow.update("patient", new, {"nameLast": "Roe"}, expected_version=1)
+...     version, store.query('SELECT "nameLast" FROM patient').item(), store.verify_audit().ok
+(2, 'Roe', True)
+>>> folder.cleanup()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from registry.errors import BadInput, NotFound, NotReady, RegistryError, WrongKey
+from registry.store import connection as connections
+from registry.store import files, keys, schema, verify
+from registry.store.audit import Anchor, Chain, Head, read_head, utc_now
+from registry.store.connection import Connection, Options
+from registry.store.engine import Engine, waits
+from registry.store.unit import UnitOfWork
+from registry.store.verify import AuditReport
+
+HOUSEKEEPING = frozenset({"draft", "session", "job_run"})
+_CHANGES: dict[str, Any] = {
+    "seq": pl.Int64,
+    "happened_at": pl.Datetime("us"),
+    "actor": pl.String,
+    "action": pl.String,
+    "item": pl.String,
+    "before": pl.String,
+    "after": pl.String,
+    "reason": pl.String,
+}
+_warned: set[str] = set()
+
+
+class Store:
+    """An open registry database. Make one with `create`, `open` or `restore`; close it when done."""
+
+    def __init__(self, engine: Engine, audit_key: bytes | None, key: str | None) -> None:
+        self._engine = engine
+        self._audit_key = audit_key
+        self._key = key
+        self._opened = engine.chain.head if engine.chain is not None else Head()
+
+    # opening ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        key: str | None = None,
+        options: Options | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> Store:
+        """Make a new registry database and open it; nothing is left behind when it fails.
+
+        Args:
+            path: the file to make; must not exist.
+            key: encryption key; None makes a plain database (warned about).
+            options: memory, threads, backup folder.
+            clock: gives the time (UTC without zone).
+
+        Raises:
+            BadInput: the file exists. NotReady: no permission, disk full, encryption missing.
+        """
+        path = Path(path)
+        if path.exists():
+            raise BadInput(
+                path.name, "there is a file of this name already", "choose another name or open it"
+            )
+        if key is not None:
+            keys.check_strength(key, path.name)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            opened = connections.connect(part, key=key, options=options)
+            try:
+                cursor = opened.cursor()
+                schema.migrate(cursor, path.name, clock())
+                cursor.execute("INSERT INTO meta VALUES ('registry_id', ?)", [str(uuid.uuid4())])
+                cursor.execute("INSERT INTO meta VALUES ('created_at', ?)", [clock().isoformat()])
+                cursor.execute("CHECKPOINT")
+            finally:
+                opened.close()
+            if key is None and not os.environ.get("REGISTRY_AUDIT_KEY"):
+                keys.plain_audit_key(path, create=True)
+            os.link(part, path)  # fails when somebody made the file meanwhile
+            return cls.open(path, key=key, options=options, clock=clock, _new=True)
+        except OSError as error:
+            raise connections.explain_os(error, path.name) from None
+        except duckdb.Error as error:
+            raise connections.explain(error, path.name) from None
+        finally:
+            for leftover in (part, part.with_name(part.name + ".wal")):
+                leftover.unlink(missing_ok=True)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        key: str | None = None,
+        read_only: bool = False,
+        options: Options | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        _new: bool = False,
+    ) -> Store:
+        """Open an existing registry database, bringing it to the newest schema.
+
+        Raises:
+            WrongKey: the key does not open it, or one is missing or not wanted. Busy: another process has it.
+            NotFound, BadInput, NotReady: no such file, not a registry, written by a newer program, no permission.
+        """
+        path = Path(path)
+        encrypted = connections.is_encrypted(path)
+        if encrypted and key is None:
+            raise WrongKey(
+                path.name, "this database is encrypted", "give its key (REGISTRY_KEY or --key-file)"
+            )
+        if key is not None and not encrypted:
+            raise WrongKey(path.name, "this database is not encrypted", "open it without a key")
+        if not encrypted:
+            _warn_plain(path)
+        opened = connections.connect(path, key=key, read_only=read_only, options=options)
+        try:
+            cursor = opened.cursor()
+            if schema.schema_version(cursor, path.name) == 0:
+                raise BadInput(
+                    path.name, "this database is empty, not a registry", "make one with `registry init`"
+                )
+            if read_only:
+                schema.check_version(cursor, path.name)
+            else:
+                schema.migrate(cursor, path.name, clock())
+            audit_key = _audit_key(cursor, path, key, required=not read_only)
+            chain = anchor = None
+            if audit_key is not None and not read_only:
+                chain, anchor = Chain(audit_key, read_head(cursor)), Anchor(path, audit_key)
+                _meet(anchor, chain, _new)
+            return cls(Engine(opened, chain, anchor, clock), audit_key, key)
+        except BaseException as error:
+            opened.close()
+            if isinstance(error, duckdb.Error):
+                raise connections.explain(error, path.name) from None
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give unused ids back, write the log into the file, let go of it."""
+        if self._engine.closed:
+            return
+        if not self.read_only:
+            with contextlib.suppress(duckdb.Error, RegistryError):
+                self._engine.ids.give_back()
+            with contextlib.suppress(duckdb.Error, RegistryError):
+                self.checkpoint(attempts=3)
+            chain, anchor = self._engine.check_writable()
+            with contextlib.suppress(OSError):
+                anchor.write(chain.head, durable=True)
+        self._engine.closed = True
+        self._engine.connection.close()
+
+    # properties ------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        assert self._engine.connection.path is not None
+        return self._engine.connection.path
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the file is encrypted."""
+        return self._engine.connection.encrypted
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened read-only."""
+        return self._engine.connection.read_only
+
+    @property
+    def connection(self) -> Connection:
+        """The connection itself, for backup and tests."""
+        return self._engine.connection
+
+    def now(self) -> datetime:
+        """Return the store's time (UTC without zone)."""
+        return self._engine.clock()
+
+    # reading ---------------------------------------------------------------------------------------------
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a new cursor on the registry's tables; use it in one thread and close it."""
+        return self._engine.cursor()
+
+    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
+        """Answer a query as a frame; each thread has a cursor of its own.
+
+        Args:
+            sql: a SELECT; give it an ORDER BY with a total key.
+            params: values for its `?` or `$name`.
+        """
+        try:
+            return self._engine.thread_cursor().execute(sql, params).pl()
+        except duckdb.Error as error:
+            raise self._engine.translate(error) from error
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Column names of a table.
+
+        Raises:
+            NotFound: no such table.
+        """
+        return self._engine.columns(table)
+
+    def changes(self, entity: str, entity_id: int | str) -> pl.DataFrame:
+        """History of one record: a row per changed item.
+
+        Returns:
+            Frame of seq, happened_at, actor, action, item, before, after, reason; by seq and item. An event
+            without values has one row with item null.
+        """
+        events = self.query(
+            "SELECT seq, happened_at, actor, action, before_value, after_value, reason FROM audit_event "
+            "WHERE entity = ? AND entity_id = ? ORDER BY seq",
+            [entity, str(entity_id)],
+        )
+        rows: list[list[Any]] = []
+        for seq, happened_at, actor, action, before_text, after_text, reason in events.iter_rows():
+            before, after = json.loads(before_text or "{}"), json.loads(after_text or "{}")
+            for item in sorted({*before, *after}) or [None]:
+                old, new = (None if v is None else str(v) for v in (before.get(item), after.get(item)))
+                rows.append([seq, happened_at, actor, action, item, old, new, reason])
+        return pl.DataFrame(rows, schema=_CHANGES, orient="row")
+
+    def find_load(self, sha256: str) -> dict[str, Any] | None:
+        """Return the finished load of exactly these bytes, as a dict of its columns, or None."""
+        frame = self.query(
+            "SELECT * FROM load WHERE sha256 = ? AND status = 'done' ORDER BY load_id LIMIT 1", [sha256]
+        )
+        return frame.to_dicts()[0] if frame.height else None
+
+    # writing ---------------------------------------------------------------------------------------------
+
+    def unit_of_work(
+        self,
+        actor: str,
+        action: str,
+        *,
+        reason: str | None = None,
+        facility_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> UnitOfWork:
+        """Begin one transaction of change and audit rows; use it in a `with` block.
+
+        Args:
+            actor: who, such as "local:anna".
+            action: what, such as "save abstract".
+            reason: why.
+            facility_id: the facility that the change belongs to.
+            idempotency_key: a repeated save with the same key changes nothing and returns the first answers.
+        """
+        return UnitOfWork(
+            self._engine,
+            actor,
+            action,
+            reason=reason,
+            facility_id=facility_id,
+            idempotency_key=idempotency_key,
+        )
+
+    def new_ids(self, kind: str, n: int) -> range:
+        """Issue `n` new ids of a kind ("patient", "tumor", "abstract", "source", ...); never issued again."""
+        self._engine.check_writable()
+        return self._engine.ids.take(kind, n)
+
+    def ensure_columns(self, table: str, ids: Iterable[str]) -> list[str]:
+        """Add missing item columns (VARCHAR) to a wide table; returns those added."""
+        return self._engine.ensure_columns(table, ids)
+
+    def housekeeping(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Change a table that holds no records (draft, session, job_run) without audit rows.
+
+        Returns:
+            Rows changed.
+
+        Raises:
+            BadInput: the statement is about another table.
+        """
+        self._engine.check_writable()
+        target = re.match(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", sql, re.IGNORECASE)
+        if target is None or target.group(1) not in HOUSEKEEPING:
+            raise BadInput("housekeeping", f"only {', '.join(sorted(HOUSEKEEPING))} change without audit")
+        cursor = self._engine.cursor()
+        try:
+            for wait in (*waits(), None):
+                try:
+                    rows = cursor.execute(sql, params).fetchall()
+                    return int(rows[0][0]) if rows else 0
+                except duckdb.TransactionException:
+                    if wait is None:
+                        raise
+                    time.sleep(wait)
+        except duckdb.Error as error:
+            raise self._engine.translate(error, target.group(1)) from None
+        finally:
+            cursor.close()
+        return 0
+
+    # received files --------------------------------------------------------------------------------------
+
+    def keep_file(
+        self, name: str, kind: str, data: bytes, sha256: str | None = None, *, actor: str = "store"
+    ) -> int:
+        """Keep a received file once; returns its file_id (the earlier one for the same bytes)."""
+        with self.unit_of_work(actor, "keep file") as uow:
+            return uow.keep_file(name, kind, data, sha256)
+
+    def received_bytes(self, source_id: int) -> bytes:
+        """Exact bytes of one received record. Raises NotFound."""
+        return files.read_record(self._engine.thread_cursor(), source_id)
+
+    def file_bytes(self, file_id: int, start: int = 0, length: int | None = None) -> bytes:
+        """Exact bytes of a kept file or of a part of it. Raises NotFound, BadInput."""
+        return files.read_bytes(self._engine.thread_cursor(), file_id, start, length)
+
+    # drafts ----------------------------------------------------------------------------------------------
+
+    def save_draft(
+        self,
+        account: str,
+        entity: str,
+        entity_id: int | str,
+        content: Mapping[str, Any],
+        *,
+        based_on: int | None = None,
+    ) -> None:
+        """Keep unfinished typing (JSON); it enters the record's table on completion, as a unit of work."""
+        self.housekeeping(
+            "INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, entity, entity_id) DO UPDATE SET "
+            "content = excluded.content, based_on = excluded.based_on, changed_at = excluded.changed_at",
+            [
+                account,
+                entity,
+                str(entity_id),
+                json.dumps(dict(content), ensure_ascii=False),
+                based_on,
+                self.now(),
+            ],
+        )
+
+    def draft(self, account: str, entity: str, entity_id: int | str) -> dict[str, Any] | None:
+        """Return a draft as {content, based_on, changed_at}, or None."""
+        rows = self.query(
+            "SELECT content, based_on, changed_at FROM draft WHERE account = ? AND entity = ? AND entity_id = ?",
+            [account, entity, str(entity_id)],
+        ).to_dicts()
+        return {**rows[0], "content": json.loads(rows[0]["content"])} if rows else None
+
+    def drop_draft(self, account: str, entity: str, entity_id: int | str) -> None:
+        """Forget a draft."""
+        self.housekeeping(
+            "DELETE FROM draft WHERE account = ? AND entity = ? AND entity_id = ?",
+            [account, entity, str(entity_id)],
+        )
+
+    # keeping ---------------------------------------------------------------------------------------------
+
+    def checkpoint(self, *, attempts: int = 14) -> None:
+        """Write the log into the file; waits for open writes.
+
+        Raises:
+            Busy: writes never paused.
+        """
+        cursor = self._engine.cursor()
+        try:
+            for wait in (*waits(attempts), None):
+                try:
+                    cursor.execute("CHECKPOINT")
+                    return
+                except duckdb.TransactionException as error:
+                    if wait is None:
+                        raise connections.explain(error, self._engine.where) from None
+                    time.sleep(wait)
+        finally:
+            cursor.close()
+
+    def verify_audit(self, *, references: bool = True) -> AuditReport:
+        """Recompute the audit chain against its anchors and look for broken references.
+
+        Raises:
+            NotReady: the audit key is missing.
+        """
+        if self._audit_key is None:
+            self._audit_key = _audit_key(self._engine.cursor(), self.path, self._key, required=True)
+        assert self._audit_key is not None
+        chain = self._engine.chain
+        anchors = (Anchor(self.path, self._audit_key).read(), self._opened, *([chain.head] if chain else []))
+        cursor = self._engine.cursor()
+        try:
+            cursor.execute("BEGIN")
+            report = verify.verify_chain(cursor, self._audit_key, anchors=anchors)
+            broken = verify.orphans(cursor) if references else ()
+            cursor.execute("ROLLBACK")
+        finally:
+            cursor.close()
+        if broken:
+            table, column, rows = broken[0]
+            text = f"{report.message}; {rows} rows of {table} point with {column} to nothing"
+            return AuditReport(False, report.rows, report.first_bad, text, broken)
+        return report
+
+    def renew_anchor(self, actor: str, reason: str) -> None:
+        """Accept the chain as it is after an explained loss of the anchor; the act itself is audited."""
+        chain, anchor = self._engine.check_writable()
+        with self.unit_of_work(actor, "renew audit anchor", reason=reason) as uow:
+            uow.log("audit", None, "renew audit anchor")
+        anchor.frozen = False
+        anchor.write(chain.head, durable=True)
+
+
+def _warn_plain(path: Path) -> None:
+    name = str(path.absolute())
+    if name not in _warned:
+        _warned.add(name)
+        warnings.warn(
+            f"{path.name}: plain mode, patient data is not encrypted on disk; set REGISTRY_KEY to encrypt",
+            stacklevel=3,
+        )
+
+
+def _audit_key(
+    cursor: duckdb.DuckDBPyConnection, path: Path, key: str | None, *, required: bool
+) -> bytes | None:
+    meta = dict(
+        cursor.execute("SELECT name, value FROM meta WHERE name IN ('registry_id', 'audit_key')").fetchall()
+    )
+    if "registry_id" not in meta:
+        raise NotFound(
+            path.name, "the registry's id is missing: the database was not finished", "restore a backup"
+        )
+    if key is not None:
+        wrapped = meta.get("audit_key")
+        return keys.unwrap(wrapped, key) if wrapped else keys.derived_audit_key(key, meta["registry_id"])
+    try:
+        return keys.plain_audit_key(path)
+    except NotReady:
+        if required:
+            raise
+        return None
+
+
+def _meet(anchor: Anchor, chain: Chain, new: bool) -> None:
+    """Compare the anchor with the chain at opening: write the first one, keep a contradicting one as evidence."""
+    if new:
+        anchor.write(chain.head, durable=True)
+        return
+    found = anchor.read()
+    anchor.frozen = isinstance(found, str) or found.seq > chain.head.seq

@@ -21,6 +21,8 @@ from registry.formats.sources import replacing
 from registry.standards import Dictionary, Item
 
 ILLEGAL = r"[^\t\n\r\x{20}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}]"
+NOT_PLAIN = r"[^\t\n\x{20}-%\x{27}-;=\x{3F}-\x{7F}]"
+ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 SPECIFICATION = "1.8"
 PATIENTS_AT_ONCE = 2_000
 # Columns of our own are snake_case, which no NAACCR id is; these have no underscore to tell by.
@@ -187,18 +189,14 @@ class NaaccrWriter:
         """The Item elements of each row as one text."""
         columns = []
         for item in self._legal_items(rows, level):
-            value = pl.col(item.id).cast(pl.String)
+            value = self._content(rows[item.id].cast(pl.String), item)
             number = f' naaccrNum="{item.number}"' if self._numbers else ""
             opening = f'{" " * indent}<Item naaccrId="{item.id}"{number}>'
-            columns.append(pl.when(value != "").then(pl.format(f"{opening}{{}}</Item>\n", _escaped(value))))
+            element = pl.format(f"{opening}{{}}</Item>\n", pl.lit(value))
+            columns.append(pl.when(pl.lit(value) != "").then(element).alias(item.id))
         if not columns:
             return [""] * rows.height
-        texts = (
-            rows.lazy()
-            .select(pl.col(pl.String))
-            .select(columns[i].alias(str(i)) for i in range(len(columns)))
-        )
-        frame = texts.collect()
+        frame = rows.select(columns)
         self.report.items += sum(frame.height - count for count in frame.null_count().row(0))
         return frame.select(pl.concat_str(pl.all(), ignore_nulls=True)).to_series().to_list()
 
@@ -210,17 +208,24 @@ class NaaccrWriter:
             if item is None and ("_" in name or name in OWN_WORDS):
                 continue
             count = int((rows[name].cast(pl.String) != "").sum() or 0)
-            if not count:
-                continue
             reason = self._why_not(item, level)
-            if reason or item is None:
+            if item is not None and not reason:
+                legal.append(item)
+            elif count:
                 self._leave_out(name, reason, count)
-                continue
-            replaced = int(rows[name].cast(pl.String).str.contains(ILLEGAL).sum() or 0)
-            if replaced:
-                self._leave_out(name, "characters that XML does not allow became blanks", replaced)
-            legal.append(item)
         return sorted(legal, key=lambda item: (item.number, item.id))
+
+    def _content(self, values: pl.Series, item: Item) -> pl.Series:
+        """Values as XML content: markup escaped, a carriage return kept, illegal characters as blanks."""
+        if not values.str.contains(NOT_PLAIN).any():
+            return values
+        illegal = int(values.str.contains(ILLEGAL).sum() or 0)
+        if illegal:
+            self._leave_out(item.id, "characters that XML does not allow became blanks", illegal)
+            values = values.str.replace_all(ILLEGAL, " ")
+        for character, escape in ESCAPES.items():
+            values = values.str.replace_all(character, escape, literal=True)
+        return values
 
     def _why_not(self, item: Item | None, level: str) -> str:
         if item is None:
@@ -256,17 +261,6 @@ class NaaccrWriter:
 
     def _write(self, text: str) -> None:
         self._stream.write(text.encode())
-
-
-def _escaped(value: pl.Expr) -> pl.Expr:
-    """Text as XML content: markup escaped, a carriage return kept, illegal characters as blanks."""
-    return (
-        value.str.replace_all(ILLEGAL, " ")
-        .str.replace_all("&", "&amp;", literal=True)
-        .str.replace_all("<", "&lt;", literal=True)
-        .str.replace_all(">", "&gt;", literal=True)
-        .str.replace_all("\r", "&#13;", literal=True)
-    )
 
 
 def _legal(text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from registry.store.audit import frame_digest, utc_now
+from registry.store.changes import VersionConflict
 from registry.store.connection import Connection, Options, connect, is_encrypted
 from registry.store.database import Store
 from registry.store.keys import keep_in_keyring, resolve_key
-from registry.store.unit import UnitOfWork, VersionConflict
+from registry.store.unit import UnitOfWork
 from registry.store.verify import AuditReport
 
 __all__ = [

@@ -37,6 +37,7 @@ from registry.errors import BadInput, NotFound, NotReady, RegistryError, WrongKe
 from registry.store import connection as connections
 from registry.store import files, keys, schema, verify
 from registry.store.audit import Anchor, Chain, Head, read_head, utc_now
+from registry.store.bulk import registered
 from registry.store.connection import Connection, Options
 from registry.store.engine import Engine, waits
 from registry.store.unit import UnitOfWork
@@ -223,17 +224,26 @@ class Store:
         """Return a new cursor on the registry's tables; use it in one thread and close it."""
         return self._engine.cursor()
 
-    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        frames: Mapping[str, pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
         """Answer a query as a frame; each thread has a cursor of its own.
 
         Args:
             sql: a SELECT; give it an ORDER BY with a total key.
             params: values for its `?` or `$name`.
+            frames: tables of these names that the query may use.
         """
         try:
-            return self._engine.thread_cursor().execute(sql, params).pl()
+            cursor = self._engine.thread_cursor()
+            with registered(cursor, frames):
+                return cursor.execute(sql, params).pl()
         except duckdb.Error as error:
-            raise self._engine.translate(error) from error
+            raise self._engine.translate(error) from None
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Column names of a table.
@@ -242,6 +252,20 @@ class Store:
             NotFound: no such table.
         """
         return self._engine.columns(table)
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """SQL type of each column of a table."""
+        rows = self.query(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND table_name = ? ORDER BY column_index",
+            [table],
+        )
+        return dict(rows.iter_rows())
+
+    def get_meta(self, name: str) -> str | None:
+        """A setting of this database, or None."""
+        rows = self.query("SELECT value FROM meta WHERE name = ?", [name])
+        return rows.item() if rows.height else None
 
     def changes(self, entity: str, entity_id: int | str) -> pl.DataFrame:
         """History of one record: a row per changed item.

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -178,28 +178,3 @@ def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute("ROLLBACK")
     except duckdb.Error:
         return
-
-
-def key_condition(table: str, row_id: Any) -> tuple[str, list[Any], str]:
-    """SQL condition, its parameters and the audit text of a row's key.
-
-    Args:
-        table: table name.
-        row_id: the key's value, or a mapping by column for a key of several columns.
-
-    Raises:
-        BadInput: the table has no key, or the mapping does not fit it.
-
-    >>> key_condition("patient", 7)
-    ('"patient_id" = ?', [7], '7')
-    """
-    key = schema.table(table).key
-    values: Sequence[Any]
-    if isinstance(row_id, dict):
-        values = [row_id[column] for column in key] if set(row_id) == set(key) else []
-    else:
-        values = [row_id]
-    if not key or len(values) != len(key):
-        raise BadInput(table, f"a row is named by {', '.join(key) or 'nothing: this table has no key'}")
-    condition = " AND ".join(f'"{column}" = ?' for column in key)
-    return condition, list(values), "|".join(str(value) for value in values)

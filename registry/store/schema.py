@@ -41,6 +41,7 @@ TABLES: dict[str, Table] = _tables(
     Table("facility", ("facility_id", "effective_from"), versioned=True),
     Table("physician", ("physician_id", "effective_from"), versioned=True),
     Table("load", ("load_id",)),
+    Table("load_fault"),
     Table("source_file", ("file_id",)),
     Table("source_chunk"),
     Table("source_record", ("source_id",)),

@@ -1,69 +1,22 @@
-"""Unit of work: one transaction that holds a change together with its audit rows.
-
-Steps run at once inside the transaction and are remembered. When DuckDB refuses because another transaction
-was quicker (same row, or a table that just got a column), the transaction is rolled back and the steps are run
-again, with growing waits; version checks make sure that nothing is overwritten unseen. The writer lock is
-taken only to number and insert the audit rows and to commit.
-"""
+"""Unit of work: one transaction that holds a change together with its audit rows (steps people call)."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from types import TracebackType
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from registry.errors import BadInput, Busy, Conflict, NotFound
+from registry.errors import BadInput
 from registry.store import files, schema
 from registry.store.audit import Event, frame_digest, to_json
-from registry.store.connection import quote
-from registry.store.engine import Engine, Repeat, key_condition, roll_back, waits
-
-T = TypeVar("T")
-EVENT_ROWS = 20  # inserts up to this many rows get an event each, larger ones a digest
-REPLAY_BYTES = 512 << 20  # frames beyond this are not kept for a second attempt
-SECRET_COLUMNS = frozenset({"password_hash", "token_hash"})
+from registry.store.bulk import BulkSteps, registered
+from registry.store.changes import RowUpdate, audited, insert_events, insert_frame, key_condition
+from registry.store.transaction import Transaction
 
 
-class VersionConflict(Conflict):
-    """Somebody saved the row after it was read.
-
-    Attributes:
-        version: the version it has now.
-        actor: who saved it, when known.
-        changed_at: when, UTC.
-    """
-
-    def __init__(
-        self, where: str, version: int, expected: int, actor: str | None, at: datetime | None
-    ) -> None:
-        by = f" by {actor}" if actor else ""
-        when = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-        super().__init__(
-            where,
-            f"changed{by}{when} since you read it (version {version}, you had {expected})",
-            "read it again and repeat your change",
-        )
-        self.version, self.expected, self.actor, self.changed_at = version, expected, actor, at
-
-
-@dataclass
-class _Step:
-    name: str
-    run: Callable[[duckdb.DuckDBPyConnection, list[Event]], Any]
-    table: str | None = None
-    result: Any = None
-    events: list[Event] = field(default_factory=list)
-    must_repeat: bool = False  # a read: on a second attempt it must give the same answer
-
-
-class UnitOfWork:
+class UnitOfWork(BulkSteps, Transaction):
     """Use through `Store.unit_of_work` in a `with` block; leaving the block commits, an error rolls back.
 
     Attributes:
@@ -71,57 +24,6 @@ class UnitOfWork:
         repeated: True when this idempotency key was saved before: steps then change nothing and return the
             first answers.
     """
-
-    def __init__(
-        self,
-        engine: Engine,
-        actor: str,
-        action: str,
-        *,
-        reason: str | None = None,
-        facility_id: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> None:
-        if not actor or not action:
-            raise BadInput("unit of work", "an actor and an action are needed")
-        self._chain, self._anchor = engine.check_writable()
-        self._engine = engine
-        self.actor, self.action, self.reason, self.facility_id = actor, action, reason, facility_id
-        self._key = idempotency_key
-        self.now = engine.clock()
-        self.result: Any = None
-        self._repeat: Repeat | None = None
-        self._steps: list[_Step] = []
-        self._replayed = 0
-        self._kept_bytes = 0
-        self._begun = False
-        self._cursor: duckdb.DuckDBPyConnection | None = None
-
-    # the block -------------------------------------------------------------------------------------------
-
-    def __enter__(self) -> UnitOfWork:
-        self._become(self._engine.find_repeat(self._key))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None and self._repeat is None and self._steps:
-                self._attempt(self._commit, None)
-        finally:
-            if self._cursor is not None:
-                if self._begun:
-                    roll_back(self._cursor)
-                self._cursor.close()
-                self._cursor = None
-
-    @property
-    def repeated(self) -> bool:
-        """Whether this idempotency key was saved before."""
-        return self._repeat is not None
-
-    # steps -----------------------------------------------------------------------------------------------
 
     def insert(self, table: str, frame: pl.DataFrame, *, logged: bool = True) -> int:
         """Insert a frame by column name; missing item columns are added beforehand.
@@ -139,22 +41,17 @@ class UnitOfWork:
         Raises:
             BadInput: unknown column, or a value that does not fit. Conflict: the key exists already.
         """
-        known = self._engine.columns(table)
-        new = [column for column in frame.columns if column not in known]
-        if new and self._repeat is None:
-            self._engine.ensure_columns(table, new)
-            self._restart()
-        stamps = {"created_at": self.now, "changed_at": self.now, "changed_by": self.actor}
+        known = self._with_columns(table, frame.columns)
         filled = frame.with_columns(
             pl.lit(value).alias(name)
-            for name, value in stamps.items()
+            for name, value in self._stamps().items()
             if name in known and name not in frame.columns
         )
 
         def run(cursor: duckdb.DuckDBPyConnection, events: list[Event]) -> int:
-            _insert_frame(cursor, table, filled)
+            insert_frame(cursor, table, filled)
             if logged and filled.height:
-                events.extend(self._insert_events(table, frame))
+                events.extend(insert_events(table, frame, self.action, self.reason))
             return filled.height
 
         return int(self._do(f"insert:{table}", run, table, int(frame.estimated_size())))
@@ -192,27 +89,22 @@ class UnitOfWork:
             raise BadInput(table, "the version that the change is based on is needed")
         if bad := {*spec.key, *(["version"] if spec.versioned else [])} & set(changes):
             raise BadInput(table, f"{sorted(bad)[0]} cannot be changed")
-        known = self._engine.columns(table)
-        new = [column for column in changes if column not in known]
-        if new and self._repeat is None:
-            self._engine.ensure_columns(table, new)
-            self._restart()
+        known = self._with_columns(table, changes)
         values = {name: (None if value == "" and spec.wide else value) for name, value in changes.items()}
 
-        def run(cursor: duckdb.DuckDBPyConnection, events: list[Event]) -> int:
-            return self._run_update(
-                cursor,
-                events,
-                spec,
-                row_id,
-                values,
-                expected_version,
-                source_id,
-                reason or self.reason,
-                action,
-            )
-
-        return int(self._do(f"update:{table}:{key_condition(table, row_id)[2]}", run, table))
+        step = RowUpdate(
+            spec,
+            row_id,
+            values,
+            expected_version,
+            {name: value for name, value in self._stamps().items() if name in known and name != "created_at"},
+            self.actor,
+            action or self.action,
+            self.now,
+            reason or self.reason,
+            source_id,
+        )
+        return int(self._do(f"update:{table}:{key_condition(table, row_id)[2]}", step.run, table))
 
     def tombstone(self, table: str, row_id: Any, *, expected_version: int, reason: str) -> int:
         """Mark a row as gone, with its reason; nothing is deleted. An abstract becomes void.
@@ -239,32 +131,50 @@ class UnitOfWork:
             action=f"{self.action}: tombstone",
         )
 
-    def execute(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+    def execute(
+        self,
+        sql: str,
+        params: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        frames: Mapping[str, pl.DataFrame] | None = None,
+    ) -> int:
         """Change a set of rows by SQL; say what it did with `log` or `digest`.
+
+        `frames` are tables that the statement may name.
 
         Returns:
             Rows changed.
         """
 
         def run(cursor: duckdb.DuckDBPyConnection, events: list[Event]) -> int:
-            rows = cursor.execute(sql, params).fetchall()
+            with registered(cursor, frames):
+                rows = cursor.execute(sql, params).fetchall()
             return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
         return int(self._do(f"execute:{sql}", run))
 
-    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
-        """Read inside the transaction (its own changes included).
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        frames: Mapping[str, pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
+        """Read inside the transaction (its own changes included); `frames` are tables that it may name.
 
         Raises:
             Conflict: on a second attempt the answer differs, so what was decided on it no longer holds.
         """
         if self._repeat is not None:
-            return self._engine.thread_cursor().execute(sql, params).pl()
+            shared = self._engine.thread_cursor()
+            with registered(shared, frames):
+                return shared.execute(sql, params).pl()
 
         def run(cursor: duckdb.DuckDBPyConnection, events: list[Event]) -> pl.DataFrame:
-            return cursor.execute(sql, params).pl()
+            with registered(cursor, frames):
+                return cursor.execute(sql, params).pl()
 
-        frame: pl.DataFrame = self._do("query", run, must_repeat=True)
+        frame: pl.DataFrame = self._do("query", run, reads=True)
         return frame
 
     def log(
@@ -282,12 +192,16 @@ class UnitOfWork:
             action,
             entity,
             None if entity_id is None else str(entity_id),
-            _audited(before),
-            _audited(after),
+            audited(before),
+            audited(after),
             digest,
             self.reason,
         )
         self._do(f"log:{entity}", lambda cursor, events: events.append(event))
+
+    def new_ids(self, kind: str, n: int) -> range:
+        """Issue `n` new ids of a kind (see `Store.new_ids`)."""
+        return self._engine.ids.take(kind, n)
 
     def digest(self, frame: pl.DataFrame, entity: str = "bulk", entity_id: int | str | None = None) -> str:
         """Add one audit event that holds the digest of a bulk change's rows.
@@ -318,9 +232,9 @@ class UnitOfWork:
             ).fetchall()
             if rows:
                 return int(rows[0][0])
-            _insert_frame(cursor, "source_file", kept.row(new_id, self.now))
+            insert_frame(cursor, "source_file", kept.row(new_id, self.now))
             for chunks in kept.chunks(new_id):
-                _insert_frame(cursor, "source_chunk", chunks)
+                insert_frame(cursor, "source_chunk", chunks)
             after = to_json({"kind": kind, "bytes": len(data)})
             events.append(
                 Event("keep file", "source_file", str(new_id), None, after, kept.sha256, self.reason)
@@ -360,263 +274,14 @@ class UnitOfWork:
 
         return int(self._do("quarantine", run, "quarantine", len(content)))
 
-    # machinery -------------------------------------------------------------------------------------------
+    def _stamps(self) -> dict[str, Any]:
+        return {"created_at": self.now, "changed_at": self.now, "changed_by": self.actor}
 
-    def _do(
-        self,
-        name: str,
-        run: Callable[[duckdb.DuckDBPyConnection, list[Event]], Any],
-        table: str | None = None,
-        size: int = 0,
-        *,
-        must_repeat: bool = False,
-    ) -> Any:
-        if self._repeat is not None:
-            return self._replay_answer(name, self._repeat)
-        step = _Step(name, run, table, must_repeat=must_repeat)
-        try:
-            self._attempt(lambda: self._run(step), table)
-        except Conflict:
-            # the same save may have got through in another thread or in a lost answer's first try
-            repeat = self._engine.find_repeat(self._key)
-            if repeat is None:
-                raise
-            self._become(repeat)
-            return self._replay_answer(name, repeat)
-        self._steps.append(step)
-        self._kept_bytes += size
-        return step.result
-
-    def _run(self, step: _Step) -> None:
-        assert self._cursor is not None
-        step.events = []
-        step.result = step.run(self._cursor, step.events)
-
-    def _attempt(self, act: Callable[[], T], table: str | None) -> T:
-        for wait in (*waits(), None):
-            try:
-                self._begin()
-                return act()
-            except duckdb.TransactionException as error:
-                self._abandon()
-                if wait is None or self._kept_bytes > REPLAY_BYTES:
-                    raise Busy(
-                        table or self._engine.where, "the save kept being overtaken by others", "try again"
-                    ) from error
-                time.sleep(wait)
-            except duckdb.Error as error:
-                self._abandon()
-                translated = self._engine.translate(error, table)
-                raise translated from (None if translated is not error else error.__cause__)
-        raise AssertionError("unreachable")
-
-    def _begin(self) -> None:
-        """Open the transaction; after a rollback, run the earlier steps again."""
-        if self._begun:
-            return
-        if self._cursor is None:
-            self._cursor = self._engine.cursor()
-        self._cursor.execute("BEGIN")
-        self._begun = True
-        for step in self._steps:
-            answer = step.result
-            self._run(step)
-            same = answer.equals(step.result) if isinstance(answer, pl.DataFrame) else answer == step.result
-            if not same:
-                raise Conflict(
-                    step.table or self._engine.where, "the data changed while it was being saved", "try again"
-                )
-
-    def _restart(self) -> None:
-        """Give up the transaction's view so that it sees columns that were just added."""
-        if self._begun:
-            self._abandon()
-
-    def _abandon(self) -> None:
-        if self._cursor is not None and self._begun:
-            roll_back(self._cursor)
-        self._begun = False
-
-    def _commit(self) -> None:
-        assert self._cursor is not None
-        events = [event for step in self._steps for event in step.events]
-        writes = [step for step in self._steps if not step.must_repeat]
-        if not writes:
-            return
-        if not any(step.name.startswith(("insert:", "execute:")) for step in writes) and not events:
-            return  # updates that changed nothing
-        events = events or [Event(self.action, "unit", None, reason=self.reason)]
-        chain = self._chain
-        with self._engine.writer:
-            repeat = self._engine.find_repeat(self._key)
-            if repeat is not None:
-                self._abandon()
-                self._check_same(repeat)
-                self._become(repeat)
-                return
-            if chain.stale:
-                chain.reload(self._engine.cursor())
-            now = max(self._engine.clock(), self.now)
-            head = chain.append(self._cursor, events, actor=self.actor, facility_id=self.facility_id, now=now)
-            self._keep_answers(head.seq)
-            chain.stale = True
-            try:
-                self._cursor.execute("COMMIT")
-            except duckdb.TransactionException:
-                chain.stale = False  # certainly rolled back
-                raise
-            self._begun = False
-            chain.advance(head)
-        self._anchor.write(head)
-
-    def _keep_answers(self, seq: int) -> None:
-        if self._key is None:
-            return
-        assert self._cursor is not None
-        steps = [[step.name, step.result] for step in self._steps if not step.must_repeat]
-        result = None if self.result is None else json.dumps(self.result)
-        row = [self._key, self.actor, self.action, json.dumps(steps), result, seq, self.now]
-        self._cursor.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-
-    def _become(self, repeat: Repeat | None) -> None:
-        if repeat is None:
-            return
-        if repeat.action != self.action:
-            raise Conflict("idempotency key", "it was used for another kind of change", "use a new key")
-        self._abandon()
-        self._repeat, self.result = repeat, repeat.result
-        self._replayed = sum(not step.must_repeat for step in self._steps)
-
-    def _replay_answer(self, name: str, repeat: Repeat) -> Any:
-        position, self._replayed = self._replayed, self._replayed + 1
-        if position >= len(repeat.steps) or repeat.steps[position][0] != name:
-            raise Conflict("idempotency key", "it was used for another change", "use a new key")
-        return repeat.steps[position][1]
-
-    def _check_same(self, repeat: Repeat) -> None:
-        own = [(step.name, step.result) for step in self._steps if not step.must_repeat]
-        if own != repeat.steps:
-            raise Conflict(
-                "idempotency key", "the same key was saved with another outcome", "read the record again"
-            )
-
-    def _insert_events(self, table: str, frame: pl.DataFrame) -> list[Event]:
-        key = schema.table(table).key
-        if frame.height > EVENT_ROWS or not key or not set(key) <= set(frame.columns):
-            after = to_json({"rows": frame.height, "columns": frame.columns})
-            return [Event(self.action, table, None, None, after, frame_digest(frame), self.reason)]
-        events = []
-        for row in frame.iter_rows(named=True):
-            identity = "|".join(str(row[column]) for column in key)
-            filled = {name: value for name, value in row.items() if value is not None}
-            events.append(Event(self.action, table, identity, None, _audited(filled), None, self.reason))
-        return events
-
-    def _run_update(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        events: list[Event],
-        spec: schema.Table,
-        row_id: Any,
-        values: Mapping[str, Any],
-        expected: int | None,
-        source_id: int | None,
-        reason: str | None,
-        action: str | None,
-    ) -> int:
-        condition, key, identity = key_condition(spec.name, row_id)
-        names = list(values)
-        selected = (
-            ", ".join([*(["version"] if spec.versioned else []), *(quote(name) for name in names)]) or "1"
-        )
-        rows = cursor.execute(f"SELECT {selected} FROM {quote(spec.name)} WHERE {condition}", key).fetchall()
-        if not rows:
-            raise NotFound(f"{spec.name} {identity}", "there is no such row")
-        old = list(rows[0])
-        version = int(old.pop(0)) if spec.versioned else 0
-        if spec.versioned and version != expected:
-            raise self._conflict(cursor, spec.name, identity, version, expected or 0)
-        before = {name: value for name, value in zip(names, old, strict=False) if value != values[name]}
-        if not before:
-            return version
-        after = {name: values[name] for name in before}
-        self._write(cursor, spec, condition, key, after)
-        events.append(
-            Event(action or self.action, spec.name, identity, _audited(before), _audited(after), None, reason)
-        )
-        if spec.name == "abstract":
-            rows_ = [
-                [
-                    key[0],
-                    version + 1,
-                    name,
-                    _text(before[name]),
-                    _text(after[name]),
-                    source_id,
-                    self.actor,
-                    self.now,
-                    reason,
-                ]
-                for name in before
-            ]
-            cursor.executemany("INSERT INTO abstract_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows_)
-        return version + 1 if spec.versioned else 0
-
-    def _write(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        spec: schema.Table,
-        condition: str,
-        key: list[Any],
-        after: Mapping[str, Any],
-    ) -> None:
-        known = self._engine.columns(spec.name)
-        stamps = {"changed_at": self.now, "changed_by": self.actor}
-        stamped = {
-            **after,
-            **{name: value for name, value in stamps.items() if name in known and name not in after},
-        }
-        sets = [f"{quote(name)} = ?" for name in stamped] + (
-            ["version = version + 1"] if spec.versioned else []
-        )
-        cursor.execute(
-            f"UPDATE {quote(spec.name)} SET {', '.join(sets)} WHERE {condition}", [*stamped.values(), *key]
-        )
-
-    def _conflict(
-        self, cursor: duckdb.DuckDBPyConnection, table: str, identity: str, version: int, expected: int
-    ) -> VersionConflict:
-        rows = cursor.execute(
-            "SELECT actor, happened_at FROM audit_event WHERE entity = ? AND entity_id = ? ORDER BY seq DESC LIMIT 1",
-            [table, identity],
-        ).fetchall()
-        actor, at = rows[0] if rows else (None, None)
-        return VersionConflict(f"{table} {identity}", version, expected, actor, at)
-
-
-def _insert_frame(cursor: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
-    cursor.register("new_rows", frame)
-    try:
-        cursor.execute(f"INSERT INTO {quote(table)} BY NAME SELECT * FROM new_rows")
-    finally:
-        cursor.unregister("new_rows")
-
-
-def _audited(values: Mapping[str, Any] | None) -> str | None:
-    """JSON of values for the audit; secrets only as the fact that there is one."""
-    if values is None:
-        return None
-    return to_json(
-        {
-            name: "(secret)" if name in SECRET_COLUMNS and value is not None else _plain(value)
-            for name, value in values.items()
-        }
-    )
-
-
-def _plain(value: Any) -> Any:
-    return f"({len(value)} bytes)" if isinstance(value, bytes) else value
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    def _with_columns(self, table: str, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Columns of a table, after adding the missing ones in a transaction of their own."""
+        known = self._engine.columns(table)
+        new = [column for column in wanted if column not in known]
+        if new and self._repeat is None:
+            self._restart()
+            self._engine.ensure_columns(table, new)
+        return known

@@ -1,0 +1,26 @@
+"""Edits: checks of a record's values, of values against each other and of records of one patient.
+
+`run` judges frames, `check_record` one record, `listing` says what there is.
+"""
+
+from __future__ import annotations
+
+from registry.edits.definition import ERROR, REVIEW, WARNING, Edit, all_edits, edit, find
+from registry.edits.engine import Failure, check_record, run
+from registry.edits.sets import edit_ids, listing, names
+
+__all__ = [
+    "ERROR",
+    "REVIEW",
+    "WARNING",
+    "Edit",
+    "Failure",
+    "all_edits",
+    "check_record",
+    "edit",
+    "edit_ids",
+    "find",
+    "listing",
+    "names",
+    "run",
+]

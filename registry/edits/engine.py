@@ -1,0 +1,212 @@
+"""Running edits: over frames of any size, or over the one record that somebody is typing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from registry.edits import definition, failures, sets
+from registry.edits.definition import PATIENT, Edit
+from registry.edits.plan import Plan, columns_of, compile_plan, fires_together
+from registry.errors import BadInput
+from registry.standards import dates
+
+PATIENT_KEYS = ("patient_id", "patient_index", "patientIdNumber")
+SURROGATE_KEYS = (
+    "facility_id",
+    "patient_id",
+    "tumor_id",
+    "abstract_id",
+    "patient_index",
+    "tumor_index",
+    "recordId",
+)
+REPORTED_KEYS = ("patientIdNumber", "tumorRecordNumber")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What one edit says about one record. `values` holds the edit's items as reported."""
+
+    edit: str
+    edit_version: str
+    severity: str
+    message: str
+    items: tuple[str, ...]
+    values: dict[str, str | None]
+    override_item: str | None
+    state: str
+
+
+def run(
+    patients: pl.DataFrame | None,
+    tumors: pl.DataFrame,
+    edit_set: str | Sequence[str] = "central",
+    *,
+    as_of: dt.date,
+    keys: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Judge records by an edit set.
+
+    Args:
+        patients: Patient-level items; joined to `tumors` on patient_id, else patient_index, else
+            patientIdNumber. None when the tumors carry the patient's items themselves.
+        tumors: one row per record, columns NAACCR XML ids, blank = null. An item without a column
+            counts as never sent.
+        edit_set: a set's name (hospital, central, submission, all) or a list of edit ids.
+        as_of: the day of judgement; later dates are in the future.
+        keys: columns that identify a record in the result; by default the platform's own ids that
+            the frames have, else patientIdNumber and tumorRecordNumber.
+
+    Returns:
+        One row a failure: the keys, then `edit, edit_version, severity, override_item, items,
+        item_values, message, state`, sorted by keys and edit. `items` is joined with `;`,
+        `item_values` is a JSON object, `state` is open or overridden.
+
+    >>> tumors = pl.DataFrame({"tumor_id": [7], "primarySite": ["C619"], "sex": ["2"]})
+    >>> found = run(None, tumors, ["site-sex"], as_of=dt.date(2026, 11, 1))
+    >>> found.select("tumor_id", "edit", "message").row(0)
+    (7, 'site-sex', 'Primary site C619 cannot occur in a patient whose sex is 2')
+    """
+    plan = compile_plan(sets.edit_ids(edit_set))
+    records, patient_key = joined(patients, tumors)
+    key_columns = _keys(records, keys)
+    shown = [c for c in columns_of([*plan.edits, *sum(plan.grouped.values(), ())]) if c not in key_columns]
+    records = _complete(records, [*key_columns, *plan.columns, *shown], patient_key, as_of)
+    found = [failures.collect(records, judge(plan, records), plan.edits, key_columns)]
+    found += _grouped(plan, records, key_columns)
+    return failures.combine(found, records.select(key_columns).schema, key_columns)
+
+
+def judge(plan: Plan, records: pl.DataFrame) -> pl.DataFrame:
+    """Boolean frame, one column per item and inter-item edit of the plan (True = fails)."""
+    if not plan.edits:
+        return pl.DataFrame()
+    softer = [
+        edit.review_when().fill_null(value=False).alias(f"{edit.id}@softer")
+        for edit in plan.edits
+        if edit.review_when
+    ]
+    return plan.prepare(_items(records, plan)).select([*plan.fires, *softer]).collect()
+
+
+def check_record(
+    record: Mapping[str, str | None],
+    edit_set: str | Sequence[str] = "hospital",
+    *,
+    as_of: dt.date,
+) -> list[Failure]:
+    """Judge one record by the set's item and inter-item edits, fast enough for every key stroke.
+
+    >>> [failure.edit for failure in check_record({"laterality": "7"}, ["laterality-valid"],
+    ...                                            as_of=dt.date(2026, 11, 1))]
+    ['laterality-valid']
+    """
+    plan = compile_plan(sets.edit_ids(edit_set))
+    items = {column: _text(record.get(column)) for column in plan.columns}
+    frame = _complete(pl.DataFrame([items], schema=dict.fromkeys(plan.columns, pl.String)), [], None, as_of)
+    verdicts = judge(plan, frame)
+    if verdicts.is_empty():
+        return []
+    fired = verdicts.row(0, named=True)
+    return [
+        _failure(edit, record, softer=bool(fired.get(f"{edit.id}@softer")))
+        for edit in plan.edits
+        if fired[edit.id]
+    ]
+
+
+def joined(patients: pl.DataFrame | None, tumors: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
+    """Tumors with the patient's items, and the column that says whose they are.
+
+    Raises:
+        BadInput: the two frames share no patient key.
+    """
+    if patients is None:
+        return tumors, next((key for key in PATIENT_KEYS if key in tumors.columns), None)
+    key = next((k for k in PATIENT_KEYS if k in tumors.columns and k in patients.columns), None)
+    if key is None:
+        raise BadInput("edits", f"patients and tumors need one of {', '.join(PATIENT_KEYS)} in common")
+    columns = [c for c in patients.columns if c not in tumors.columns]
+    one_each = patients.select([key, *columns]).unique(subset=key, keep="first", maintain_order=True)
+    return tumors.join(one_each, on=key, how="left", maintain_order="left"), key
+
+
+def _grouped(plan: Plan, records: pl.DataFrame, keys: Sequence[str]) -> list[pl.DataFrame]:
+    """Failures of the inter-record edits: only groups of two or more records are looked at."""
+    found = []
+    for over, edits in plan.grouped.items():
+        together = records.filter(
+            pl.all_horizontal([pl.col(c).is_not_null() for c in over]) & (pl.len().over(over) > 1)
+        )
+        if together.is_empty():
+            continue
+        fires = [fires_together(edit) for edit in edits]
+        verdicts = plan.prepare(together.lazy()).select(fires).collect()
+        found.append(failures.collect(together, verdicts, edits, keys))
+    return found
+
+
+def _keys(records: pl.DataFrame, keys: Sequence[str] | None) -> list[str]:
+    if keys is not None:
+        return list(keys)
+    own = [key for key in SURROGATE_KEYS if key in records.columns]
+    return own if set(own) - {"facility_id"} else [*own, *REPORTED_KEYS]
+
+
+def _complete(
+    records: pl.DataFrame, columns: Sequence[str], patient_key: str | None, as_of: dt.date
+) -> pl.DataFrame:
+    """The wanted columns as text (those nobody sent are null), plus the engine's own."""
+    wanted = list(dict.fromkeys(columns)) or records.columns
+    overdue = dates.months_after(as_of, -15)
+    patient = pl.lit(None, pl.String) if patient_key is None else pl.col(patient_key).cast(pl.String)
+    return records.select(
+        [_column(records, name) for name in wanted]
+        + [
+            pl.lit(int(f"{as_of:%Y%m%d}"), pl.Int32).alias("@as_of"),
+            pl.lit(int(f"{overdue:%Y%m%d}"), pl.Int32).alias("@overdue_before"),
+            patient.alias(PATIENT),
+        ]
+    )
+
+
+def _column(records: pl.DataFrame, name: str) -> pl.Expr:
+    if name not in records.columns:
+        return pl.lit(None, pl.String).alias(name)
+    keep = name in SURROGATE_KEYS or records.schema[name] == pl.String
+    return pl.col(name) if keep else pl.col(name).cast(pl.String)
+
+
+def _items(records: pl.DataFrame, plan: Plan) -> pl.LazyFrame:
+    engine = [name for name in ("@as_of", "@overdue_before", PATIENT) if name in records.columns]
+    return records.lazy().select([*plan.columns, *engine])
+
+
+def _text(value: str | None) -> str | None:
+    text = None if value is None else str(value).rstrip()
+    return text or None
+
+
+def _failure(edit: Edit, record: Mapping[str, str | None], *, softer: bool) -> Failure:
+    values = {item: _text(record.get(item)) for item in edit.items}
+    flagged = any(_text(record.get(item)) in edit.override_codes for item in edit.override_items)
+    return Failure(
+        edit=edit.id,
+        edit_version=edit.version,
+        severity=definition.REVIEW if softer else edit.severity,
+        message=failures.sentence(edit, record),
+        items=edit.items,
+        values=values,
+        override_item=";".join(edit.override_items) or None,
+        state="overridden" if flagged else "open",
+    )
+
+
+def as_json(failure: Failure) -> str:
+    """The failure's values as the JSON text that the failures table holds."""
+    return json.dumps(failure.values, separators=(",", ":"))

@@ -1,0 +1,126 @@
+"""The failures table: who failed which edit, with the items, their values and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from string import Formatter
+
+import polars as pl
+
+from registry.edits.definition import REVIEW, Edit
+
+COLUMNS = (
+    "edit",
+    "edit_version",
+    "severity",
+    "override_item",
+    "items",
+    "item_values",
+    "message",
+    "state",
+)
+
+_STANDS_FOR = {
+    "sex": ("sexAssignedAtBirth", "sex"),
+    "surgery": ("rxSummSurgPrimSite2023", "rxSummSurgPrimSite"),
+}
+"""Words of a message that mean whichever of two items is filled."""
+
+BLANK = "(blank)"
+
+
+def collect(
+    records: pl.DataFrame, verdicts: pl.DataFrame, edits: Sequence[Edit], keys: Sequence[str]
+) -> pl.DataFrame:
+    """Failures of all edits over the records, in the edits' order.
+
+    Args:
+        records: the judged records, with keys and every item as reported.
+        verdicts: Boolean columns named by edit id, rows as in `records`.
+        edits: those to collect.
+        keys: columns that identify a record.
+    """
+    found = []
+    for edit in edits:
+        fired = verdicts.get_column(edit.id)
+        if fired.any():
+            rows = fired.arg_true()
+            softer = verdicts.get_column(f"{edit.id}@softer")[rows] if edit.review_when else None
+            found.append(_of_edit(records, rows, softer, edit, keys))
+    return pl.concat(found) if found else pl.DataFrame()
+
+
+def combine(
+    found: Sequence[pl.DataFrame], key_schema: Mapping[str, pl.DataType], keys: Sequence[str]
+) -> pl.DataFrame:
+    """One table from the parts, with its columns even when nothing failed, in total order."""
+    parts = [part for part in found if not part.is_empty()]
+    if not parts:
+        return pl.DataFrame(schema={**key_schema, **dict.fromkeys(COLUMNS, pl.String)})
+    return pl.concat(parts).sort([*keys, "edit", "item_values"], maintain_order=True)
+
+
+def sentence(edit: Edit, record: Mapping[str, str | None]) -> str:
+    """The edit's message about one record.
+
+    >>> from registry.edits.definition import find
+    >>> sentence(find("site-sex"), {"primarySite": "C619", "sexAssignedAtBirth": "2"})
+    'Primary site C619 cannot occur in a patient whose sex is 2'
+    """
+    words = {
+        name: next((record[i] for i in _items(name) if record.get(i)), BLANK) for name in _names(edit.message)
+    }
+    return edit.message.format(**words)
+
+
+def _of_edit(
+    records: pl.DataFrame, rows: pl.Series, softer: pl.Series | None, edit: Edit, keys: Sequence[str]
+) -> pl.DataFrame:
+    wanted = dict.fromkeys([*keys, *edit.items, *edit.override_items, *message_items(edit)])
+    failing = records.select(list(wanted))[rows]
+    severity: pl.Expr = pl.lit(edit.severity)
+    if softer is not None:
+        severity = pl.when(pl.lit(softer)).then(pl.lit(REVIEW)).otherwise(severity)
+    return failing.select(
+        *keys,
+        edit=pl.lit(edit.id),
+        edit_version=pl.lit(edit.version),
+        severity=severity,
+        override_item=pl.lit(";".join(edit.override_items) or None, pl.String),
+        items=pl.lit(";".join(edit.items)),
+        item_values=pl.struct(edit.items).struct.json_encode(),
+        message=_message(edit),
+        state=_state(edit),
+    )
+
+
+def _state(edit: Edit) -> pl.Expr:
+    if not edit.override_items:
+        return pl.lit("open")
+    flagged = pl.any_horizontal(
+        [pl.col(item).is_in(list(edit.override_codes)).fill_null(value=False) for item in edit.override_items]
+    )
+    return pl.when(flagged).then(pl.lit("overridden")).otherwise(pl.lit("open"))
+
+
+def _message(edit: Edit) -> pl.Expr:
+    names = _names(edit.message)
+    if not names:
+        return pl.lit(edit.message)
+    template = edit.message
+    for name in set(names):
+        template = template.replace("{" + name + "}", "{}")
+    return pl.format(template, *[pl.coalesce(*_items(name), pl.lit(BLANK)) for name in names])
+
+
+def _names(message: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(message) if name]
+
+
+def _items(name: str) -> tuple[str, ...]:
+    return _STANDS_FOR.get(name, (name,))
+
+
+def message_items(edit: Edit) -> list[str]:
+    """Items whose values the edit's message quotes."""
+    return [item for name in _names(edit.message) for item in _items(name)]

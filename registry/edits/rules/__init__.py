@@ -1,0 +1,31 @@
+"""The rules themselves, one file a subject. `load` puts them all on the register, in this order."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+FILES = (
+    "codes",
+    "date_values",
+    "date_order",
+    "demographic",
+    "death",
+    "death_certificate",
+    "site_and_sex",
+    "age",
+    "behavior",
+    "morphology",
+    "laterality",
+    "sequence",
+    "stage",
+    "nodes",
+    "treatment",
+    "treatment_dates",
+    "same_patient",
+)
+
+
+def load() -> None:
+    """Import every rule file once."""
+    for name in FILES:
+        import_module(f"registry.edits.rules.{name}")

@@ -1,0 +1,79 @@
+"""Edit sets: which edits a hospital, a central registry or a submission applies, held as data.
+
+`data/edit_sets.csv` is read from top to bottom; each row includes or excludes edits by id, level,
+severity or category (`*` = every edit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from registry.edits import definition
+from registry.errors import NotFound
+
+TABLE = Path(__file__).parent / "data" / "edit_sets.csv"
+
+
+@cache
+def _table() -> pl.DataFrame:
+    return pl.read_csv(TABLE, comment_prefix="#")
+
+
+def names() -> list[str]:
+    """Names of the edit sets.
+
+    >>> names()
+    ['all', 'central', 'hospital', 'submission']
+    """
+    return sorted(_table().get_column("edit_set").unique())
+
+
+def edit_ids(edit_set: str | Sequence[str]) -> tuple[str, ...]:
+    """Ids of the set's edits in catalogue order; a list of ids is checked and returned.
+
+    Raises:
+        NotFound: no such set or edit.
+    """
+    if not isinstance(edit_set, str):
+        return tuple(definition.find(edit_id).id for edit_id in edit_set)
+    return _of_set(edit_set)
+
+
+@cache
+def _of_set(name: str) -> tuple[str, ...]:
+    rows = _table().filter(pl.col("edit_set") == name)
+    if rows.is_empty():
+        raise NotFound(f"edit set {name}", "there is no such set", f"choose one of {', '.join(names())}")
+    every = definition.all_edits()
+    chosen: dict[str, bool] = {}
+    for _, action, field, value in rows.iter_rows():
+        for edit in every.values():
+            matches = value == "*" or value == getattr(edit, field)
+            if matches:
+                chosen[edit.id] = action == "include"
+    return tuple(edit_id for edit_id in every if chosen.get(edit_id))
+
+
+def listing(edit_set: str | Sequence[str] = "all") -> pl.DataFrame:
+    """What the set holds, one row an edit: id, version, level, severity, items, message, source …"""
+    rows = [
+        {
+            "edit": edit.id,
+            "version": edit.version,
+            "category": edit.category,
+            "level": edit.level,
+            "severity": edit.severity,
+            "override_item": ";".join(edit.override_items) or None,
+            "items": ";".join(edit.items),
+            "message": edit.message,
+            "source": edit.source,
+            "naaccr_name": edit.naaccr_name or None,
+            "notes": edit.notes or None,
+        }
+        for edit in (definition.find(edit_id) for edit_id in edit_ids(edit_set))
+    ]
+    return pl.DataFrame(rows)

@@ -1,0 +1,244 @@
+"""The edits' vocabulary: what rules talk about, said once and computed once a run.
+
+A *term* is a named column derived from the items, such as `@site` (the topography code's number)
+or `dateOfDiagnosis@first` (earliest day that the date can mean, as the number YYYYMMDD). Rules get
+terms from the functions here; the engine sees which terms its edits use and adds them in one pass.
+Terms see only valid values, except `@raw` copies.
+
+Dates are plain numbers here because numbers compare ten times faster than parsed dates; a property
+test holds them equal to `registry.standards.dates`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import polars as pl
+
+from registry import standards
+
+AS_OF = pl.col("@as_of")
+"""Day of judgement as the number YYYYMMDD."""
+
+OVERDUE_BEFORE = pl.col("@overdue_before")
+"""Fifteen months before the day of judgement, YYYYMMDD (the 13-15 month delinquency window)."""
+
+_NAMED: dict[str, Callable[[], pl.Expr]] = {}
+
+
+def _named(name: str) -> Callable[[Callable[[], pl.Expr]], pl.Expr]:
+    def keep(make: Callable[[], pl.Expr]) -> pl.Expr:
+        _NAMED[name] = make
+        return pl.col(name)
+
+    return keep
+
+
+def definition(name: str) -> pl.Expr | None:
+    """Expression of the term called `name`, None when it is an ordinary column.
+
+    >>> definition("dateOfDiagnosis@year").meta.root_names()
+    ['dateOfDiagnosis@first']
+    """
+    if name in _NAMED:
+        return _NAMED[name]()
+    item, _, kind = name.partition("@")
+    return _OF_ITEM[kind](item) if item and kind in _OF_ITEM else None
+
+
+# --- of one item -----------------------------------------------------------------------------
+
+
+def raw(item: str) -> pl.Expr:
+    """The item as reported, valid or not."""
+    return pl.col(f"{item}@raw")
+
+
+def blank(item: str) -> pl.Expr:
+    """True when nothing was reported at all (an invalid value is not blank)."""
+    return raw(item).is_null()
+
+
+def first(item: str) -> pl.Expr:
+    """Earliest day the date item can mean, as the number YYYYMMDD."""
+    return pl.col(f"{item}@first")
+
+
+def last(item: str) -> pl.Expr:
+    """Latest day the date item can mean, as a number (day 31 stands for any month's end)."""
+    return pl.col(f"{item}@last")
+
+
+def year(item: str) -> pl.Expr:
+    """Year of the date item."""
+    return pl.col(f"{item}@year")
+
+
+def number(item: str) -> pl.Expr:
+    """The item's digits as a number."""
+    return pl.col(f"{item}@number")
+
+
+def date_number(value: pl.Expr) -> pl.Expr:
+    """Digits of YYYY, YYYYMM or YYYYMMDD as one number (Int32); null for any other length.
+
+    >>> frame = pl.DataFrame({"d": ["2015", "201502", "20150228", "15", None]})
+    >>> frame.select(date_number(pl.col("d"))).to_series().to_list()
+    [2015, 201502, 20150228, None, None]
+    """
+    size = value.str.len_bytes()
+    digits = value.cast(pl.Int32, strict=False)
+    return pl.when((size == 8) | (size == 6) | (size == 4)).then(digits)
+
+
+def _first_day(value: pl.Expr) -> pl.Expr:
+    digits = date_number(value)
+    return (
+        pl.when(digits > 999_999)
+        .then(digits)
+        .when(digits > 9_999)
+        .then(digits * 100 + 1)
+        .otherwise(digits * 10_000 + 101)
+    )
+
+
+def _last_day(value: pl.Expr) -> pl.Expr:
+    digits = date_number(value)
+    return (
+        pl.when(digits > 999_999)
+        .then(digits)
+        .when(digits > 9_999)
+        .then(digits * 100 + 31)
+        .otherwise(digits * 10_000 + 1231)
+    )
+
+
+@cache
+def _month_days() -> pl.Series:
+    """Whether MMDD is a day of a leap year, for every number up to 9999."""
+    days = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    real = [1 <= n // 100 <= 12 and 1 <= n % 100 <= days[n // 100] for n in range(10_000)]
+    return pl.Series("real", real)
+
+
+def is_real_date(value: pl.Expr) -> pl.Expr:
+    """True for a full or partial date of the calendar, False otherwise, null when blank.
+
+    >>> frame = pl.DataFrame({"d": ["2015", "201513", "20230229", "20240229", "2O15", None]})
+    >>> frame.select(is_real_date(pl.col("d"))).to_series().to_list()
+    [True, False, False, True, False, None]
+    """
+    day = _first_day(value)
+    years = day // 10_000
+    leap = ((years % 4 == 0) & (years % 100 != 0)) | (years % 400 == 0)
+    real = pl.lit(_month_days()).gather((day % 10_000).abs())
+    long_enough = (day > 10_000_000) & ((day % 10_000 != 229) | leap)
+    return pl.when(value.is_not_null()).then((real & long_enough).fill_null(value=False))
+
+
+_OF_ITEM: dict[str, Callable[[str], pl.Expr]] = {
+    "raw": pl.col,
+    "first": lambda item: _first_day(pl.col(item)),
+    "last": lambda item: _last_day(pl.col(item)),
+    "year": lambda item: first(item) // 10_000,
+    "number": lambda item: pl.col(item).cast(pl.Int32, strict=False),
+}
+
+
+# --- of the record ---------------------------------------------------------------------------
+
+
+@_named("@site")
+def SITE() -> pl.Expr:
+    """Topography code as a number: C509 → 509."""
+    return pl.col("primarySite").str.slice(1).cast(pl.UInt16, strict=False)
+
+
+@_named("@histology")
+def HISTOLOGY() -> pl.Expr:
+    """ICD-O-3 histology as a number."""
+    return pl.col("histologicTypeIcdO3").cast(pl.UInt16, strict=False)
+
+
+@_named("@age")
+def AGE() -> pl.Expr:
+    """Age at diagnosis in years; null when unknown (999)."""
+    age = pl.col("ageAtDiagnosis").cast(pl.Int16, strict=False)
+    return pl.when(age != 999).then(age)
+
+
+@_named("@sex")
+def SEX() -> pl.Expr:
+    """Sex at birth, "1" or "2"; null for everything that edits on sex don't test.
+
+    The older item's codes 3 to 6 are not tested even where they imply a sex at birth.
+    """
+    at_birth = standards.sex_at_birth()
+    reported = pl.coalesce("sexAssignedAtBirth", "sex")
+    return pl.when(reported.is_in(["1", "2"])).then(at_birth)
+
+
+@_named("@surgery")
+def SURGERY() -> pl.Expr:
+    """Surgery of the primary site as its two-digit number, whichever item holds it (A200 → 20)."""
+    newer = pl.col("rxSummSurgPrimSite2023").str.slice(1, 2)
+    return pl.coalesce(newer, "rxSummSurgPrimSite").cast(pl.UInt8, strict=False)
+
+
+DX_YEAR = year("dateOfDiagnosis")
+
+
+# --- of several items ------------------------------------------------------------------------
+
+
+def intervals(text: str) -> list[tuple[int, int]]:
+    """Number ranges of a list such as `C500-C509, C619` or `8140-8149,8500`.
+
+    >>> intervals("C500-C509, C619")
+    [(500, 509), (619, 619)]
+    """
+    found = []
+    for part in re.split(r"[,\s]+", text.strip()):
+        low, _, high = part.replace("C", "").partition("-")
+        found.append((int(low), int(high or low)))
+    return found
+
+
+def within(value: pl.Expr, text: str) -> pl.Expr:
+    """True where the number lies in one of the ranges, null where it is null.
+
+    >>> frame = pl.DataFrame({"@site": [509, 619, None]})
+    >>> frame.select(within(pl.col("@site"), "C500-C509")).to_series().to_list()
+    [True, False, None]
+    """
+    ranges = intervals(text)
+    if len(ranges) <= 2:
+        return pl.any_horizontal(
+            [value == low if low == high else value.is_between(low, high) for low, high in ranges]
+        )
+    return pl.lit(_members(tuple(ranges))).gather(value)
+
+
+@cache
+def _members(ranges: tuple[tuple[int, int], ...]) -> pl.Series:
+    member = [False] * 10_000
+    for low, high in ranges:
+        member[low : high + 1] = [True] * (high - low + 1)
+    return pl.Series("member", member)
+
+
+def site_in(text: str) -> pl.Expr:
+    """True where the primary site is in the ranges, such as `C510-C589`."""
+    return within(SITE, text)
+
+
+def histology_in(text: str) -> pl.Expr:
+    """True where the ICD-O-3 histology is in the ranges, such as `9590-9993`."""
+    return within(HISTOLOGY, text)
+
+
+def earliest_of(items: Iterable[str], bound: Callable[[str], pl.Expr]) -> pl.Expr:
+    """Smallest known bound (`first` or `last`) over several date items."""
+    return pl.min_horizontal([bound(item) for item in items])

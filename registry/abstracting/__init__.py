@@ -1,0 +1,1 @@
+"""The abstract: its versions, its status and its drafts."""

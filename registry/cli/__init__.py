@@ -1,0 +1,143 @@
+"""`registry ...`: thin commands over the service. Each loads its room only when it is run.
+
+Exit codes: 0 done, 1 done but problems were found, 2 could not do it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+from registry import __version__
+from registry.errors import RegistryError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo:demo", "The whole main job on made-up patients, then the app."),
+    "init": ("database:init", "Make a new registry database."),
+    "serve": ("serve:serve", "Run the app, the jobs and the loopback interface."),
+    "ingest": ("data:ingest", "Load abstracts, pathology messages, treatments, reference tables."),
+    "quarantine": ("data:quarantine", "Look at what could not be loaded."),
+    "review": ("data:review", "List what waits for a registrar's decision."),
+    "synth": ("data:synth", "Write made-up patients as files a registry receives."),
+    "derive": ("knowledge:derive", "Derived variables: list them, run them."),
+    "edits": ("knowledge:edits", "Run the edits over the registry."),
+    "quality": ("knowledge:quality", "Completeness suites, indicators, offline data docs."),
+    "followup": ("work:followup", "Annual follow-up: the list and the rates."),
+    "stats": ("work:stats", "Survival and counts."),
+    "export": ("work:export", "Write NAACCR XML for a state, a year, a record type."),
+    "publish": ("work:publish", "Write a de-identified research snapshot."),
+    "naaccr": ("files:naaccr", "NAACCR XML files: validate, count, convert."),
+    "dictionary": ("files:dictionary", "The NAACCR dictionary: show and search items."),
+    "standards": ("files:standards", "Reference tables: what is installed, build them again."),
+    "user": ("database:user", "Accounts of people."),
+    "audit": ("database:audit", "Verify and read the audit chain."),
+    "backup": ("database:backup", "Copy the running database into a second encrypted file."),
+    "restore": ("database:restore", "Make a database from a backup."),
+}
+"""Name → (module:function of this package, one line of help)."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(f"registry.cli.{module}"), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `registry --help`, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """An unknown command gets the nearest names."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else "`registry --help` lists the commands"
+            raise click.UsageError(f"there is no command {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("--db", type=click.Path(), help="Database file (default: $REGISTRY_DB or registry.duckdb).")
+@click.option("--key-file", type=click.Path(), help="File that holds the database key (or $REGISTRY_KEY).")
+@click.option("--as", "as_user", help="Act as this account (or $REGISTRY_USER); asks for its password.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Machine-readable answer on stdout, nothing else there."
+)
+@click.option("--quiet", is_flag=True, help="No progress and no remarks.")
+@click.version_option(__version__, prog_name="registry")
+@click.pass_context
+def cli(ctx: click.Context, **options: Any) -> None:
+    """A cancer registry: load, check, follow up, analyse, report.
+
+    \b
+    Try it:      registry demo
+    Your data:   registry init --db my.duckdb
+                 registry ingest abstracts.xml --db my.duckdb
+    """
+    ctx.obj = options
+
+
+def _complain(line: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"error": line}))
+    click.echo(f"registry: {line}", err=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line; every error is one line and an exit code, never a traceback."""
+    words = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in words
+    try:
+        result = cli.main(args=words, prog_name="registry", standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else 0)
+    except RegistryError as error:
+        _complain(str(error), as_json)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        _complain(error.format_message(), as_json)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("registry: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("REGISTRY_DEBUG"):
+            raise
+        _complain(_unexpected(error), as_json)
+        sys.exit(2)
+
+
+def _unexpected(error: Exception) -> str:
+    """One line about a defect: kind and place, never the message (it may hold patient data)."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'file'}: {error.strerror or type(error).__name__}; check the disk and permissions"
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "unknown place"
+    return f"a defect ({type(error).__name__} at {place}); REGISTRY_DEBUG=1 shows more, please report it"

@@ -1,0 +1,159 @@
+"""Which abstract is this record? Which tumor of the patient? Pure functions over frames.
+
+A record is a resend when facility, accession number and hospital sequence are those of an abstract
+and at most one identity item (name, birth date, sex, SSN) contradicts; without an accession number,
+when sender, patient id and tumor record number are the same and nothing contradicts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from registry.linkage.persons import contradictions
+from registry.standards import dates
+
+STRONG_KEY = ["facility_id", "accessionNumberHosp", "sequenceNumberHospital"]
+WEAK_KEY = ["sender", "patientIdNumber", "tumorRecordNumber"]
+TUMOR_KEY = ["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "laterality", "dateOfDiagnosis"]
+
+
+class Resends(NamedTuple):
+    """matches: frame[row, abstract_id]; ambiguous: frame[row, abstract_id, reason]."""
+
+    matches: pl.DataFrame
+    ambiguous: pl.DataFrame
+
+
+def _known_side(known: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    identity = ["last", "first", "birth", "birth_sex", "ssn"]
+    return known.select(
+        "abstract_id",
+        *keys,
+        *(
+            []
+            if "tumorRecordNumber" in keys
+            else [pl.col("tumorRecordNumber").alias("tumorRecordNumber_known")]
+        ),
+        *(pl.col(name).alias(f"{name}_known") for name in identity),
+    )
+
+
+def find_resends(records: pl.DataFrame, known: pl.DataFrame) -> Resends:
+    """Join incoming records to abstracts that they are new versions of.
+
+    Args:
+        records: frame[row, facility_id, accessionNumberHosp, sequenceNumberHospital, sender,
+            patientIdNumber, tumorRecordNumber, last, first, birth, birth_sex, ssn].
+        known: the same columns with abstract_id instead of row.
+
+    Returns:
+        Resends, sorted by row. A row is in at most one of the two frames.
+    """
+    strong = records.drop_nulls(STRONG_KEY).join(_known_side(known, STRONG_KEY), on=STRONG_KEY)
+    strong = strong.with_columns(
+        clash=contradictions(),
+        same_number=pl.col("tumorRecordNumber").eq_missing(pl.col("tumorRecordNumber_known")),
+    )
+    weak_side = records.filter(pl.any_horizontal(pl.col(name).is_null() for name in STRONG_KEY))
+    supported = (pl.col("birth") == pl.col("birth_known")).fill_null(False) | (
+        pl.col("ssn") == pl.col("ssn_known")
+    ).fill_null(False)
+    weak = (
+        weak_side.drop_nulls(["patientIdNumber", "tumorRecordNumber"])
+        .join(_known_side(known, WEAK_KEY), on=WEAK_KEY, nulls_equal=True)
+        .filter((contradictions() == 0) & supported)
+        .with_columns(clash=pl.lit(0, pl.UInt32), same_number=pl.lit(True))
+    )
+    columns = ["row", "abstract_id", "clash", "same_number"]
+    pairs = pl.concat([strong.select(columns), weak.select(columns)])
+    agreeing = pairs.filter(pl.col("clash") <= 1).unique(["row", "abstract_id"])
+    # Hospitals that number several tumors of a patient alike: the tumor record number decides.
+    narrowed = agreeing.filter(pl.col("same_number") | ~pl.col("same_number").any().over("row"))
+    counted = narrowed.with_columns(
+        candidates=pl.max_horizontal(pl.len().over("row"), pl.len().over("abstract_id"))
+    )
+    single = counted.filter(pl.col("candidates") == 1).select("row", "abstract_id")
+    several = counted.filter(pl.col("candidates") > 1).select(
+        "row",
+        "abstract_id",
+        pl.lit("several abstracts carry this accession number and sequence").alias("reason"),
+    )
+    clashing = (
+        pairs.filter(pl.col("clash") > 1)
+        .join(agreeing, on="row", how="anti")
+        .select(
+            "row",
+            "abstract_id",
+            pl.lit("same accession number and sequence, but the person's identity contradicts").alias(
+                "reason"
+            ),
+        )
+    )
+    ambiguous = pl.concat([several, clashing]).unique().sort("row", "abstract_id")
+    return Resends(single.sort("row"), ambiguous)
+
+
+def find_tumors(records: pl.DataFrame, tumors: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Which known tumor of its patient a new abstract describes.
+
+    Strict: site, histology, behaviour, laterality and diagnosis date are equal, and the facility
+    has no abstract of that tumor yet. Doubtful: the same site (three characters) diagnosed within
+    a year.
+
+    Args:
+        records: frame[row, patient_id, facility_id, *TUMOR_KEY].
+        tumors: frame[tumor_id, patient_id, facilities (list of str), *TUMOR_KEY].
+
+    Returns:
+        (frame[row, tumor_id], doubts frame[row, tumor_id]), sorted by row.
+    """
+    pairs = records.join(tumors, on="patient_id", suffix="_known")
+    other_facility = ~pl.col("facilities").list.contains(pl.col("facility_id")).fill_null(False)
+    equal = pl.all_horizontal(
+        pl.col(item).eq_missing(pl.col(f"{item}_known")) for item in TUMOR_KEY
+    ) & pl.all_horizontal(pl.col(item).is_not_null() for item in ("primarySite", "dateOfDiagnosis"))
+    strict = pairs.filter(equal & other_facility).group_by("row").agg(pl.col("tumor_id").min()).sort("row")
+    near = (pl.col("primarySite").str.slice(0, 3) == pl.col("primarySite_known").str.slice(0, 3)) & (
+        (dates.year("dateOfDiagnosis") - dates.year("dateOfDiagnosis_known")).abs() <= 1
+    )
+    doubts = (
+        pairs.filter(near.fill_null(False))
+        .join(strict, on="row", how="anti")
+        .select("row", "tumor_id")
+        .unique()
+        .sort("row", "tumor_id")
+    )
+    return strict, doubts
+
+
+def rounds(records: pl.DataFrame) -> pl.Series:
+    """In which round each record of a batch is taken in, by patient.
+
+    Records of one file that concern one another (the same sender's patient id in two Patient
+    elements, the same accession number and sequence, the same name, birth date and SSN) must see
+    each other's result, so the second one waits for the next round. Almost every file needs one.
+
+    Args:
+        records: frame[patient_index, sender, patientIdNumber, facility_id, accessionNumberHosp,
+            sequenceNumberHospital, last, first, birth, ssn].
+
+    Returns:
+        round (0, 1, ...) per record; all records of a patient_index share one.
+    """
+
+    def occurrence(keys: list[str]) -> pl.Expr:
+        complete = pl.all_horizontal(pl.col(key).is_not_null() for key in keys if key != "sender")
+        rank = pl.col("patient_index").rank("dense").over(keys).cast(pl.Int64) - 1
+        return pl.when(complete).then(rank).otherwise(0)
+
+    ranked = records.select(
+        "patient_index",
+        pl.max_horizontal(
+            occurrence(["sender", "patientIdNumber"]),
+            occurrence(STRONG_KEY),
+            occurrence(["last", "first", "birth", "ssn"]),
+        ).alias("round"),
+    )
+    return ranked.select(pl.col("round").max().over("patient_index")).to_series()

@@ -1,0 +1,351 @@
+"""Taking in abstracts: a received batch becomes patients, tumors, abstracts and source records.
+
+Everything happens inside one unit of work of the store, so a file is in as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from registry import linkage, standards
+from registry.abstracting import consolidated, resends
+from registry.abstracting.matching import STRONG_KEY, TUMOR_KEY, find_resends, find_tumors, rounds
+from registry.formats import NaaccrBatch
+from registry.linkage.persons import IDENTITY
+from registry.store import Store, UnitOfWork
+
+IDENTITY_ITEMS = [
+    "patientIdNumber", "nameLast", "nameFirst", "dateOfBirth", "sex", "sexAssignedAtBirth", "socialSecurityNumber",
+]  # fmt: skip
+CORE_ITEMS = [
+    *IDENTITY_ITEMS, "tumorRecordNumber", "registryId", "reportingFacility", "accessionNumberHosp",
+    "sequenceNumberHospital", "medicalRecordNumber", "classOfCase", "dateOf1stContact", *TUMOR_KEY,
+    "addrAtDxState", "vitalStatus", "dateOfLastContact", "summaryStage2018",
+]  # fmt: skip
+"""Items that joining and the first questions need, so their columns always exist."""
+
+OWN_COLUMNS = ["patient_index", "tumor_index", "line", "byte_start", "byte_length"]
+
+
+@dataclass
+class Receipt:
+    """Counts of one received file, in records (tumors) unless named otherwise."""
+
+    patients: int = 0
+    tumors: int = 0
+    items: int = 0
+    accepted: int = 0
+    new_versions: int = 0
+    duplicates: int = 0
+    review_tasks: int = 0
+    new_patients: int = 0
+    touched: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What is the same for every record of a received file."""
+
+    load_id: int
+    file_id: int
+    record_type: str
+    naaccr_version: str
+    sender: str | None
+    root_items: dict[str, str]
+    actor: str
+    now: dt.datetime
+    items: tuple[str, ...] = ()
+
+
+def facility_id(item: pl.Expr) -> pl.Expr:
+    """Facility number as kept: zero-filled to ten positions; blank and all zeros are no facility."""
+    digits = item.str.strip_chars().str.zfill(10)
+    return pl.when(digits.str.contains("[^0]")).then(digits)
+
+
+def receive(work: UnitOfWork, batches: Iterable[NaaccrBatch], arrival: Arrival) -> Receipt:
+    """Take in the batches of one file.
+
+    Args:
+        work: an open unit of work; columns for the file's items must exist already.
+        batches: from `registry.formats.iter_naaccr_xml`.
+        arrival: load, file, sender and clock.
+    """
+    receipt = Receipt()
+    for batch in batches:
+        receipt.patients += batch.patients.height
+        receipt.tumors += batch.tumors.height
+        receipt.items += batch.items.height
+        records = _records(batch, arrival)
+        if records.is_empty():
+            continue
+        turn = rounds(records)
+        for number in range((turn.max() or 0) + 1):  # type: ignore[operator]
+            _receive_round(work, records.filter(turn == number), batch.items, arrival, receipt)
+    return receipt
+
+
+def _records(batch: NaaccrBatch, arrival: Arrival) -> pl.DataFrame:
+    """One row a tumor (or a patient without tumors) with patient- and tumor-level items and identity."""
+    patients = batch.patients
+    tumors = batch.tumors.drop("line", strict=False)
+    shared = [c for c in tumors.columns if c in patients.columns and c != "patient_index"]
+    wide = patients.join(tumors.drop(shared), on="patient_index", how="left", maintain_order="left")
+    missing = [pl.lit(None, pl.String).alias(item) for item in CORE_ITEMS if item not in wide.columns]
+    wide = wide.with_columns(missing)
+    own_facility = facility_id(pl.col("reportingFacility"))
+    registry_id = arrival.root_items.get("registryId")
+    wide = wide.with_columns(
+        row=pl.int_range(pl.len(), dtype=pl.Int64),
+        facility_id=own_facility,
+        sender=pl.coalesce(
+            pl.lit(arrival.sender, pl.String),
+            facility_id(pl.lit(registry_id, pl.String)),
+            own_facility.drop_nulls().first().over("patient_index"),
+        ),
+        registryId=pl.coalesce(pl.col("registryId"), pl.lit(registry_id, pl.String)),
+    )
+    identity = linkage.identity(wide, ["row"]).drop("sender", "patientIdNumber")
+    return wide.join(identity, on="row", how="left", maintain_order="left")
+
+
+def _receive_round(
+    work: UnitOfWork, records: pl.DataFrame, items: pl.DataFrame, arrival: Arrival, receipt: Receipt
+) -> None:
+    known = _known_abstracts(work, records)
+    resent = find_resends(records, known)
+    new_versions = records.join(resent.matches, on="row", how="inner")
+    fresh = records.join(resent.matches, on="row", how="anti")
+
+    fresh = _with_persons(work, fresh, known, arrival, receipt)
+    fresh = _with_tumors(work, fresh, arrival, receipt)
+    fresh = fresh.with_columns(
+        abstract_id=pl.when(pl.col("tumor_index").is_not_null()).then(
+            pl.Series(list(work.new_ids("abstract", fresh.height)), dtype=pl.Int64)
+        )
+    )
+    _queue(
+        work,
+        resent.ambiguous.join(records.select("row", "facility_id"), on="row"),
+        "ambiguous-resend",
+        arrival,
+        receipt,
+    )
+
+    all_records = pl.concat(
+        [
+            fresh,
+            new_versions.join(
+                known.select("abstract_id", "patient_id", "tumor_id").unique(), on="abstract_id"
+            ),
+        ],
+        how="diagonal_relaxed",
+    ).sort("row")
+    sources = _keep_sources(work, all_records, items, arrival)
+    fresh = fresh.join(sources, on="row", how="left")
+    new_versions = new_versions.join(sources, on="row", how="left")
+
+    _insert_abstracts(work, fresh, arrival)
+    outcome = resends.apply(work, new_versions, arrival)
+    touched = set(fresh["patient_id"].drop_nulls()) | outcome.patients
+    consolidated.refresh(work, touched, fresh, arrival.now)
+
+    tumors = fresh.filter(pl.col("tumor_index").is_not_null()).height
+    receipt.accepted += tumors + outcome.changed
+    receipt.new_versions += outcome.changed
+    receipt.duplicates += outcome.unchanged
+    receipt.review_tasks += outcome.review_tasks
+    receipt.touched |= touched
+
+
+def _known_abstracts(work: UnitOfWork, records: pl.DataFrame) -> pl.DataFrame:
+    """Abstracts that any of the records could concern, with compare-ready identity."""
+    probe = records.select(
+        "sender",
+        "patientIdNumber",
+        "facility_id",
+        "accessionNumberHosp",
+        "dateOfBirth",
+        "socialSecurityNumber",
+    )
+    columns = ", ".join(f'a."{item}"' for item in [*IDENTITY_ITEMS, "tumorRecordNumber", *STRONG_KEY[1:]])
+    found = work.query(
+        f"""
+        SELECT a.abstract_id, a.patient_id, a.tumor_id, a.facility_id, a.sender, a.status, {columns}
+        FROM abstract a
+        WHERE a."dateOfBirth" IN (SELECT DISTINCT "dateOfBirth" FROM probe)
+           OR a."socialSecurityNumber" IN (SELECT DISTINCT "socialSecurityNumber" FROM probe)
+           OR (a.sender IS NOT NULL AND (a.sender, a."patientIdNumber") IN
+               (SELECT (sender, "patientIdNumber") FROM probe WHERE sender IS NOT NULL AND "patientIdNumber" IS NOT NULL))
+           OR (a.sender IS NULL AND a."patientIdNumber" IN
+               (SELECT DISTINCT "patientIdNumber" FROM probe WHERE sender IS NULL))
+           OR (a.facility_id, a."accessionNumberHosp") IN
+               (SELECT (facility_id, "accessionNumberHosp") FROM probe
+                WHERE facility_id IS NOT NULL AND "accessionNumberHosp" IS NOT NULL)
+        """,
+        frames={"probe": probe},
+    ).with_columns(pl.col("abstract_id", "patient_id", "tumor_id").cast(pl.Int64))
+    identity = linkage.identity(found, ["abstract_id"]).drop("sender", "patientIdNumber")
+    return found.join(identity, on="abstract_id").sort("abstract_id")
+
+
+def _with_persons(
+    work: UnitOfWork, fresh: pl.DataFrame, known: pl.DataFrame, arrival: Arrival, receipt: Receipt
+) -> pl.DataFrame:
+    """Adds patient_id: a known patient by the strict rules, else a new one. Doubts go to the queue."""
+    one = fresh.unique("patient_index", keep="first", maintain_order=True)
+    incoming = linkage.identity(one, ["row"])
+    candidates = linkage.identity(known, ["patient_id"]).unique()
+    match = linkage.match_persons(incoming, candidates)
+    persons = one.select("row", "patient_index").join(
+        match.matches, on="row", how="left", maintain_order="left"
+    )
+    new = persons.filter(pl.col("patient_id").is_null())
+    ids = list(work.new_ids("patient", new.height))
+    issued = new.select("row", pl.Series("issued", ids, dtype=pl.Int64))
+    persons = persons.join(issued, on="row", how="left").with_columns(
+        patient_id=pl.coalesce("patient_id", "issued"),
+        is_new_patient=pl.col("issued").is_not_null(),
+        rule=pl.col("rule").fill_null("new-patient"),
+    )
+    receipt.new_patients += new.height
+    doubts = match.doubts.join(one.select("row", "facility_id"), on="row").join(
+        persons.select("row", pl.col("patient_id").alias("incoming_id")), on="row"
+    )
+    doubts = doubts.with_columns(
+        reason=pl.col("reason")
+        + ": patient "
+        + pl.col("incoming_id").cast(pl.String)
+        + " and patient "
+        + pl.col("patient_id").cast(pl.String)
+    )
+    _queue(work, doubts, "possible-same-person", arrival, receipt)
+    return fresh.join(
+        persons.select("patient_index", "patient_id", "is_new_patient", "rule"), on="patient_index", how="left",
+        maintain_order="left",
+    )  # fmt: skip
+
+
+def _with_tumors(work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival, receipt: Receipt) -> pl.DataFrame:
+    """Adds tumor_id: a known tumor of a known patient by strict agreement, else a new one."""
+    of_known = fresh.filter(~pl.col("is_new_patient") & pl.col("tumor_index").is_not_null())
+    matched = pl.DataFrame(schema={"row": pl.Int64, "tumor_id": pl.Int64})
+    if of_known.height:
+        columns = ", ".join(f'any_value(t."{item}") AS "{item}"' for item in TUMOR_KEY)
+        tumors = work.query(
+            f"""
+            SELECT t.tumor_id, any_value(t.patient_id) AS patient_id, {columns},
+                   list(DISTINCT a.facility_id ORDER BY a.facility_id) FILTER (a.facility_id IS NOT NULL) AS facilities
+            FROM tumor t JOIN abstract a USING (tumor_id)
+            WHERE t.patient_id IN (SELECT patient_id FROM wanted)
+            GROUP BY t.tumor_id
+            """,
+            frames={"wanted": of_known.select("patient_id").unique()},
+        ).with_columns(pl.col("tumor_id", "patient_id").cast(pl.Int64), pl.col("facilities").fill_null([]))
+        matched, doubts = find_tumors(of_known, tumors)
+        queue = doubts.join(of_known.select("row", "patient_id", "facility_id"), on="row").with_columns(
+            reason=pl.format("a new tumor of the same site within a year of tumor {}", pl.col("tumor_id"))
+        )
+        _queue(work, queue, "possible-same-tumor", arrival, receipt)
+    fresh = fresh.join(matched, on="row", how="left", maintain_order="left")
+    new = fresh.filter(pl.col("tumor_id").is_null() & pl.col("tumor_index").is_not_null()).select("row")
+    issued = new.with_columns(issued=pl.Series(list(work.new_ids("tumor", new.height)), dtype=pl.Int64))
+    return (
+        fresh.join(issued, on="row", how="left", maintain_order="left")
+        .with_columns(is_new_tumor=pl.col("issued").is_not_null(), tumor_id=pl.coalesce("tumor_id", "issued"))
+        .drop("issued")
+    )
+
+
+def _keep_sources(
+    work: UnitOfWork, records: pl.DataFrame, items: pl.DataFrame, arrival: Arrival
+) -> pl.DataFrame:
+    """Writes source records, their items and the join events; returns frame[row, source_id]."""
+    sources = records.select(
+        "row", "patient_index", "tumor_index", "byte_start", "byte_length", "sender", "facility_id",
+        "patient_id", "abstract_id", "rule",
+        pl.Series("source_id", list(work.new_ids("source", records.height)), dtype=pl.Int64),
+    )  # fmt: skip
+    work.insert(
+        "source_record",
+        sources.select(
+            "source_id", "byte_start", "byte_length", "patient_index", "tumor_index", "sender", "facility_id",
+            load_id=pl.lit(arrival.load_id), file_id=pl.lit(arrival.file_id), kind=pl.lit("naaccr"),
+            record_type=pl.lit(arrival.record_type), naaccr_version=pl.lit(arrival.naaccr_version),
+        ),
+        logged=False,
+    )  # fmt: skip
+    keys = sources.select("source_id", "patient_index", "tumor_index")
+    of_patient = (
+        items.filter(pl.col("tumor_index").is_null()).drop("tumor_index").join(keys, on="patient_index")
+    )
+    of_tumor = items.join(keys, on=["patient_index", "tumor_index"])
+    long = pl.concat([frame.select("source_id", "item", "value") for frame in (of_patient, of_tumor)])
+    work.insert("source_item", long.sort("source_id", "item"), logged=False)
+    events = sources.filter(pl.col("rule").is_not_null()).select(
+        "patient_id", "abstract_id", "source_id", "rule",
+        event_id=pl.Series(list(work.new_ids("link_event", sources["rule"].count())), dtype=pl.Int64),
+        happened_at=pl.lit(arrival.now), kind=pl.lit("join"),
+    )  # fmt: skip
+    work.insert("link_event", events, logged=False)
+    return sources.select("row", "source_id")
+
+
+def _insert_abstracts(work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival) -> None:
+    own = [*OWN_COLUMNS, *IDENTITY[2:], "row", "is_new_patient", "is_new_tumor", "rule"]
+    helpers = [name for name in own if name in fresh.columns]
+    strange = [
+        name for name in fresh.columns if "_" not in name and name not in {*arrival.items, "sender", *own}
+    ]
+    rows = (
+        fresh.filter(pl.col("abstract_id").is_not_null())
+        .drop(*helpers, *strange)
+        .with_columns(
+            record_type=pl.lit(arrival.record_type),
+            naaccr_version=pl.lit(arrival.naaccr_version),
+            status=pl.lit("complete"),
+            version=pl.lit(1, pl.Int32),
+            created_at=pl.lit(arrival.now),
+            changed_at=pl.lit(arrival.now),
+            changed_by=pl.lit(arrival.actor),
+        )
+    )
+    work.insert("abstract", rows)
+
+
+def _queue(work: UnitOfWork, rows: pl.DataFrame, kind: str, arrival: Arrival, receipt: Receipt) -> None:
+    """Put doubtful rows into the review queue: frame[facility_id, reason, patient_id?, abstract_id?]."""
+    if rows.is_empty():
+        return
+    receipt.review_tasks += rows.height
+    columns: dict[str, Any] = {
+        name: pl.col(name) if name in rows.columns else pl.lit(None, pl.Int64)
+        for name in ("patient_id", "abstract_id")
+    }
+    work.insert(
+        "review_task",
+        rows.select(
+            pl.Series("task_id", list(work.new_ids("review_task", rows.height)), dtype=pl.Int64),
+            pl.lit(kind).alias("kind"),
+            "facility_id",
+            **columns,
+            detail=pl.col("reason"),
+            state=pl.lit("open"),
+            created_at=pl.lit(arrival.now),
+        ),
+    )
+
+
+def storable(store: Store, names: Iterable[str]) -> list[str]:
+    """Items that can have a column: an id that differs from another only by case stays in `source_item` alone."""
+    taken = {name.casefold(): name for name in store.columns("abstract")}
+    kept = []
+    for name in sorted(dict.fromkeys(names), key=lambda each: (standards.item(each) is None, each)):
+        if name.isidentifier() and name.isascii() and taken.setdefault(name.casefold(), name) == name:
+            kept.append(name)
+    return kept

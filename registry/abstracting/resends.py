@@ -1,0 +1,150 @@
+"""Applying resent records: new versions of abstracts that are already here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from registry import standards
+from registry.abstracting.versions import differences
+from registry.standards.sex import conversion
+from registry.store import UnitOfWork
+
+if TYPE_CHECKING:
+    from registry.abstracting.receive import Arrival
+
+
+class Outcome(NamedTuple):
+    """changed / unchanged: abstracts; review_tasks: rows put into the queue; patients: their ids."""
+
+    changed: int
+    unchanged: int
+    review_tasks: int
+    patients: set[int]
+
+
+def _long(work: UnitOfWork, wide: pl.DataFrame, items: list[str]) -> pl.DataFrame:
+    return (
+        wide.unpivot(index="abstract_id", on=items, variable_name="item", value_name="value")
+        .drop_nulls("value")
+        .with_columns(pl.col("abstract_id").cast(pl.Int64))
+    )
+
+
+def apply(work: UnitOfWork, versions: pl.DataFrame, arrival: Arrival) -> Outcome:
+    """Store the differences of resent records, apply those that may be, list those to review.
+
+    Args:
+        versions: records with abstract_id and source_id of this receipt.
+    """
+    if versions.is_empty():
+        return Outcome(0, 0, 0, set())
+    keys = versions.select("abstract_id", pl.col("source_id").alias("new_source"))
+    held_rows = work.query(
+        "SELECT a.* FROM abstract a SEMI JOIN keys USING (abstract_id)", frames={"keys": keys}
+    )
+    received = work.query(
+        """SELECT a.abstract_id, s.item, s.value FROM keys k JOIN abstract a USING (abstract_id)
+           JOIN source_item s ON s.source_id = a.source_id""",
+        frames={"keys": keys},
+    )
+    incoming = work.query(
+        "SELECT k.abstract_id, s.item, s.value FROM keys k JOIN source_item s ON s.source_id = k.new_source",
+        frames={"keys": keys},
+    )
+    # What arrives under the old sex item is compared, and applied, as the current one too.
+    received, incoming = _with_birth_sex(received), _with_birth_sex(incoming)
+    items = sorted(set(received["item"]) | set(incoming["item"]))
+    current = _long(work, held_rows, [item for item in items if item in held_rows.columns])
+    frozen = held_rows.filter(pl.col("status") == "void")["abstract_id"].to_list()
+    legal = standards.dictionary(arrival.naaccr_version).ids(record_type=arrival.record_type)
+    changes = differences(incoming, received, current, legal, frozen)
+    _write_versions(work, keys, changes, held_rows, arrival)
+    tasks = _list_for_review(work, changes, held_rows, arrival)
+    changed = set(changes["abstract_id"])
+    patients = set(held_rows.filter(pl.col("abstract_id").is_in(list(changed)))["patient_id"])
+    return Outcome(len(changed), versions.height - len(changed), tasks, patients)
+
+
+def _with_birth_sex(long: pl.DataFrame) -> pl.DataFrame:
+    """Adds sexAssignedAtBirth rows where only item 220 was sent."""
+    table = conversion()
+    sent = long.filter(pl.col("item") == "sexAssignedAtBirth").select("abstract_id")
+    old = long.filter(pl.col("item") == "sex").join(sent, on="abstract_id", how="anti")
+    converted = old.with_columns(
+        item=pl.lit("sexAssignedAtBirth"), value=pl.col("value").replace_strict(table, default=None)
+    ).drop_nulls("value")
+    return pl.concat([long, converted.select(long.columns)])
+
+
+def _write_versions(
+    work: UnitOfWork, keys: pl.DataFrame, changes: pl.DataFrame, held: pl.DataFrame, arrival: Arrival
+) -> None:
+    versions = held.select(pl.col("abstract_id").cast(pl.Int64), version=pl.col("version") + 1)
+    applied = changes.filter("applied")
+    log = changes.join(versions, on="abstract_id").join(keys, on="abstract_id").select(
+        "abstract_id", "version", "item", "before", "after",
+        source_id=pl.col("new_source"), changed_by=pl.lit(arrival.actor), changed_at=pl.lit(arrival.now),
+        reason=pl.when("applied").then(pl.lit("resent by the facility")).otherwise(pl.lit("resent; held for review")),
+    )  # fmt: skip
+    work.insert("abstract_change", log)
+    if applied.height:
+        # The wide table takes one statement: every changed column, the current value where a row keeps it.
+        wide = applied.pivot(on="item", index="abstract_id", values="after").sort("abstract_id")
+        touched = (
+            applied.select("abstract_id", "item", pl.lit(True).alias("set"))
+            .pivot(on="item", index="abstract_id", values="set")
+            .sort("abstract_id")
+        )
+        base = (
+            held.with_columns(pl.col("abstract_id").cast(pl.Int64))
+            .join(wide.select("abstract_id"), on="abstract_id", how="semi")
+            .sort("abstract_id")
+        )
+        columns = [name for name in wide.columns if name != "abstract_id"]
+        merged = wide.select(
+            "abstract_id",
+            *(
+                pl.when(touched[name].fill_null(False))
+                .then(pl.col(name))
+                .otherwise(base[name] if name in base.columns else pl.lit(None, pl.String))
+                .alias(name)
+                for name in columns
+            ),
+        )
+        work.merge("abstract", merged)
+    work.execute(
+        "UPDATE abstract SET source_id = k.new_source FROM keys k WHERE abstract.abstract_id = k.abstract_id",
+        frames={"keys": keys},
+    )
+
+
+def _list_for_review(work: UnitOfWork, changes: pl.DataFrame, held: pl.DataFrame, arrival: Arrival) -> int:
+    listed = changes.filter(pl.col("critical") | ~pl.col("applied"))
+    if listed.is_empty():
+        return 0
+    owners = held.select(pl.col("abstract_id").cast(pl.Int64), "patient_id", "facility_id")
+    tasks = (
+        listed.group_by("abstract_id", maintain_order=True)
+        .agg(
+            critical=pl.col("item").filter("applied").sort().str.join(", "),
+            held=pl.col("item").filter(~pl.col("applied")).sort().str.join(", "),
+        )
+        .join(owners, on="abstract_id")
+        .sort("abstract_id")
+        .select(
+            "abstract_id", "patient_id", "facility_id",
+            detail=pl.concat_str(
+                pl.lit("resent record"),
+                pl.when(pl.col("critical") != "").then(pl.lit("; changed: ") + pl.col("critical")).otherwise(pl.lit("")),
+                pl.when(pl.col("held") != "").then(
+                    pl.lit("; held, because it was edited here: ") + pl.col("held")
+                ).otherwise(pl.lit("")),
+            ),
+            kind=pl.lit("resent-critical"), state=pl.lit("open"), created_at=pl.lit(arrival.now),
+        )
+    )  # fmt: skip
+    ids = pl.Series("task_id", list(work.new_ids("review_task", tasks.height)), dtype=pl.Int64)
+    work.insert("review_task", tasks.with_columns(ids))
+    return tasks.height

@@ -1,0 +1,150 @@
+"""Reporting: NAACCR XML files for a state, a year, a record type; each run is recorded."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from registry import standards
+from registry.errors import BadInput
+from registry.service import frames
+from registry.service.operations import Context, operation
+from registry.standards import dates
+from registry.submissions import FileRequest, write_file
+from registry.submissions.naaccr_file import RECORD_TYPES
+
+
+@operation("export.naaccr_xml", changes=True)
+def naaccr_xml(
+    context: Context,
+    out: str,
+    record_type: str = "I",
+    naaccr_version: str = standards.CURRENT_VERSION,
+    state: str | None = None,
+    year: int | None = None,
+    year_to: int | None = None,
+    facility: str | None = None,
+    time_generated: str | None = None,
+) -> dict[str, Any]:
+    """Write one NAACCR XML file with its manifest.
+
+    Types I and C come from consolidated tumors, A and M from facilities' abstracts as they stand.
+
+    Args:
+        out: the file to write (.xml or .xml.gz).
+        state: only residents of this state at diagnosis (item 80). year, year_to: diagnosis years.
+        facility: only this facility's abstracts (types A and M).
+        time_generated: ISO time for the header; default now.
+
+    Returns:
+        {file, record_type, naaccr_version, patients, tumors, items, left_out, errors, warnings, sha256, ...}.
+    """
+    if record_type not in RECORD_TYPES:
+        raise BadInput("record type", f"{record_type!r} is none of {', '.join(RECORD_TYPES)}")
+    if naaccr_version not in standards.VERSIONS:
+        raise BadInput("NAACCR version", f"{naaccr_version!r} is none of {', '.join(standards.VERSIONS)}")
+    path = Path(out)
+    if not path.parent.is_dir():
+        raise BadInput(str(path.parent), "there is no such folder", "make it, or name another")
+    patients, tumors = _selected(context, record_type, state, year, year_to, facility)
+    moment = dt.datetime.fromisoformat(time_generated) if time_generated else context.now()
+    synthetic = "SYNTHETIC DATA, no real persons" if context.store.get_meta("synthetic") == "true" else None
+    request = FileRequest(
+        record_type,
+        naaccr_version,
+        moment,
+        registry_id=context.store.get_meta("registry_id_item"),
+        remark=synthetic,
+    )
+    written = write_file(path, patients, tumors, request)
+    errors = written.faults.filter(pl.col("severity") == "error")
+    result = {
+        "file": str(path), "record_type": record_type, "naaccr_version": naaccr_version,
+        "patients": written.patients, "tumors": written.tumors, "items": written.items,
+        "left_out": written.left_out, "errors": errors.height, "warnings": written.faults.height - errors.height,
+        "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
+        "messages": errors["message"].head(20).to_list(),
+    }  # fmt: skip
+    _record(context, result, state, year)
+    return result
+
+
+def _selected(
+    context: Context,
+    record_type: str,
+    state: str | None,
+    year: int | None,
+    year_to: int | None,
+    facility: str | None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if record_type in {"I", "C"}:
+        if facility:
+            raise BadInput(
+                "facility", f"a type {record_type} file is made of consolidated tumors", "use type A or M"
+            )
+        patients, tumors = frames.load(
+            context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")
+        )
+    else:
+        patients, tumors = _from_abstracts(context, record_type, facility)
+    wanted = pl.lit(True)
+    if state:
+        wanted &= pl.col("addrAtDxState") == state.upper()
+    if year is not None:
+        wanted &= dates.year("dateOfDiagnosis").is_between(year, year if year_to is None else year_to)
+    tumors = tumors.filter(wanted)
+    if state is None and year is None:
+        return patients, tumors
+    return patients.join(tumors.select("patient_id").unique(), on="patient_id", how="semi"), tumors
+
+
+def _from_abstracts(
+    context: Context, record_type: str, facility: str | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Abstracts as patients and tumors: one Patient element a facility and patient, one Tumor an abstract."""
+    from registry.abstracting.consolidated import item_levels
+
+    rows = frames.abstracts(
+        context, frames.every_item(context, "abstract"), received_as=_as_full_as(record_type)
+    )
+    if facility:
+        rows = rows.filter(pl.col("facility_id") == facility.zfill(10))
+    if record_type == "M":
+        rows = rows.filter(pl.col("version") > 1)
+    patient_items, tumor_items = item_levels([name for name in rows.columns if "_" not in name])
+    patients = (
+        rows.sort("patient_id", "facility_id", "abstract_id")
+        .unique(["patient_id"], keep="first", maintain_order=True)
+        .select("patient_id", *patient_items)
+    )
+    tumors = rows.select(pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items)
+    return patients, tumors
+
+
+def _as_full_as(record_type: str) -> list[str]:
+    """Received record types that hold at least what this one does (entered here counts as full)."""
+    return ["A", "M"] if record_type in {"A", "M"} else ["I", "C", "A", "M"]
+
+
+def _record(context: Context, result: dict[str, Any], state: str | None, year: int | None) -> None:
+    with context.store.unit_of_work(context.actor.name, "export", reason=Path(result["file"]).name) as work:
+        submission_id = context.store.new_ids("submission", 1)[0]
+        row = {
+            "submission_id": submission_id, "kind": "naaccr-xml", "recipient": state, "period": str(year or "all"),
+            "record_type": result["record_type"], "naaccr_version": result["naaccr_version"],
+            "file_name": Path(result["file"]).name, "sha256": result["sha256"], "tumors": result["tumors"],
+            "state": "written", "created_at": context.stamp, "created_by": context.actor.name,
+        }  # fmt: skip
+        work.insert("submission", pl.DataFrame([row], schema_overrides={"recipient": pl.String}))
+
+
+@operation("export.list")
+def list_exports(context: Context) -> pl.DataFrame:
+    """Files written so far, newest first."""
+    return context.store.query(
+        """SELECT submission_id, file_name, recipient, period, record_type, naaccr_version, tumors, state, created_at,
+                  created_by FROM submission ORDER BY submission_id DESC"""
+    )

@@ -1,0 +1,92 @@
+"""The frames that questions are asked of: consolidated for central roles, a facility's abstracts for its staff.
+
+A facility-scoped actor's patients and tumors are made of that facility's abstracts alone, so no
+value that another facility reported can reach them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from registry.service.operations import Context
+
+NOT_GONE = "tombstone_reason IS NULL"
+
+
+def select_items(context: Context, table: str, alias: str, items: Iterable[str]) -> str:
+    """Select list of NAACCR items, blank where no record ever brought the item."""
+    present = set(context.store.columns(table))
+    wanted = dict.fromkeys(items)
+    return "".join(
+        f', {alias}."{item}"' if item in present else f', CAST(NULL AS VARCHAR) AS "{item}"'
+        for item in wanted
+    )
+
+
+def every_item(context: Context, table: str) -> list[str]:
+    """NAACCR items that have a column in a wide table, in dictionary order."""
+    from registry import standards
+
+    order = {item: number for number, item in enumerate(standards.all_items()["id"])}
+    items = [name for name in context.store.columns(table) if name in order or "_" not in name]
+    own = {"sender", "status", "version"}
+    return sorted(
+        (item for item in items if item not in own), key=lambda item: (order.get(item, 10**6), item)
+    )
+
+
+def load(
+    context: Context, patient_items: Iterable[str], tumor_items: Iterable[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Patients and tumors that the actor may see.
+
+    Returns:
+        (frame[patient_id, *patient_items], frame[tumor_id, patient_id, facility_id, *tumor_items]),
+        sorted by patient_id and tumor_id; absent items are null columns.
+    """
+    patient_items, tumor_items = list(patient_items), list(tumor_items)
+    if context.actor.facilities is None:
+        patients = context.store.query(
+            f"SELECT p.patient_id {select_items(context, 'patient', 'p', patient_items)} FROM patient p "
+            f"WHERE p.{NOT_GONE} ORDER BY p.patient_id"
+        )
+        tumors = context.store.query(
+            f"SELECT t.tumor_id, t.patient_id {select_items(context, 'tumor', 't', tumor_items)} FROM tumor t "
+            f"WHERE t.{NOT_GONE} ORDER BY t.tumor_id"
+        )
+        return patients, tumors
+    return of_abstracts(context, None, patient_items, tumor_items)
+
+
+def of_abstracts(
+    context: Context, abstract_ids: Collection[int] | None, patient_items: list[str], tumor_items: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Patients and tumors as the abstracts in scope (all of them, or these ids) tell them."""
+    from registry.linkage import follow_abstracts
+
+    ordering = ["classOfCase", "dateOf1stContact", "dateOfLastContact", "vitalStatus"]
+    rows = abstracts(context, [*patient_items, *tumor_items, *ordering]).filter(
+        pl.col("tumor_id").is_not_null()
+    )
+    if abstract_ids is not None:
+        rows = rows.filter(pl.col("abstract_id").is_in(list(abstract_ids)))
+    return follow_abstracts(rows, patient_items, tumor_items)
+
+
+def abstracts(context: Context, items: Iterable[str]) -> pl.DataFrame:
+    """Abstracts in the actor's scope that are not void.
+
+    Returns:
+        frame[abstract_id, tumor_id, patient_id, facility_id, status, version, *items], sorted by abstract_id.
+    """
+    condition, parameters = context.actor.scope_sql("a.facility_id")
+    return context.store.query(
+        f"SELECT a.abstract_id, a.tumor_id, a.patient_id, a.facility_id, a.status, a.version "
+        f"{select_items(context, 'abstract', 'a', items)} FROM abstract a "
+        f"WHERE a.status <> 'void' AND {condition} ORDER BY a.abstract_id",
+        parameters,
+    )

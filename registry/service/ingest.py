@@ -1,0 +1,301 @@
+"""Ingestion: one received file becomes abstracts, reports, treatments or reference rows, or is refused whole.
+
+The same bytes twice change nothing. What cannot be read is kept in quarantine with the reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from registry import formats
+from registry.abstracting import receive
+from registry.abstracting.consolidated import item_levels
+from registry.errors import BadInput, RegistryError
+from registry.formats import NaaccrBatch
+from registry.formats.sources import read_all
+from registry.service import reference
+from registry.service.operations import Context, operation
+from registry.standards import convert_sex
+
+COUNTS = ("patients", "tumors", "items", "accepted", "duplicates", "quarantined", "faults")
+HELD_IN_MEMORY = 256 << 20
+"""Files up to this size are parsed once and held; larger ones are read twice, batch by batch."""
+LARGEST = 8 << 30
+"""Bytes that a compressed file may unfold to."""
+GZIP = b"\x1f\x8b"
+
+
+@operation("ingest.file", changes=True)
+def ingest_file(
+    context: Context, path: str, sender: str | None = None, dictionaries: list[str] | None = None
+) -> dict[str, Any]:
+    """Load one file.
+
+    Args:
+        path: NAACCR XML, HL7 pathology messages, a treatment CSV, facilities or physicians as CSV
+            (plain or .gz; the kind is recognised).
+        sender: facility or registry that sent it, when the file does not say.
+        dictionaries: user-defined NAACCR dictionaries (paths).
+
+    Returns:
+        {file, kind, patients, tumors, items, accepted, duplicates, quarantined, faults, ...} with
+        accepted and duplicates in records.
+
+    Raises:
+        BadInput: the file cannot be read as any of these; it is in quarantine, nothing else changed.
+    """
+    file = Path(path)
+    data = _read(file)
+    digest = hashlib.sha256(data).hexdigest()
+    earlier = context.store.find_load(digest)
+    if earlier is not None:
+        return _as_duplicate(context, file, earlier)
+    kind = reference.kind_of(file) or formats.sniff(file)
+    try:
+        if kind in reference.TABLES:
+            return _report(file, kind, reference.load_csv(context, kind, file), [])
+        if kind == "naaccr-xml":
+            return _ingest_abstracts(context, file, data, digest, sender, dictionaries or [])
+        if kind == "hl7":
+            return _ingest_rows(context, file, data, digest, kind)
+        if kind == "treatments":
+            return _ingest_rows(context, file, data, digest, kind)
+        raise BadInput(file.name, *_unknown(kind))
+    except BadInput as error:
+        _quarantine_file(context, file, data, digest, kind, error)
+        raise
+
+
+def _unknown(kind: str | None) -> tuple[str, str]:
+    if kind == "deaths":
+        return (
+            "is a file of death certificates, which death clearance takes in",
+            "keep it for `registry deaths`",
+        )
+    return (
+        "is not NAACCR XML, HL7 v2, a treatment CSV, or a facility or physician table",
+        "look at its first lines; it is kept in quarantine",
+    )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(str(file), "there is no such file", "check the name") from None
+    except IsADirectoryError:
+        raise BadInput(str(file), "is a folder", "name the files in it") from None
+    except PermissionError:
+        raise BadInput(str(file), "may not be read by you", "check its permissions") from None
+    if not data:
+        raise BadInput(str(file), "is empty", "send the file again")
+    return read_all(data, limit=LARGEST) if data[:2] == GZIP else data
+
+
+def _report(file: Path, kind: str, counts: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+    filled = {name: int(counts.get(name, 0)) for name in COUNTS}
+    extra = {name: value for name, value in counts.items() if name not in filled}
+    return {"file": str(file), "kind": kind, **filled, **extra, "messages": faults}
+
+
+def _as_duplicate(context: Context, file: Path, earlier: dict[str, Any]) -> dict[str, Any]:
+    counts = {name: earlier.get(name) or 0 for name in COUNTS}
+    counts |= {
+        "accepted": 0,
+        "duplicates": (earlier["accepted"] or 0) + (earlier["duplicates"] or 0),
+        "quarantined": 0,
+    }
+    line = f"the same bytes were loaded on {earlier['finished_at']:%Y-%m-%d} as load {earlier['load_id']}; nothing changed"
+    with context.store.unit_of_work(context.actor.name, "ingest again") as work:
+        work.log("load", earlier["load_id"], "same file again", None, {"file": file.name})
+    return _report(file, earlier["kind"], counts, [line])
+
+
+def _quarantine_file(
+    context: Context, file: Path, data: bytes, digest: str, kind: str | None, error: RegistryError
+) -> None:
+    """A refused file is kept once, whole."""
+    known = context.store.query(
+        "SELECT 1 FROM quarantine WHERE kind = 'file' AND place = ? AND state = 'open'", [digest]
+    )
+    if known.height:
+        return
+    with context.store.unit_of_work(context.actor.name, "ingest refused") as work:
+        work.quarantine(
+            kind="file", reason=error.what, content=data, file_name=file.name, place=digest,
+            expected=error.action or f"a readable file ({kind or 'unknown kind'})",
+        )  # fmt: skip
+
+
+class _Batches:
+    """The batches of a file: held when it is small, read again when it is large."""
+
+    def __init__(self, file: Path, dictionaries: list[str], size: int) -> None:
+        self._file, self._dictionaries = file, dictionaries
+        self._held = list(self._parse()) if size <= HELD_IN_MEMORY else None
+
+    def _parse(self) -> Any:
+        for batch in formats.iter_naaccr_xml(self._file, dictionaries=self._dictionaries):
+            patients, log = convert_sex(batch.patients)
+            yield NaaccrBatch(
+                batch.header, patients, batch.tumors, batch.items, _with_log(batch.faults, patients, log)
+            )
+
+    def __iter__(self) -> Any:
+        return iter(self._held) if self._held is not None else self._parse()
+
+
+def _with_log(faults: pl.DataFrame, patients: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Sex conversions that needed the table (not 1 → 1, 2 → 2) are listed with the load."""
+    by_table = log.filter((pl.col("action") != "converted") | ~pl.col("sex").is_in(["1", "2", "9"]))
+    if by_table.is_empty():
+        return faults
+    places = patients.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), "line", "patient_index")
+    listed = by_table.join(places, on="row").select(
+        "line", "patient_index",
+        item=pl.lit("sex"), value=pl.col("sex"), code=pl.lit("sex-220-to-225"), severity=pl.lit("info"),
+        message=pl.format(
+            "sex [220] code {} to sexAssignedAtBirth [225] code {}: {}",
+            "sex", pl.col("sexAssignedAtBirth").fill_null("blank"), "action",
+        ),
+    )  # fmt: skip
+    return pl.concat([faults, listed], how="diagonal_relaxed")
+
+
+def _ingest_abstracts(
+    context: Context, file: Path, data: bytes, digest: str, sender: str | None, dictionaries: list[str]
+) -> dict[str, Any]:
+    batches = _Batches(file, dictionaries, len(data))
+    columns: dict[str, None] = dict.fromkeys(receive.CORE_ITEMS)
+    header = None
+    for batch in batches:
+        header = batch.header
+        columns |= dict.fromkeys(
+            name for name in [*batch.patients.columns, *batch.tumors.columns] if "_" not in name
+        )
+    if header is None:
+        raise BadInput(file.name, "holds no patients", "send the file again")
+    items = receive.storable(context.store, [name for name in columns if name != "line"])
+    patient_items, tumor_items = item_levels(items)
+    for table, names in (("abstract", items), ("patient", patient_items), ("tumor", tumor_items)):
+        context.store.ensure_columns(table, names)
+
+    with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
+        load_id = work.new_ids("load", 1)[0]
+        arrival = receive.Arrival(
+            load_id=load_id, file_id=work.keep_file(file.name, "naaccr-xml", data, digest),
+            record_type=header.record_type or "", naaccr_version=header.version,
+            sender=sender, root_items=dict(header.items), actor=context.actor.name, now=context.stamp,
+            items=tuple(items),
+        )  # fmt: skip
+        receipt = receive.receive(work, _watched(context, batches, file), arrival)
+        faults = pl.concat([batch.faults for batch in batches]) if header else pl.DataFrame()
+        counts = {
+            "patients": receipt.patients, "tumors": receipt.tumors, "items": receipt.items,
+            "accepted": receipt.accepted, "duplicates": receipt.duplicates, "quarantined": 0, "faults": faults.height,
+        }  # fmt: skip
+        detail = {
+            "new_patients": receipt.new_patients, "new_versions": receipt.new_versions,
+            "review_tasks": receipt.review_tasks, "record_type": header.record_type, "naaccr_version": header.version,
+        }  # fmt: skip
+        _write_load(
+            work, context, load_id, arrival.file_id, file, "naaccr-xml", digest, len(data), counts, detail
+        )
+        _write_faults(work, load_id, faults)
+    lines = [f"{file.name}:{row['line']} {row['message']}" for row in faults.head(20).iter_rows(named=True)]
+    return _report(file, "naaccr-xml", {**counts, **detail, "load_id": load_id}, lines)
+
+
+def _watched(context: Context, batches: Any, file: Path) -> Any:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.patients.height
+        context.progress(f"{file.name}: patients", done, 0)
+
+
+def _write_load(
+    work: Any,
+    context: Context,
+    load_id: int,
+    file_id: int,
+    file: Path,
+    kind: str,
+    digest: str,
+    size: int,
+    counts: dict[str, int],
+    detail: dict[str, Any],
+) -> None:
+    work.insert(
+        "load",
+        pl.DataFrame(
+            [
+                {
+                    "load_id": load_id, "file_id": file_id, "file_name": file.name, "sha256": digest, "kind": kind,
+                    "bytes": size, "actor": context.actor.name, "started_at": context.stamp,
+                    "finished_at": context.now().astimezone(dt.UTC).replace(tzinfo=None), "status": "done", **counts,
+                    "detail": json.dumps(detail),
+                }
+            ]
+        ),
+    )  # fmt: skip
+
+
+def _write_faults(work: Any, load_id: int, faults: pl.DataFrame) -> None:
+    if faults.height:
+        work.insert("load_fault", faults.select(pl.lit(load_id).alias("load_id"), pl.all()), logged=False)
+
+
+def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: str) -> dict[str, Any]:
+    """HL7 messages and treatment rows: what fits is taken in, each unreadable piece goes to quarantine."""
+    from registry.abstracting import treatments
+    from registry.casefinding import reports
+
+    taker = reports if kind == "hl7" else treatments
+    parsed = taker.parse(file)
+    taker.prepare(context.store, parsed)
+    with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
+        load_id = work.new_ids("load", 1)[0]
+        file_id = work.keep_file(file.name, kind, data, digest)
+        counts = taker.receive(
+            work,
+            parsed,
+            file_name=file.name,
+            load_id=load_id,
+            file_id=file_id,
+            content=parsed.content,
+            now=context.stamp,
+        )
+        detail = {name: value for name, value in counts.items() if name not in COUNTS}
+        kept = {name: int(counts.get(name, 0)) for name in COUNTS}
+        _write_load(work, context, load_id, file_id, file, kind, digest, len(data), kept, detail)
+        _write_faults(work, load_id, parsed.faults)
+    lines = [
+        f"{file.name}:{row['line']} {row['message']}" for row in parsed.faults.head(20).iter_rows(named=True)
+    ]
+    return _report(file, kind, {**counts, "load_id": load_id}, lines)
+
+
+@operation("load.list")
+def list_loads(context: Context) -> pl.DataFrame:
+    """Loads, newest first."""
+    return context.store.query(
+        """SELECT load_id, file_name, kind, actor, finished_at, patients, tumors, items, accepted, duplicates, quarantined,
+                  faults FROM load ORDER BY load_id DESC"""
+    )
+
+
+@operation("load.faults")
+def list_faults(context: Context, load_id: int) -> pl.DataFrame:
+    """Faults of one load, in the order of the file."""
+    return context.store.query(
+        """SELECT line, patient_index, tumor_index, item, value, code, severity, message FROM load_fault
+           WHERE load_id = ? ORDER BY line, item""",
+        [load_id],
+    )

@@ -1,0 +1,100 @@
+"""Overview: what the registry holds, at a glance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from registry.errors import BadInput
+from registry.service import frames
+from registry.service.operations import Context, operation
+
+COUNTED = {
+    "diagnosis_year": ["dateOfDiagnosis"],
+    "site": ["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis"],
+    "sex": ["dateOfDiagnosis"],
+    "stage": ["summaryStage2018"],
+    "facility": ["reportingFacility"],
+}
+
+
+def _count(context: Context, sql: str) -> int:
+    return int(context.store.query(sql).item())
+
+
+@operation("overview.summary")
+def summary(context: Context) -> dict[str, Any]:
+    """Key figures of the whole registry (or of the actor's facilities)."""
+    condition, scope = context.actor.scope_sql("facility_id")
+    row = context.store.query(
+        f"""SELECT count(DISTINCT patient_id) AS patients, count(DISTINCT tumor_id) AS tumors, count(*) AS abstracts
+            FROM abstract WHERE status <> 'void' AND {condition}""",
+        scope,
+    ).row(0, named=True)
+    counts = {
+        name: int(
+            context.store.query(f"SELECT count(*) FROM {table} WHERE {where} AND {condition}", scope).item()
+        )
+        for name, table, where in (
+            ("pathology_reports", "pathology_report", "TRUE"),
+            ("treatments", "treatment", "TRUE"),
+            ("open_edit_failures", "edit_failure", "state = 'open'"),
+            ("review_tasks", "review_task", "state = 'open'"),
+        )
+    }
+    return {
+        **{name: int(value) for name, value in row.items()},
+        **counts,
+        "quarantined": _count(context, "SELECT count(*) FROM quarantine WHERE state = 'open'"),
+        "follow_up_rate": context.store.get_meta(_rate_key(context)),
+        "facilities": _count(
+            context, "SELECT count(DISTINCT facility_id) FROM abstract WHERE status <> 'void'"
+        ),
+        "last_load": context.store.query("SELECT max(finished_at) FROM load").item(),
+        "synthetic": context.store.get_meta("synthetic") == "true",
+    }
+
+
+def _rate_key(context: Context) -> str:
+    return "follow_up_rate"
+
+
+@operation("overview.counts")
+def counts(context: Context, by: str = "diagnosis_year") -> pl.DataFrame:
+    """Tumors by one characteristic: frame[by, tumors], sorted by `by`."""
+    from registry import analytics, coding, standards
+    from registry.standards import dates
+
+    if by not in COUNTED:
+        raise BadInput("overview.counts", f"cannot count by {by!r}", f"choose one of {', '.join(COUNTED)}")
+    patients, tumors = frames.load(context, ["sex", "sexAssignedAtBirth"], COUNTED[by])
+    if by == "diagnosis_year":
+        tumors = tumors.with_columns(dates.year("dateOfDiagnosis").cast(pl.String).alias(by))
+    elif by == "site":
+        tumors = coding.derive(tumors, ["seer-site-recode-2023"])
+        tumors = tumors.with_columns(coding.site_group("seerSiteRecode2023").alias(by))
+    elif by == "sex":
+        sexes = patients.select("patient_id", standards.sex_at_birth().alias("code")).with_columns(
+            pl.col("code").replace_strict({"1": "Male", "2": "Female"}, default="Unknown").alias(by)
+        )
+        tumors = tumors.join(sexes, on="patient_id")
+    else:
+        tumors = tumors.with_columns(pl.col(COUNTED[by][0]).alias(by))
+    tumors = tumors.with_columns(pl.col(by).fill_null("unknown"))
+    return analytics.counts_by(tumors, [by]).rename({"count": "tumors"}, strict=False)
+
+
+@operation("overview.completeness")
+def completeness(context: Context) -> pl.DataFrame:
+    """Share of filled and of known values of the required items over all years: frame[item, records, filled, percent]."""
+    from registry.service.quality import completeness_frame
+
+    frame = completeness_frame(context)
+    return (
+        frame.filter(pl.col("facility_id") == "all")
+        .group_by("item")
+        .agg(pl.col("records", "filled", "unknown").sum())
+        .with_columns(percent=100 * (pl.col("filled") - pl.col("unknown")) / pl.col("records"))
+        .sort("percent", "item")
+    )

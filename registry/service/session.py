@@ -1,0 +1,92 @@
+"""A session: a store, an actor, and the one way to run an operation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from registry.errors import Denied
+from registry.security.roles import Actor
+from registry.service.operations import Context, Operation, Progress, find, no_progress
+from registry.store import Store
+
+
+def local_actor() -> Actor:
+    """Whoever opens the file directly holds its key: role admin, audited as `local:<os user>`."""
+    return Actor(name=f"local:{getpass.getuser()}", role="admin", facilities=None)
+
+
+def utc_now() -> dt.datetime:
+    """The service's default clock."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Session:
+    """An actor at the door of one store. `run` is the only way in."""
+
+    def __init__(
+        self,
+        store: Store,
+        actor: Actor,
+        *,
+        now: Callable[[], dt.datetime] = utc_now,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._store, self.actor, self._now, self._progress = store, actor, now, progress
+
+    @classmethod
+    def open(cls, path: str | Path, *, key: str | None = None, read_only: bool = False) -> Session:
+        """Open a database file as its owner (see `registry.open`)."""
+        from registry.store.keys import resolve_key
+
+        return cls(Store.open(Path(path), key=resolve_key(key), read_only=read_only), local_actor())
+
+    def as_actor(self, actor: Actor) -> Session:
+        """The same store, another person."""
+        return Session(self._store, actor, now=self._now, progress=self._progress)
+
+    def watched(self, progress: Progress) -> Session:
+        """The same session, its long operations reporting progress."""
+        return Session(self._store, self.actor, now=self._now, progress=progress)
+
+    def run(self, operation: str, /, **arguments: Any) -> Any:
+        """Run an operation by name.
+
+        Raises:
+            registry.errors.RegistryError: not allowed, no such thing, bad input, overtaken...
+        """
+        found = find(operation)
+        found.check_arguments(arguments)
+        if not self.actor.may(operation):
+            self._note(found, arguments, "denied")
+            raise Denied(operation, f"role {self.actor.role} may not do this", "ask an administrator")
+        context = Context(self._store, self.actor, self, self._now, self._progress)
+        result = found.function(context, **arguments)
+        if not found.changes:
+            self._note(found, arguments, "view")
+        return result
+
+    def _note(self, found: Operation, arguments: dict[str, Any], action: str) -> None:
+        """One audit event for an operation that changes nothing (or was refused)."""
+        if self._store.read_only:
+            return
+        shown = {name: value for name, value in arguments.items() if name not in found.secret}
+        with self._store.unit_of_work(self.actor.name, action) as work:
+            work.log("operation", found.name, action, None, json.loads(json.dumps(shown, default=str)))
+
+    def close(self) -> None:
+        """Close the store. Other sessions on the same store end with it."""
+        self._store.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

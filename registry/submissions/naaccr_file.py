@@ -1,0 +1,161 @@
+"""One NAACCR XML file from frames: our ids in, items that are not legal there listed, validated by reading it back.
+
+Patient id number [20], tumor record number [60] and registry id [40] are ours when we send: a sender's
+own numbers mean nothing to the receiver.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from registry import __version__, formats, standards
+from registry.standards import dates
+
+RECORD_TYPES = {
+    "I": "incidence: no confidential items",
+    "C": "confidential incidence",
+    "A": "full abstract",
+    "M": "modified full abstract",
+}
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """What to write.
+
+    Args:
+        record_type: I, C, A or M. naaccr_version: "140" to "260".
+        time_generated: stands in the file's header; nothing else in it depends on the clock.
+        registry_id: item 40, when the registry has one.
+    """
+
+    record_type: str
+    naaccr_version: str
+    time_generated: dt.datetime
+    registry_id: str | None = None
+    remark: str | None = None
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """What was written. left_out: items that have values but are not legal in this version and type."""
+
+    path: Path
+    sha256: str
+    size: int
+    patients: int
+    tumors: int
+    items: int
+    left_out: dict[str, int]
+    faults: pl.DataFrame
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare(
+    patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
+    """Frames for the writer, with our ids, and the items left out with how many values each.
+
+    Args:
+        patients: frame[patient_id, items]; tumors: frame[tumor_id, patient_id, items].
+    """
+    patients = patients.sort("patient_id").with_columns(
+        patientIdNumber=pl.col("patient_id").cast(pl.String).str.zfill(8)
+    )
+    tumors = tumors.sort("patient_id", "tumor_id").with_columns(
+        tumorRecordNumber=pl.col("tumor_id").rank("dense").over("patient_id").cast(pl.String).str.zfill(2)
+    )
+    patients = _sex_items(patients, request.naaccr_version)
+    legal = set(standards.dictionary(request.naaccr_version).ids(record_type=request.record_type))
+    left_out: dict[str, int] = {}
+    kept = []
+    for frame, own in ((patients, ["patient_id"]), (tumors, ["tumor_id", "patient_id"])):
+        items = [name for name in frame.columns if name not in own]
+        outside = [name for name in items if name not in legal]
+        left_out |= {name: n for name in outside if (n := frame[name].drop_nulls().len())}
+        kept.append(frame.select(*own, *(name for name in items if name in legal)))
+    return kept[0], kept[1], dict(sorted(left_out.items()))
+
+
+def _sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
+    """Older versions carry item 220; where only 225 is known it is written as 220 (the codes agree)."""
+    if standards.dictionary(version).item("sex") is None or "sexAssignedAtBirth" not in patients.columns:
+        return patients
+    old = pl.col("sex") if "sex" in patients.columns else pl.lit(None, pl.String)
+    return patients.with_columns(sex=pl.coalesce(old, pl.col("sexAssignedAtBirth")))
+
+
+def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest) -> WrittenFile:
+    """Write the file and its manifest (`<path>.manifest.json`), then read the file back and validate it.
+
+    The manifest holds counts, never patient data. Same frames and request = same bytes.
+
+    Raises:
+        registry.errors.RegistryError: the file cannot be written; nothing is left half-written.
+    """
+    patients, tumors, left_out = prepare(patients, tumors, request)
+    header = formats.NaaccrHeader(
+        version=request.naaccr_version,
+        record_type=request.record_type,
+        time_generated=request.time_generated.isoformat(timespec="seconds"),
+        specification_version="1.8",
+        items={"registryId": request.registry_id} if request.registry_id else {},
+    )
+    keyed = patients.with_columns(patient_index=pl.int_range(pl.len(), dtype=pl.Int64))
+    numbered = tumors.join(keyed.select("patient_id", "patient_index"), on="patient_id", how="inner").sort(
+        "patient_index", "tumor_id"
+    )
+    formats.write_naaccr_xml(
+        path, keyed.drop("patient_id"), numbered.drop("patient_id", "tumor_id"), header=header
+    )
+    faults, items = _read_back(path)
+    data = path.read_bytes()
+    written = WrittenFile(
+        path,
+        hashlib.sha256(data).hexdigest(),
+        len(data),
+        keyed.height,
+        numbered.height,
+        items,
+        left_out,
+        faults,
+    )
+    manifest = _manifest(written, request, tumors)
+    path.with_name(path.name + ".manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    return WrittenFile(**{**written.__dict__, "manifest": manifest})
+
+
+def _read_back(path: Path) -> tuple[pl.DataFrame, int]:
+    faults, items = [], 0
+    for batch in formats.iter_naaccr_xml(path):
+        faults.append(batch.faults)
+        items += batch.items.height
+    return pl.concat(faults), items
+
+
+def _manifest(written: WrittenFile, request: FileRequest, tumors: pl.DataFrame) -> dict[str, Any]:
+    year = dates.year("dateOfDiagnosis") if "dateOfDiagnosis" in tumors.columns else pl.lit(None, pl.Int32)
+    by_year = tumors.group_by(year.alias("year")).len().sort("year", nulls_last=True)
+    errors = written.faults.filter(pl.col("severity") == "error")
+    return {
+        "file": written.path.name,
+        "sha256": written.sha256,
+        "bytes": written.size,
+        "record_type": request.record_type,
+        "naaccr_version": request.naaccr_version,
+        "time_generated": request.time_generated.isoformat(timespec="seconds"),
+        "software": f"cancer-registry {__version__}",
+        "patients": written.patients,
+        "tumors": written.tumors,
+        "tumors_by_diagnosis_year": {str(y or "unknown"): n for y, n in by_year.iter_rows()},
+        "items_left_out": written.left_out,
+        "validation": {"errors": errors.height, "warnings": written.faults.height - errors.height},
+        **({"remark": request.remark} if request.remark else {}),
+    }

@@ -1,0 +1,1 @@
+"""Parts that pages are made of: tables, figures, the abstract form, messages, the look."""

@@ -1,0 +1,54 @@
+"""Pages, and who sees which: a page is offered when the role may run what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamlit.navigation.page import Page
+
+    from registry.security import Actor
+
+#: address | title | icon | the operation that a role needs
+PAGES: Final = (
+    ("overview", "Overview", ":material/monitoring:", "overview.summary"),
+    ("survival", "Survival", ":material/stacked_line_chart:", "survival.kaplan_meier"),
+    ("quality", "Quality", ":material/fact_check:", "quality.summary"),
+    ("follow-up", "Follow-up", ":material/event_repeat:", "followup.rates"),
+    ("record", "Record", ":material/clinical_notes:", "records.search"),
+)
+
+
+def pages_for(actor: Actor) -> list[Page]:
+    """The pages that this person may open; the first is the home page.
+
+    The same page objects serve links between pages (`page`).
+    """
+    import streamlit as st
+
+    offered = [entry for entry in PAGES if actor.may(entry[3])]
+    made = {
+        path: st.Page(_show(path), title=title, icon=icon, url_path=path, default=position == 0)
+        for position, (path, title, icon, _operation) in enumerate(offered)
+    }
+    st.session_state["_pages"] = made
+    return list(made.values())
+
+
+def page(path: str) -> Any | None:
+    """The page of an address when this person has it, for `st.switch_page`."""
+    import streamlit as st
+
+    return st.session_state.get("_pages", {}).get(path)
+
+
+def _show(path: str) -> Callable[[], None]:
+    def run() -> None:
+        import importlib
+
+        importlib.import_module(f"dashboards.pages.{path.replace('-', '_')}").show()
+
+    run.__name__ = path.replace("-", "_")
+    return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.errors import BadInput, Denied
@@ -52,6 +52,7 @@ def test_an_actor_has_a_name_and_a_known_role(name: str, role: str) -> None:
         Actor(name, role)
 
 
+@settings(deadline=None)
 @given(
     records=st.lists(st.sampled_from([None, *"123456"]), max_size=30),
     mine=st.frozensets(st.sampled_from("123456"), max_size=4),

@@ -1,0 +1,93 @@
+"""One abstract: its form, its history, its status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import door
+from dashboards.components import abstract_form, draft, tables
+from dashboards.components.draft import Draft
+from dashboards.components.messages import empty, guarded, plain
+from dashboards.components.words import STATUS
+
+_SECTIONS = ["Items", "History", "Status"]
+_HISTORY = {
+    "changed_at": "When (UTC)",
+    "changed_by": "Who",
+    "item": "Item",
+    "before": "Before",
+    "after": "After",
+    "reason": "Reason",
+    "version": "Version",
+}
+
+
+def show(abstract_id: int) -> None:
+    """The abstract with its sections; only the chosen one is drawn."""
+    work = draft.of(abstract_id)
+    record = work.record
+    st.header(f"Abstract {abstract_id}")
+    facts = [
+        f"facility {record['facility_id'] or '–'}",
+        f"status **{STATUS.get(record['status'], record['status']).lower()}**",
+        f"version {record['version']}",
+    ]
+    st.caption(" · ".join(facts))
+    may_change = door.actor().may("records.save")
+    section = st.segmented_control(
+        "Section",
+        _SECTIONS,
+        default="Items",
+        required=True,
+        key="abstract_section",
+        label_visibility="collapsed",
+    )
+    if section == "Items":
+        _items(abstract_id, may_change)
+    elif section == "History":
+        _history(abstract_id)
+    else:
+        _status(work, may_change)
+
+
+@st.fragment
+def _items(abstract_id: int, may_change: bool) -> None:
+    with guarded():
+        abstract_form.show(draft.of(abstract_id), may_change)
+
+
+@st.fragment
+def _history(abstract_id: int) -> None:
+    with guarded():
+        frame = door.ask("records.history", abstract_id=abstract_id)
+        if not frame.height:
+            empty("Nothing was changed since the abstract came in.")
+            return
+        names = {name: label for name, label in _HISTORY.items() if name in frame.columns}
+        tables.show(frame, key="history", columns=names, rows=14)
+
+
+def _status(work: Draft, may_change: bool) -> None:
+    record: dict[str, Any] = work.record
+    st.write(f"The abstract is **{plain(STATUS.get(record['status'], record['status']).lower())}**.")
+    choices = record.get("next_statuses") or []
+    if not may_change or not choices:
+        empty(
+            "Your role may read this abstract, not change its status."
+            if not may_change
+            else "It stays as it is."
+        )
+        return
+    a, b, c = st.columns([3, 5, 2], vertical_alignment="bottom")
+    to = a.selectbox("Move to", choices, format_func=lambda s: STATUS.get(s, s), key="status_to")
+    reason = b.text_input("Reason", key="status_reason", placeholder="needed to reopen or void", live=True)
+    if work.changes:
+        st.caption("There are unsaved changes under “Items”; save or discard them first.")
+    if c.button("Move", type="primary", disabled=bool(work.changes), width="stretch", key="status_move"):
+        with guarded():
+            door.ask("records.status", abstract_id=work.abstract_id, to=to, reason=reason or None)
+            work.rebase(door.ask("records.abstract", abstract_id=work.abstract_id), keep_mine=False)
+            st.toast(f"The abstract is now {STATUS.get(to, to).lower()}.", icon=":material/check_circle:")
+            st.rerun()

@@ -1,0 +1,105 @@
+"""Figures of the overview and quality pages: bars, each with one meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards.components.theme import ACCENT, CHART_CONFIG, LINE, template
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    import polars as pl
+
+
+def draw(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Show a figure in the house's look; `alt` says it in words."""
+    st.plotly_chart(figure, key=key, theme=None, config=CHART_CONFIG, alt=alt, width="stretch")
+
+
+def columns(
+    frame: pl.DataFrame, x: str, y: str, *, x_title: str, y_title: str, height: int = 300
+) -> go.Figure:
+    """Vertical bars in the frame's order (years, stages)."""
+    import plotly.graph_objects as go
+
+    labels = [str(value) for value in frame[x]]
+    bars = go.Bar(
+        x=labels, y=frame[y], marker_color=ACCENT, hovertemplate="%{x}: %{y:,}<extra></extra>", name=y_title
+    )
+    figure = _figure([bars], height)
+    figure.update_xaxes(title_text=x_title, type="category", nticks=min(14, len(labels)))
+    figure.update_yaxes(title_text=y_title, tickformat=",d", rangemode="tozero")
+    return figure
+
+
+def bars(
+    frame: pl.DataFrame,
+    label: str,
+    value: str,
+    *,
+    title: str,
+    text: list[str] | None = None,
+    most: float | None = None,
+    height: int | None = None,
+) -> go.Figure:
+    """Horizontal bars, first row on top, the value written at the end of each bar."""
+    import plotly.graph_objects as go
+
+    labels = [_short(str(name)) for name in frame[label]]
+    values = [v if v is not None else 0 for v in frame[value].to_list()]
+    shown = text or [f"{v:,.0f}" for v in values]
+    bar = go.Bar(
+        x=values,
+        y=list(range(len(labels))),
+        orientation="h",
+        marker_color=ACCENT,
+        text=shown,
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[str(name) for name in frame[label]],
+        hovertemplate="%{customdata}: %{text}<extra></extra>",
+        name=title,
+    )
+    figure = _figure([bar], height or 60 + 23 * len(labels))
+    top = most if most is not None else max([*values, 1])
+    figure.update_xaxes(
+        title_text=title, showgrid=True, gridcolor=LINE, range=[0, top * 1.14], tickformat=",~r"
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        autorange="reversed",
+        showgrid=False,
+        ticks="",
+        tickfont={"size": 12},
+    )
+    return figure
+
+
+def top(frame: pl.DataFrame, label: str, value: str, most: int) -> pl.DataFrame:
+    """The most frequent rows, and one row "All others" for the rest (never mixed into the ranking)."""
+    import polars as pl
+
+    ranked = frame.with_columns(pl.col(label).cast(pl.String)).sort([value, label], descending=[True, False])
+    if ranked.height <= most:
+        return ranked.select(label, value)
+    rest = ranked[most - 1 :]
+    other = pl.DataFrame(
+        {label: [f"All others ({rest.height})"], value: [rest[value].sum()]},
+        schema={label: pl.String, value: ranked.schema[value]},
+    )
+    return pl.concat([ranked[: most - 1].select(label, value), other])
+
+
+def _figure(data: list[Any], height: int) -> go.Figure:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(data)
+    figure.update_layout(template=template(), height=height, showlegend=False, bargap=0.25)
+    return figure
+
+
+def _short(text: str, most: int = 34) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -1,0 +1,136 @@
+"""What a person has typed into one abstract and not saved yet, and what happens when others were faster."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from dashboards import door
+
+
+@dataclass
+class Draft:
+    """Unsaved changes of one abstract.
+
+    Args:
+        record: the abstract as it was read (`records.abstract`).
+        changes: item → what was typed; blank text means "empty the item".
+        key: one per intended save, so that a repeated click is one change (idempotency).
+        round: grows when the fields must be drawn anew.
+        theirs: after a conflict the abstract as it is now.
+    """
+
+    record: dict[str, Any]
+    changes: dict[str, str] = field(default_factory=dict)
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    round: int = 0
+    theirs: dict[str, Any] | None = None
+
+    @property
+    def abstract_id(self) -> int:
+        """Which abstract this is about."""
+        return int(self.record["abstract_id"])
+
+    def saved(self, item: str) -> str:
+        """The item's value as it was read; blank when empty."""
+        return values(self.record).get(item, "")
+
+    def value(self, item: str) -> str:
+        """The item's value as the form shows it."""
+        return self.changes.get(item, self.saved(item))
+
+    def type(self, item: str, text: str) -> None:
+        """Take what the field holds now; back to what was read is no change."""
+        if text.strip() == self.saved(item):
+            self.changes.pop(item, None)
+        else:
+            self.changes[item] = text.strip()
+
+    def discard(self) -> None:
+        """Forget what was typed."""
+        self.changes, self.theirs = {}, None
+        self.round += 1
+
+    def rebase(self, fresh: dict[str, Any], *, keep_mine: bool) -> None:
+        """Go on from the record as it is now, with or without what was typed."""
+        mine = dict(self.changes) if keep_mine else {}
+        self.record, self.changes, self.theirs = fresh, {}, None
+        for item, text in mine.items():
+            self.type(item, text)
+        self.key = uuid.uuid4().hex
+        self.round += 1
+
+    def conflicts(self) -> list[dict[str, str]]:
+        """Where mine and theirs meet: rows item, before, mine, theirs; items that only they changed have mine = ""."""
+        if self.theirs is None:
+            return []
+        now = values(self.theirs)
+        names = {entry["item"]: entry["name"] for entry in self.theirs["items"]}
+        before = values(self.record)
+        touched = [i for i in names if now.get(i, "") != before.get(i, "") or i in self.changes]
+        return [
+            {
+                "item": names[item],
+                "before": before.get(item, ""),
+                "mine": self.changes.get(item, ""),
+                "theirs": now.get(item, ""),
+            }
+            for item in touched
+        ]
+
+    def save(self, reason: str | None) -> int:
+        """Save through the service and read the record anew; the new version.
+
+        Raises:
+            registry.errors.Conflict: somebody saved first; `theirs` then holds the record as it is now.
+        """
+        from registry.errors import Conflict
+
+        try:
+            answer = door.ask(
+                "records.save",
+                abstract_id=self.abstract_id,
+                changes=dict(self.changes),
+                expected_version=int(self.record["version"]),
+                reason=reason or None,
+                idempotency_key=self.key,
+            )
+        except Conflict:
+            self.theirs = door.ask("records.abstract", abstract_id=self.abstract_id)
+            raise
+        self.rebase(door.ask("records.abstract", abstract_id=self.abstract_id), keep_mine=False)
+        return int(answer["version"])
+
+
+def values(record: dict[str, Any]) -> dict[str, str]:
+    """Item → value of the filled items of an abstract."""
+    return {
+        entry["item"]: str(entry["value"]) for entry in record["items"] if entry["value"] not in {None, ""}
+    }
+
+
+def of(abstract_id: int) -> Draft:
+    """The draft of an abstract in this browser session; reads the record the first time."""
+    drafts: dict[int, Draft] = st.session_state.setdefault("_drafts", {})
+    if abstract_id not in drafts:
+        drafts[abstract_id] = Draft(door.ask("records.abstract", abstract_id=abstract_id))
+    draft = drafts[abstract_id]
+    if not draft.changes and draft.theirs is None:
+        _refresh(draft)
+    return draft
+
+
+def _refresh(draft: Draft) -> None:
+    """Nothing typed: show the record as it is now (cheap look at most every few seconds)."""
+    import time
+
+    looked: dict[int, float] = st.session_state.setdefault("_draft_looked", {})
+    if time.monotonic() - looked.get(draft.abstract_id, 0.0) < 5:
+        return
+    looked[draft.abstract_id] = time.monotonic()
+    fresh = door.ask("records.abstract", abstract_id=draft.abstract_id)
+    if fresh["version"] != draft.record["version"]:
+        draft.rebase(fresh, keep_mine=False)

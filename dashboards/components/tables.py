@@ -1,0 +1,72 @@
+"""Tables: headings in plain words, codes as text, numbers with separators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards.components.words import heading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ROW = 35
+_MOST_ROWS = 12
+
+
+def show(
+    frame: pl.DataFrame,
+    *,
+    key: str,
+    columns: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    select: bool = False,
+    rows: int = _MOST_ROWS,
+    alt: str | None = None,
+) -> dict[str, Any] | None:
+    """Show a frame; with `select` return the chosen row as a dict.
+
+    `columns` are the columns to show with their headings, in order (None = all, headed by `words.heading`); `config`
+    is Streamlit column configuration over the derived one; at most `rows` rows are visible without scrolling; `alt`
+    is what a screen reader says about the table.
+    """
+    names = dict(columns) if columns else {name: heading(name) for name in frame.columns}
+    shown = frame.select([name for name in names if name in frame.columns])
+    settings = {name: _column(shown.schema[name], names[name]) for name in shown.columns} | dict(config or {})
+    height = _ROW * (min(shown.height, rows) + 1) + 3
+    common: dict[str, Any] = {
+        "hide_index": True,
+        "column_config": settings,
+        "height": height,
+        "row_height": _ROW,
+        "key": key,
+        "alt": alt or key,
+        "placeholder": "",
+    }
+    if not select:
+        st.dataframe(shown, **common)
+        return None
+    state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **common)
+    chosen = state["selection"]["rows"]
+    return frame.row(chosen[0], named=True) if chosen and chosen[0] < frame.height else None
+
+
+def _column(kind: pl.DataType, label: str) -> Any:
+    import polars as pl
+
+    if kind.is_integer():
+        return st.column_config.NumberColumn(label, format="localized")
+    if kind.is_float():
+        return st.column_config.NumberColumn(label, format="%.1f")
+    if isinstance(kind, pl.Datetime):
+        return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm")
+    if isinstance(kind, pl.Date):
+        return st.column_config.DateColumn(label, format="YYYY-MM-DD")
+    return st.column_config.Column(label)
+
+
+def ident(label: str) -> Any:
+    """Column of numbers that are names (patient 1204, not 1,204)."""
+    return st.column_config.NumberColumn(label, format="%d")

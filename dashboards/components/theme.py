@@ -1,0 +1,90 @@
+"""One look for pages and figures: colours, type sizes, the Plotly template."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+INK: Final = "#16302f"
+SOFT: Final = "#5d7271"
+LINE: Final = "#dbe4e2"
+ACCENT: Final = "#0b6e69"
+#: Told apart by people who see colours differently, also in print (after Okabe and Ito, 2008; darkened for lines).
+COLOURS: Final = ("#0b6e69", "#c4561f", "#3b5fa8", "#a8437e", "#8a7a12", "#4f9bd0", "#6b6b6b", "#6a4ba3")
+SEVERITY: Final = {"error": "#b3261e", "warning": "#a05a00", "information": "#3b5fa8"}
+
+#: Streamlit's own theme options (given to its configuration by `server.build_app`).
+STREAMLIT_THEME: Final[dict[str, Any]] = {
+    "theme.base": "light",
+    "theme.primaryColor": ACCENT,
+    "theme.backgroundColor": "#ffffff",
+    "theme.secondaryBackgroundColor": "#f1f5f4",
+    "theme.textColor": INK,
+    "theme.linkColor": ACCENT,
+    "theme.borderColor": LINE,
+    "theme.baseFontSize": 15,
+    "theme.baseRadius": "8px",
+    "theme.showWidgetBorder": True,
+    "theme.headingFontSizes": ["1.6rem", "1.25rem", "1.05rem"],
+    "theme.metricValueFontSize": "1.6rem",
+}
+
+#: What Streamlit's options do not reach: less air above the page, metrics that never cut a number.
+STYLE: Final = """
+<style>
+  .stMainBlockContainer { padding: 3.6rem 2rem 2rem; max-width: 1400px; }
+  [data-testid="stMetricValue"] > div { white-space: normal; overflow: visible; }
+  [data-testid="stMetric"] { padding: .5rem .9rem; }
+  .rg-bar { display: flex; gap: .6rem; align-items: center; justify-content: space-between; font-size: .9rem; }
+  .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }
+  .rg-who { margin-left: auto; color: #5d7271; white-space: nowrap; }
+  .rg-who a { color: #0b6e69; margin-left: .75rem; }
+  a.rg-download { display: inline-block; padding: .4rem .8rem; border: 1px solid #cdd8d6; border-radius: 8px; color: #0b6e69;
+    text-decoration: none; font-weight: 600; }
+  a.rg-download:hover, a.rg-download:focus-visible { background: #e6f1f0; border-color: #0b6e69; }
+  .rg-item { line-height: 1.25; } .rg-item small { color: #5d7271; display: block; }
+  .rg-label { color: #5d7271; padding-top: .45rem; font-size: .9rem; line-height: 1.3; overflow-wrap: anywhere; }
+</style>
+"""
+
+#: Buttons of Plotly that a registrar does not need.
+CHART_CONFIG: Final[dict[str, Any]] = {
+    "displaylogo": False,
+    "displayModeBar": "hover",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "figure"},
+}
+
+
+@functools.cache
+def template() -> go.layout.Template:
+    """The Plotly template of every figure."""
+    import plotly.graph_objects as go
+
+    axis = {
+        "gridcolor": LINE,
+        "linecolor": "#9fb1af",
+        "zeroline": False,
+        "ticks": "outside",
+        "tickcolor": "#9fb1af",
+        "ticklen": 4,
+        "automargin": True,
+        "title": {"font": {"size": 13}, "standoff": 8},
+    }
+    return go.layout.Template(
+        layout={
+            "colorway": list(COLOURS),
+            "font": {"family": '"Source Sans", "Source Sans Pro", sans-serif', "size": 13, "color": INK},
+            "paper_bgcolor": "white",
+            "plot_bgcolor": "white",
+            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+            "xaxis": {**axis, "showgrid": False},
+            "yaxis": axis,
+            "hoverlabel": {"bgcolor": "white", "font": {"color": INK}, "bordercolor": LINE},
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": {"text": ""}},
+            "separators": ".,",
+        }
+    )

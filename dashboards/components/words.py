@@ -1,0 +1,108 @@
+"""Words on screens: headings for columns, numbers, dates, statuses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+#: Headings that cannot be derived from a column's name.
+HEADINGS: Final = {
+    "abstract_id": "Abstract",
+    "patient_id": "Patient",
+    "tumor_id": "Tumor",
+    "facility_id": "Facility",
+    "failure_id": "No.",
+    "nameLast": "Last name",
+    "nameFirst": "First name",
+    "dateOfBirth": "Born",
+    "dateOfDiagnosis": "Diagnosed",
+    "dateOfLastContact": "Last contact",
+    "dateOf1stContact": "First contact",
+    "histologicTypeIcdO3": "Histology",
+    "behaviorCodeIcdO3": "Behavior",
+    "primarySite": "Primary site",
+    "summaryStage2018": "Summary Stage 2018",
+    "sequenceNumberCentral": "Sequence",
+    "sequenceNumberHospital": "Hospital sequence",
+    "accessionNumberHosp": "Accession",
+    "medicalRecordNumber": "Record number",
+    "classOfCase": "Class of case",
+    "item_values": "Values",
+    "changed_at": "When (UTC)",
+    "changed_by": "Who",
+    "A_eligible": "A · eligible",
+    "B_dead": "B · dead",
+    "C_living": "C · living",
+    "D_current": "D · current",
+    "E_lost": "E · lost",
+    "rate_pct": "Rate %",
+    "living_rate_pct": "Living rate %",
+    "threshold_gold": "Gold",
+    "threshold_silver": "Silver",
+}
+STATUS: Final = {
+    "suspense": "Suspense",
+    "in_progress": "In progress",
+    "complete": "Complete",
+    "exported": "Exported",
+    "reopened": "Reopened",
+    "void": "Void",
+}
+
+
+def heading(name: str) -> str:
+    """A column's name in words.
+
+    >>> heading("threshold_note"), heading("vitalStatus"), heading("nameLast")
+    ('Threshold note', 'Vital status', 'Last name')
+    """
+    if name in HEADINGS:
+        return HEADINGS[name]
+    words = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", name).lower()
+    return words[:1].upper() + words[1:]
+
+
+def number(value: Any) -> str:
+    """A count with separators; nothing known is a dash.
+
+    >>> number(1204567), number(None), number("<11")
+    ('1,204,567', '–', '<11')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:,.0f}"
+    return str(value)
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """A percentage (0-100) with one digit; nothing known is a dash.
+
+    >>> percent(84.26), percent(None)
+    ('84.3 %', '–')
+    """
+    return "–" if value is None else f"{float(value):.{digits}f} %"
+
+
+def naaccr_date(value: str | None) -> str:
+    """A NAACCR date as people write it; parts that are not known stay away.
+
+    >>> naaccr_date("20240503"), naaccr_date("202405"), naaccr_date("2024"), naaccr_date(None), naaccr_date("99")
+    ('2024-05-03', '2024-05', '2024', '–', '99')
+    """
+    if not value:
+        return "–"
+    if value.isdigit() and len(value) in {6, 8}:
+        return "-".join(filter(None, (value[:4], value[4:6], value[6:])))
+    return value
+
+
+def probability(value: Any) -> str:
+    """A p-value without false precision.
+
+    >>> probability(0.00002), probability(0.0312), probability(None)
+    ('p < 0.001', 'p = 0.031', 'p unknown')
+    """
+    if value is None:
+        return "p unknown"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"

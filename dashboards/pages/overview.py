@@ -1,0 +1,110 @@
+"""Overview: key figures, cases by year and by another characteristic, completeness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import door
+from dashboards.components import charts, tables
+from dashboards.components.messages import empty, guarded
+from dashboards.components.words import number, percent
+
+_BY = {"site": "Site", "stage": "Stage", "sex": "Sex", "facility": "Facility"}
+_SECTIONS = ["Cases", "Completeness"]
+
+
+def show() -> None:
+    st.title("Overview")
+    summary = door.figures("overview.summary")
+    _key_figures(summary)
+    if not summary["tumors"]:
+        empty("No tumors yet.", "Load files with `registry ingest FILES…`; they appear here at once.")
+        return
+    section = st.segmented_control(
+        "Section",
+        _SECTIONS,
+        default="Cases",
+        required=True,
+        key="overview_section",
+        label_visibility="collapsed",
+    )
+    (_cases if section == "Cases" else _completeness)()
+
+
+def _key_figures(summary: dict[str, Any]) -> None:
+    rate = summary.get("follow_up_rate")
+    first = [
+        ("Patients", number(summary["patients"])),
+        ("Tumors", number(summary["tumors"])),
+        ("Abstracts", number(summary["abstracts"])),
+        ("Pathology reports", number(summary["pathology_reports"])),
+        ("Treatments", number(summary["treatments"])),
+    ]
+    second = [
+        ("Follow-up rate", percent(rate)),
+        ("Open edit failures", number(summary["open_edit_failures"])),
+        ("Review tasks", number(summary["review_tasks"])),
+        ("In quarantine", number(summary["quarantined"])),
+        ("Facilities", number(summary["facilities"])),
+    ]
+    for row in (first, second):
+        for column, (label, value) in zip(st.columns(len(row), gap="small"), row, strict=True):
+            column.metric(label, value, border=True)
+    if summary.get("last_load"):
+        st.caption(f"Last load: {_moment(summary['last_load'])} UTC")
+
+
+def _moment(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:16].replace("T", " ")
+
+
+@st.fragment
+def _cases() -> None:
+    left, right = st.columns(2, gap="large")
+    with left, guarded():
+        st.subheader("Tumors by year of diagnosis")
+        st.space("xsmall")
+        years = door.figures("overview.counts", by="diagnosis_year")
+        figure = charts.columns(
+            years, "diagnosis_year", "tumors", x_title="Year of diagnosis", y_title="Tumors", height=360
+        )
+        charts.draw(figure, key="by_year", alt="Tumors by year of diagnosis")
+    with right, guarded():
+        heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
+        by = chooser.selectbox("Count by", list(_BY), format_func=_BY.__getitem__, key="overview_by")
+        heading.subheader(f"Tumors by {_BY[by].lower()}")
+        counts = charts.top(door.figures("overview.counts", by=by), by, "tumors", 14)
+        figure = charts.bars(counts, by, "tumors", title="Tumors", height=max(240, 60 + 23 * counts.height))
+        charts.draw(figure, key="by_other", alt=f"Tumors by {_BY[by].lower()}")
+
+
+@st.fragment
+def _completeness() -> None:
+    with guarded():
+        frame = door.figures("overview.completeness")
+        if not frame.height:
+            empty("No required items have been checked yet.")
+            return
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            st.subheader("Least complete items")
+            worst = frame.sort(["percent", "item"])[:16]
+            figure = charts.bars(
+                worst,
+                "item",
+                "percent",
+                title="Known values, %",
+                text=[percent(p) for p in worst["percent"]],
+                most=100,
+            )
+            charts.draw(figure, key="completeness", alt="Share of known values by item, least complete first")
+        with right:
+            st.subheader("All items")
+            tables.show(
+                frame,
+                key="completeness_table",
+                columns={"item": "Item", "records": "Records", "filled": "Filled", "percent": "Known %"},
+                rows=13,
+            )

@@ -1,0 +1,191 @@
+"""Record: find a patient, see tumors, abstracts, reports and treatments, open one abstract.
+
+The address holds our own record numbers only (`?patient=17&abstract=23`), never a search term or a patient's data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import door
+from dashboards.components import abstract_view, tables
+from dashboards.components.messages import empty, guarded
+from dashboards.components.words import STATUS, heading, naaccr_date
+
+_SECTIONS = ["Tumors and abstracts", "Pathology reports", "Treatments", "All items"]
+
+
+def show() -> None:
+    patient_id, abstract_id = _number("patient"), _number("abstract")
+    if abstract_id is not None:
+        _back("To the patient" if patient_id is not None else "To the search", patient_id)
+        with guarded():
+            abstract_view.show(abstract_id)
+    elif patient_id is not None:
+        _back("To the search", None)
+        with guarded():
+            _patient(patient_id)
+    else:
+        st.title("Record")
+        _search()
+
+
+def _number(name: str) -> int | None:
+    value = st.query_params.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def _go(**where: int | None) -> None:
+    st.query_params.from_dict({name: str(value) for name, value in where.items() if value is not None})
+    st.rerun()
+
+
+def _back(label: str, patient_id: int | None) -> None:
+    if st.button(label, icon=":material/arrow_back:", type="tertiary", key="back"):
+        _go(patient=patient_id)
+
+
+def _search() -> None:
+    a, _rest = st.columns([5, 5])
+    text = a.text_input(
+        "Find a patient",
+        placeholder="name, birth date (YYYYMMDD), or a number",
+        key="search",
+        help="All words must fit. Searches are written to the audit trail.",
+    )
+    if not text.strip():
+        empty("Type a name, a birth date or a number, then Enter.")
+        return
+    with guarded():
+        found = door.ask("records.search", text=text)
+        if not found.height:
+            empty("Nobody fits.", "Check the spelling, or use fewer words.")
+            return
+        found = found.with_columns(_dates(found, "dateOfBirth"))
+        config = {"patient_id": tables.ident("Patient")}
+        row = tables.show(found, key="found", config=config, select=True, alt="Patients found")
+        if row is not None:
+            _go(patient=row["patient_id"])
+        st.caption(f"{found.height:,} found. Choose a row to open the patient.")
+
+
+def _patient(patient_id: int) -> None:
+    answer = door.ask("records.patient", patient_id=patient_id)
+    patient = answer["patient"]
+    name = ", ".join(filter(None, (patient.get("nameLast"), patient.get("nameFirst"))))
+    st.header(_text(name or f"Patient {patient_id}"))
+    facts = [
+        f"Patient {patient_id}",
+        f"born {naaccr_date(patient.get('dateOfBirth'))}",
+        {"1": "male", "2": "female"}.get(
+            patient.get("sexAssignedAtBirth") or patient.get("sex", ""), "sex unknown"
+        ),
+        {"0": "dead", "1": "alive"}.get(patient.get("vitalStatus", ""), "vital status unknown"),
+        f"last contact {naaccr_date(patient.get('dateOfLastContact'))}",
+    ]
+    st.caption(" · ".join(facts))
+    section = st.segmented_control(
+        "Section",
+        _SECTIONS,
+        default=_SECTIONS[0],
+        required=True,
+        key="patient_section",
+        label_visibility="collapsed",
+    )
+    if section == "Tumors and abstracts":
+        _tumors(patient_id, answer)
+    elif section == "Pathology reports":
+        _reports(answer["reports"])
+    elif section == "Treatments":
+        _table(answer["treatments"], "treatments", "No treatment is recorded.")
+    else:
+        _all_items(patient)
+
+
+def _tumors(patient_id: int, answer: dict[str, Any]) -> None:
+    st.subheader("Tumors")
+    st.caption("One row a tumor, consolidated from what the facilities reported.")
+    _table(answer["tumors"], "tumors", "No tumor yet.", rows=5)
+    st.subheader("Abstracts")
+    st.caption("One row a facility and tumor. Choose one to read or change it.")
+    frame = answer["abstracts"]
+    if not frame.height:
+        empty("No abstract in your facilities.")
+        return
+    shown = frame.with_columns(
+        *_date_columns(frame),
+        status=frame["status"].replace_strict(STATUS, default=frame["status"]),
+    )
+    row = tables.show(shown, key="abstracts", config=_idents(shown), select=True, rows=6)
+    if row is not None:
+        _go(patient=patient_id, abstract=row["abstract_id"])
+
+
+def _reports(frame: Any) -> None:
+    if not frame.height:
+        empty("No pathology report belongs to this patient.")
+        return
+    for row in frame.iter_rows(named=True):
+        label = f"Report {row['report_id']} · facility {row['facility_id'] or '–'}"
+        with st.expander(label, expanded=frame.height == 1):
+            if row.get("final_diagnosis"):
+                st.text(row["final_diagnosis"])
+            if row.get("report_text"):
+                st.caption("Whole text")
+                st.text(row["report_text"])
+
+
+def _all_items(patient: dict[str, Any]) -> None:
+    import polars as pl
+
+    rows = [{"item": k, "value": str(v)} for k, v in patient.items() if v not in {None, ""}]
+    frame = pl.DataFrame(rows, schema={"item": pl.String, "value": pl.String})
+    a, _rest = st.columns([6, 4])
+    with a:
+        tables.show(frame, key="all_items", columns={"item": "Item", "value": "Value"}, rows=14)
+
+
+def _table(frame: Any, key: str, nothing: str, rows: int = 10) -> None:
+    if not frame.height:
+        empty(nothing)
+        return
+    shown = frame.with_columns(*_date_columns(frame))
+    names = {n: heading(n) for n in shown.columns if n not in {"patient_id", "version", "report_text"}}
+    tables.show(shown, key=key, columns=names, config=_idents(shown), rows=rows)
+
+
+def _idents(frame: Any) -> dict[str, Any]:
+    return {
+        name: tables.ident(heading(name))
+        for name in frame.columns
+        if name.endswith("_id") and name != "facility_id"
+    }
+
+
+def _date_columns(frame: Any) -> list[Any]:
+    return [
+        _dates(frame, name)
+        for name in frame.columns
+        if name.startswith("dateOf") or name in {"start_date", "end_date"}
+    ]
+
+
+def _dates(frame: Any, name: str) -> Any:
+    """A NAACCR date column as people write dates; columns of real dates stay."""
+    import polars as pl
+
+    if frame.schema[name] != pl.String:
+        return pl.col(name)
+    parts = [pl.col(name).str.slice(0, 4), pl.col(name).str.slice(4, 2), pl.col(name).str.slice(6, 2)]
+    filled = [pl.when(part != "").then(part) for part in parts]
+    digits = pl.col(name).str.contains(r"^\d{4}(\d{2}){0,2}$")
+    joined = pl.concat_str(filled, separator="-", ignore_nulls=True)
+    return pl.when(digits).then(joined).otherwise(pl.col(name)).alias(name)
+
+
+def _text(text: str) -> str:
+    from dashboards.components.messages import plain
+
+    return plain(text)

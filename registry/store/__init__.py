@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from registry.store.audit import frame_digest, utc_now
+from registry.store.backup import BackupReport
 from registry.store.changes import VersionConflict
 from registry.store.connection import Connection, Options, connect, is_encrypted
 from registry.store.database import Store
@@ -12,6 +13,7 @@ from registry.store.verify import AuditReport
 
 __all__ = [
     "AuditReport",
+    "BackupReport",
     "Connection",
     "Options",
     "Store",

@@ -18,12 +18,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import secrets
 import time
-import uuid
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -33,10 +29,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from registry.errors import BadInput, NotFound, NotReady, RegistryError, WrongKey
+from registry.errors import BadInput, RegistryError
+from registry.store import backup as backups
 from registry.store import connection as connections
-from registry.store import files, keys, schema, verify
-from registry.store.audit import Anchor, Chain, Head, read_head, utc_now
+from registry.store import files, opening, verify
+from registry.store.audit import Anchor, Head, utc_now
+from registry.store.backup import BackupReport
 from registry.store.bulk import registered
 from registry.store.connection import Connection, Options
 from registry.store.engine import Engine, waits
@@ -54,7 +52,6 @@ _CHANGES: dict[str, Any] = {
     "after": pl.String,
     "reason": pl.String,
 }
-_warned: set[str] = set()
 
 
 class Store:
@@ -88,35 +85,8 @@ class Store:
         Raises:
             BadInput: the file exists. NotReady: no permission, disk full, encryption missing.
         """
-        path = Path(path)
-        if path.exists():
-            raise BadInput(
-                path.name, "there is a file of this name already", "choose another name or open it"
-            )
-        if key is not None:
-            keys.check_strength(key, path.name)
-        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-        try:
-            opened = connections.connect(part, key=key, options=options)
-            try:
-                cursor = opened.cursor()
-                schema.migrate(cursor, path.name, clock())
-                cursor.execute("INSERT INTO meta VALUES ('registry_id', ?)", [str(uuid.uuid4())])
-                cursor.execute("INSERT INTO meta VALUES ('created_at', ?)", [clock().isoformat()])
-                cursor.execute("CHECKPOINT")
-            finally:
-                opened.close()
-            if key is None and not os.environ.get("REGISTRY_AUDIT_KEY"):
-                keys.plain_audit_key(path, create=True)
-            os.link(part, path)  # fails when somebody made the file meanwhile
-            return cls.open(path, key=key, options=options, clock=clock, _new=True)
-        except OSError as error:
-            raise connections.explain_os(error, path.name) from None
-        except duckdb.Error as error:
-            raise connections.explain(error, path.name) from None
-        finally:
-            for leftover in (part, part.with_name(part.name + ".wal")):
-                leftover.unlink(missing_ok=True)
+        opening.make(Path(path), key=key, options=options, clock=clock)
+        return cls.open(path, key=key, options=options, clock=clock)
 
     @classmethod
     def open(
@@ -127,7 +97,6 @@ class Store:
         read_only: bool = False,
         options: Options | None = None,
         clock: Callable[[], datetime] = utc_now,
-        _new: bool = False,
     ) -> Store:
         """Open an existing registry database, bringing it to the newest schema.
 
@@ -135,38 +104,33 @@ class Store:
             WrongKey: the key does not open it, or one is missing or not wanted. Busy: another process has it.
             NotFound, BadInput, NotReady: no such file, not a registry, written by a newer program, no permission.
         """
-        path = Path(path)
-        encrypted = connections.is_encrypted(path)
-        if encrypted and key is None:
-            raise WrongKey(
-                path.name, "this database is encrypted", "give its key (REGISTRY_KEY or --key-file)"
-            )
-        if key is not None and not encrypted:
-            raise WrongKey(path.name, "this database is not encrypted", "open it without a key")
-        if not encrypted:
-            _warn_plain(path)
-        opened = connections.connect(path, key=key, read_only=read_only, options=options)
-        try:
-            cursor = opened.cursor()
-            if schema.schema_version(cursor, path.name) == 0:
-                raise BadInput(
-                    path.name, "this database is empty, not a registry", "make one with `registry init`"
-                )
-            if read_only:
-                schema.check_version(cursor, path.name)
-            else:
-                schema.migrate(cursor, path.name, clock())
-            audit_key = _audit_key(cursor, path, key, required=not read_only)
-            chain = anchor = None
-            if audit_key is not None and not read_only:
-                chain, anchor = Chain(audit_key, read_head(cursor)), Anchor(path, audit_key)
-                _meet(anchor, chain, _new)
-            return cls(Engine(opened, chain, anchor, clock), audit_key, key)
-        except BaseException as error:
-            opened.close()
-            if isinstance(error, duckdb.Error):
-                raise connections.explain(error, path.name) from None
-            raise
+        engine, audit_key = opening.open_engine(
+            Path(path), key=key, read_only=read_only, options=options, clock=clock
+        )
+        return cls(engine, audit_key, key)
+
+    @staticmethod
+    def restore(
+        backup: str | Path,
+        path: str | Path,
+        *,
+        key: str | None = None,
+        backup_key: str | None = None,
+        options: Options | None = None,
+    ) -> BackupReport:
+        """Make a new database file from a backup, verified by counts, table hashes and audit chain.
+
+        Args:
+            backup: the backup file (its anchor beside it, when there is one, is checked too).
+            path: the new database; must not exist.
+            key: encryption key of the new database, and of the backup unless `backup_key` is given.
+            backup_key: key of the backup when it is another one.
+            options: memory and threads.
+
+        Raises:
+            WrongKey, BadInput, NotFound, NotReady: nothing is left behind.
+        """
+        return backups.restore(Path(backup), Path(path), key=key, backup_key=backup_key, options=options)
 
     def __enter__(self) -> Store:
         return self
@@ -446,7 +410,7 @@ class Store:
             NotReady: the audit key is missing.
         """
         if self._audit_key is None:
-            self._audit_key = _audit_key(self._engine.cursor(), self.path, self._key, required=True)
+            self._audit_key = opening.audit_key(self._engine.cursor(), self.path, self._key, required=True)
         assert self._audit_key is not None
         chain = self._engine.chain
         anchors = (Anchor(self.path, self._audit_key).read(), self._opened, *([chain.head] if chain else []))
@@ -464,6 +428,25 @@ class Store:
             return AuditReport(False, report.rows, report.first_bad, text, broken)
         return report
 
+    def backup(self, path: str | Path, *, key: str | None = None, plain: bool = False) -> BackupReport:
+        """Copy everything into a new file while work goes on; verified before it gets its name.
+
+        Args:
+            path: the new file; must not exist.
+            key: encryption key of the copy; None means this registry's own.
+            plain: make an unencrypted copy all the same.
+
+        Raises:
+            BadInput: the file exists. NotReady: no permission, disk full, or the copy does not agree.
+        """
+        if self._audit_key is None:
+            self._audit_key = opening.audit_key(self._engine.cursor(), self.path, self._key, required=True)
+        assert self._audit_key is not None
+        copy_key = None if plain else key or self._key
+        return backups.back_up(
+            self._engine, self._audit_key, Path(path), copy_key, carry=copy_key != self._key
+        )
+
     def renew_anchor(self, actor: str, reason: str) -> None:
         """Accept the chain as it is after an explained loss of the anchor; the act itself is audited."""
         chain, anchor = self._engine.check_writable()
@@ -471,43 +454,3 @@ class Store:
             uow.log("audit", None, "renew audit anchor")
         anchor.frozen = False
         anchor.write(chain.head, durable=True)
-
-
-def _warn_plain(path: Path) -> None:
-    name = str(path.absolute())
-    if name not in _warned:
-        _warned.add(name)
-        warnings.warn(
-            f"{path.name}: plain mode, patient data is not encrypted on disk; set REGISTRY_KEY to encrypt",
-            stacklevel=3,
-        )
-
-
-def _audit_key(
-    cursor: duckdb.DuckDBPyConnection, path: Path, key: str | None, *, required: bool
-) -> bytes | None:
-    meta = dict(
-        cursor.execute("SELECT name, value FROM meta WHERE name IN ('registry_id', 'audit_key')").fetchall()
-    )
-    if "registry_id" not in meta:
-        raise NotFound(
-            path.name, "the registry's id is missing: the database was not finished", "restore a backup"
-        )
-    if key is not None:
-        wrapped = meta.get("audit_key")
-        return keys.unwrap(wrapped, key) if wrapped else keys.derived_audit_key(key, meta["registry_id"])
-    try:
-        return keys.plain_audit_key(path)
-    except NotReady:
-        if required:
-            raise
-        return None
-
-
-def _meet(anchor: Anchor, chain: Chain, new: bool) -> None:
-    """Compare the anchor with the chain at opening: write the first one, keep a contradicting one as evidence."""
-    if new:
-        anchor.write(chain.head, durable=True)
-        return
-    found = anchor.read()
-    anchor.frozen = isinstance(found, str) or found.seq > chain.head.seq

@@ -176,19 +176,29 @@ def audit_key_file(database: Path) -> Path:
     return database.with_name(database.name + ".audit-key")
 
 
+def environment_audit_key() -> bytes | None:
+    """Audit key made from REGISTRY_AUDIT_KEY, or None."""
+    text = os.environ.get("REGISTRY_AUDIT_KEY")
+    return hkdf(text.encode(), salt=b"", info=b"registry audit environment v1") if text else None
+
+
 def plain_audit_key(database: Path, *, create: bool = False) -> bytes:
-    """Audit key of a plain database: REGISTRY_AUDIT_KEY, else the file beside it.
+    """Audit key of a plain database: from the file beside it, else from REGISTRY_AUDIT_KEY.
+
+    Args:
+        database: the database file.
+        create: make the file first.
 
     Raises:
-        NotReady: neither exists (or the file is damaged).
+        NotReady: neither exists, or the file is damaged.
     """
-    if from_environment := os.environ.get("REGISTRY_AUDIT_KEY"):
-        return hkdf(from_environment.encode(), salt=b"", info=b"registry audit environment v1")
     path = audit_key_file(database)
     if create:
         write_private(path, secrets.token_hex(32))
     try:
         audit_key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        audit_key = environment_audit_key() or b""
     except (OSError, ValueError):
         audit_key = b""
     if len(audit_key) != 32:

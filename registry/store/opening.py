@@ -1,0 +1,189 @@
+"""Making and opening a database file: what is checked before, what must be true after."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from registry.errors import BadInput, NotFound, NotReady, WrongKey
+from registry.store import connection as connections
+from registry.store import keys, schema
+from registry.store.audit import Anchor, Chain, Head, read_head
+from registry.store.connection import Options
+from registry.store.engine import Engine
+
+_warned: set[str] = set()
+
+
+def make(path: Path, *, key: str | None, options: Options | None, clock: Callable[[], datetime]) -> None:
+    """Make a database file with the newest schema; it appears under its name only when it is complete.
+
+    Raises:
+        BadInput: the file exists. NotReady: no permission, disk full, encryption missing.
+    """
+    refuse_existing(path)
+    if key is not None:
+        keys.check_strength(key, path.name)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    registry_id = str(uuid.uuid4())
+    beside: list[Path] = []
+    with tidy(part, path.name, beside):
+        opened = connections.connect(part, key=key, options=options)
+        try:
+            cursor = opened.cursor()
+            schema.migrate(cursor, path.name, clock())
+            cursor.execute("INSERT INTO meta VALUES ('registry_id', ?)", [registry_id])
+            cursor.execute("INSERT INTO meta VALUES ('created_at', ?)", [clock().isoformat()])
+            cursor.execute("CHECKPOINT")
+        finally:
+            opened.close()
+        if key is not None:
+            audit = keys.derived_audit_key(key, registry_id)
+        else:
+            beside.append(keys.audit_key_file(path))
+            audit = keys.plain_audit_key(path, create=not os.environ.get("REGISTRY_AUDIT_KEY"))
+        anchor = Anchor(path, audit)
+        beside.append(anchor.path)
+        anchor.write(Head(), durable=True)
+        give_name(part, path)
+
+
+def open_engine(
+    path: Path,
+    *,
+    key: str | None,
+    read_only: bool,
+    options: Options | None,
+    clock: Callable[[], datetime],
+) -> tuple[Engine, bytes | None]:
+    """Open a registry database; returns its engine and its audit key (None only when read-only and lost).
+
+    Raises:
+        WrongKey, Busy, NotFound, BadInput, NotReady: see `Store.open`.
+    """
+    check_mode(path, connections.is_encrypted(path), key)
+    opened = connections.connect(path, key=key, read_only=read_only, options=options)
+    try:
+        cursor = opened.cursor()
+        if schema.check_version(cursor, path.name) == 0:
+            raise BadInput(
+                path.name, "this database is empty, not a registry", "make one with `registry init`"
+            )
+        if not read_only:
+            schema.migrate(cursor, path.name, clock())
+        audit = audit_key(cursor, path, key, required=not read_only)
+        if read_only or audit is None:
+            return Engine(opened, None, None, clock), audit
+        chain, anchor = Chain(audit, read_head(cursor)), Anchor(path, audit)
+        found = anchor.read()
+        # an anchor that contradicts the chain, or none, is evidence: it is not overwritten
+        anchor.frozen = isinstance(found, str) or found.seq > chain.head.seq
+        return Engine(opened, chain, anchor, clock), audit
+    except BaseException as error:
+        opened.close()
+        if isinstance(error, duckdb.Error):
+            raise connections.explain(error, path.name) from None
+        raise
+
+
+def check_mode(path: Path, encrypted: bool, key: str | None) -> None:
+    """Compare a file's mode with the key that was given; warn once about a plain one.
+
+    Raises:
+        WrongKey: a key is missing, or not wanted.
+    """
+    if encrypted and key is None:
+        raise WrongKey(path.name, "this database is encrypted", "give its key (REGISTRY_KEY or --key-file)")
+    if key is not None and not encrypted:
+        raise WrongKey(path.name, "this database is not encrypted", "open it without a key")
+    name = str(path.absolute())
+    if not encrypted and name not in _warned:
+        _warned.add(name)
+        warnings.warn(
+            f"{path.name}: plain mode, patient data is not encrypted on disk; set REGISTRY_KEY to encrypt",
+            stacklevel=4,
+        )
+
+
+def audit_key(
+    cursor: duckdb.DuckDBPyConnection, path: Path, key: str | None, *, required: bool
+) -> bytes | None:
+    """Key of a database's audit chain.
+
+    Raises:
+        NotReady: a plain database's audit key is missing and `required`. WrongKey: it cannot be unlocked.
+    """
+    rows = cursor.execute(
+        "SELECT name, value FROM meta WHERE name IN ('registry_id', 'audit_key')"
+    ).fetchall()
+    meta = dict(rows)
+    if "registry_id" not in meta:
+        raise NotFound(
+            path.name, "the registry's id is missing: the database was not finished", "restore a backup"
+        )
+    if key is not None:
+        wrapped = meta.get("audit_key")
+        return keys.unwrap(wrapped, key) if wrapped else keys.derived_audit_key(key, meta["registry_id"])
+    try:
+        return keys.plain_audit_key(path)
+    except NotReady:
+        if required:
+            raise
+        return None
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuse to make a file where there is one.
+
+    Raises:
+        BadInput: it exists. NotFound: its folder does not.
+    """
+    if os.path.lexists(path):
+        raise BadInput(path.name, "there is a file of this name already", "choose another name")
+    if not path.absolute().parent.is_dir():
+        raise NotFound(path.name, "its folder does not exist", "make the folder first")
+
+
+def give_name(part: Path, path: Path) -> None:
+    """Let a finished file appear under its name, never over another one.
+
+    Raises:
+        BadInput: somebody made a file of this name meanwhile.
+    """
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise BadInput(path.name, "there is a file of this name already", "choose another name") from None
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        refuse_existing(path)  # a file system without hard links
+        part.rename(path)
+    part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def tidy(part: Path, where: str, beside: list[Path]) -> Iterator[None]:
+    """Leave nothing half-written behind: the part always goes, the files beside when the whole fails."""
+    try:
+        yield
+    except BaseException as error:
+        for extra in beside:
+            extra.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise connections.explain_os(error, where) from None
+        if isinstance(error, duckdb.Error):
+            raise connections.explain(error, where) from None
+        raise
+    finally:
+        for leftover in (part, part.with_name(part.name + ".wal")):
+            leftover.unlink(missing_ok=True)

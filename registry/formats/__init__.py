@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry.formats.hl7 import Hl7Batch, read_hl7
 from registry.formats.naaccr_header import NaaccrHeader
 from registry.formats.naaccr_writer import LeftOut, WriteReport, naaccr_writer, write_naaccr_xml
 from registry.formats.naaccr_xml import (
@@ -11,16 +12,23 @@ from registry.formats.naaccr_xml import (
     merged_dictionary,
     read_naaccr_xml,
 )
+from registry.formats.sniffing import sniff
+from registry.formats.treatments import TreatmentBatch, read_treatments
 
 __all__ = [
+    "Hl7Batch",
     "LeftOut",
     "NaaccrBatch",
     "NaaccrHeader",
+    "TreatmentBatch",
     "WriteReport",
     "iter_naaccr_xml",
     "load_user_dictionary",
     "merged_dictionary",
     "naaccr_writer",
+    "read_hl7",
     "read_naaccr_xml",
+    "read_treatments",
+    "sniff",
     "write_naaccr_xml",
 ]

@@ -1,0 +1,212 @@
+"""SEER site recodes: 2003, 2008 (WHO), 2023 and 2023 expanded.
+
+The definitions are data (`data/site_recode_rules.csv`, made by `registry.coding.build`). In each the
+first matching row wins; a row with an inclusion list ignores its exclusion list; rows of the 2023
+recodes also test behavior and diagnosis year, the maximum year only where there is no minimum.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from registry.coding.build import DATA
+from registry.coding.derivation import derivation
+from registry.coding.range_table import Condition, RangeTable, ranges
+from registry.errors import NotFound
+
+_AXES = {
+    "2003": ("site", "histology"),
+    "2003-without-km": ("site", "histology"),
+    "2008": ("site", "histology"),
+    "2023": ("site", "histology", "behavior", "year"),
+    "2023-expanded": ("site", "histology", "behavior", "year"),
+}
+UNKNOWN = {"2003": "99999", "2003-without-km": "99999", "2008": "99999", "2023": "99", "2023-expanded": "99"}
+
+
+def site_number() -> pl.Expr:
+    """Topography code as a number (C509 → 509); null when it is not C and three digits."""
+    site = pl.col("primarySite")
+    written = (site.str.len_bytes() == 4) & site.str.starts_with("C")
+    return pl.when(written).then(site.str.slice(1).cast(pl.UInt16, strict=False))
+
+
+def histology_number() -> pl.Expr:
+    """ICD-O-3 histology as a number; null when it is not four digits."""
+    histology = pl.col("histologicTypeIcdO3")
+    return pl.when(histology.str.len_bytes() == 4).then(histology.cast(pl.UInt16, strict=False))
+
+
+def behavior_number() -> pl.Expr:
+    """Behavior as a number; null when it is not one digit."""
+    behavior = pl.col("behaviorCodeIcdO3")
+    return pl.when(behavior.str.len_bytes() == 1).then(behavior.cast(pl.UInt16, strict=False))
+
+
+def diagnosis_year() -> pl.Expr:
+    """Year of diagnosis from a full or partial date; null when blank."""
+    year = pl.col("dateOfDiagnosis").str.slice(0, 4)
+    return pl.when(year.str.len_bytes() == 4).then(year.cast(pl.UInt16, strict=False))
+
+
+_NUMBERS = {
+    "site": site_number,
+    "histology": histology_number,
+    "behavior": behavior_number,
+    "year": diagnosis_year,
+}
+
+
+@cache
+def _table(recode: str) -> RangeTable:
+    rows = pl.read_csv(DATA / "site_recode_rules.csv", infer_schema=False).filter(pl.col("recode") == recode)
+    rules = []
+    for row in rows.sort(pl.col("step").cast(pl.Int32)).iter_rows(named=True):
+        conditions = {
+            "site": Condition(ranges(row["sites_in"]), ranges(row["sites_out"])),
+            "histology": Condition(ranges(row["histologies_in"]), ranges(row["histologies_out"])),
+            "behavior": Condition(ranges(row["behaviors"])),
+            "year": _years(row["year_min"], row["year_max"]),
+        }
+        rules.append((conditions, row["code"]))
+    return RangeTable(_AXES[recode], rules)
+
+
+def _years(first: str | None, last: str | None) -> Condition:
+    """The maximum is tested only where there is no minimum."""
+    if first:
+        return Condition(((int(first), 9999),))
+    return Condition(((0, int(last)),)) if last else Condition()
+
+
+def recode_names(recode: str) -> pl.DataFrame:
+    """Groups of a site recode, headings included: `position, code, name, indentation`, in print order.
+
+    Raises:
+        NotFound: there is no such recode.
+
+    >>> recode_names("2008").filter(pl.col("code") == "26000").get_column("name").to_list()
+    ['Breast']
+    """
+    if recode not in _AXES:
+        raise NotFound(
+            f"site recode {recode}", "there is no such recode", f"choose one of {', '.join(_AXES)}"
+        )
+    groups = pl.read_csv(
+        DATA / "site_recode_groups.csv", schema_overrides={"code": pl.String, "recode": pl.String}
+    )
+    return groups.filter(pl.col("recode") == recode).drop("recode").sort("position")
+
+
+def recode_labels(recode: str) -> dict[str, str]:
+    """Name by code (the first name, where a code has several), and of the unknown code.
+
+    >>> recode_labels("2023")["49"], recode_labels("2023")["99"]
+    ('Prostate', 'Unknown')
+    """
+    groups = recode_names(recode).filter(pl.col("code").is_not_null())
+    first = groups.unique("code", keep="first", maintain_order=True)
+    return {**dict(first.select("code", "name").rows()), UNKNOWN[recode]: "Unknown"}
+
+
+def _recode(recode: str) -> pl.Expr:
+    numbers = [_NUMBERS[axis]() for axis in _AXES[recode]]
+    return _table(recode).lookup(*numbers).fill_null(pl.lit(UNKNOWN[recode]))
+
+
+_SITE = ["primarySite", "histologicTypeIcdO3"]
+_FOUR = [*_SITE, "behaviorCodeIcdO3", "dateOfDiagnosis"]
+
+
+@derivation(
+    "seer-site-recode-2008",
+    version="WHO 2008 definition (2023-09 revision)",
+    inputs=_SITE,
+    outputs=["site_recode_2008"],
+    source="https://seer.cancer.gov/siterecode/icdo3_dwhoheme/",
+    examples=[
+        "C509 | 8500 | 26000",
+        "C619 | 8140 | 28010",
+        "C445 | 8720 | 25010",
+        "C421 | 9732 | 34000",
+        "C779 | 9680 | 33041",
+        "C169 | 9680 | 33042",
+        "C421 | 9823 | 35012",
+        "C779 | 9823 | 33041",
+        "C384 | 9050 | 36010",
+        "C809 | 8000 | 37000",
+        "C445 | 8090 | 99999",
+        " | 8500 | 99999",
+    ],
+)
+def seer_site_recode_2008() -> pl.Expr:
+    """Site group of the SEER Cancer Statistics Review; lymphomas and leukemias by histology."""
+    return _recode("2008")
+
+
+@derivation(
+    "seer-site-recode-2003",
+    version="2003-01-27 definition",
+    inputs=_SITE,
+    outputs=["site_recode_2003"],
+    source="https://seer.cancer.gov/siterecode/icdo3_d01272003/",
+    examples=["C509 | 8500 | 26000", "C384 | 9050 | 36010", "C449 | 9140 | 36020", "C50 | 8500 | 99999"],
+)
+def seer_site_recode_2003() -> pl.Expr:
+    """The older site groups, mesothelioma and Kaposi sarcoma apart."""
+    return _recode("2003")
+
+
+@derivation(
+    "seer-site-recode-2003-without-km",
+    version="2003-01-27 definition, without Kaposi sarcoma and mesothelioma",
+    inputs=_SITE,
+    outputs=["site_recode_2003_without_km"],
+    source="https://seer.cancer.gov/siterecode/icdo3_d01272003/",
+    examples=["C509 | 8500 | 26000", "C384 | 9050 | 22050", "C449 | 9140 | 25020"],
+)
+def seer_site_recode_2003_without_km() -> pl.Expr:
+    """The older site groups; mesothelioma and Kaposi sarcoma stay with their sites."""
+    return _recode("2003-without-km")
+
+
+@derivation(
+    "seer-site-recode-2023",
+    version="2023 revision",
+    inputs=_FOUR,
+    outputs=["site_recode_2023"],
+    source="https://seer.cancer.gov/siterecode/icdo3_2023/",
+    examples=[
+        "C509 | 8500 | 3 | 20200105 | 39",
+        "C421 | 9823 | 3 | 2015 | 68",
+        "C421 | 9727 | 3 | 2009 | 67",
+        "C421 | 9727 | 3 | 201001 | 70",
+        "C700 | 9530 | 0 | 2015 | 81",
+        "C509 | 8500 | 1 | 2015 | 99",
+        "C509 | 8500 | 3 |  | 99",
+    ],
+)
+def seer_site_recode_2023() -> pl.Expr:
+    """Revised site groups; behavior and diagnosis year must be known."""
+    return _recode("2023")
+
+
+@derivation(
+    "seer-site-recode-2023-expanded",
+    version="2023 revision, expanded",
+    inputs=_FOUR,
+    outputs=["site_recode_2023_expanded"],
+    source="https://seer.cancer.gov/siterecode/icdo3_2023_expanded/",
+    examples=[
+        "C509 | 8500 | 3 | 20200105 | 39",
+        "C779 | 9680 | 3 | 2015 | 68",
+        "C421 | 9727 | 3 | 2015 | 71",
+        "C421 | 9727 | 3 | 2005 | 74",
+        "C809 | 8000 | 3 | 2005 | 82",
+    ],
+)
+def seer_site_recode_2023_expanded() -> pl.Expr:
+    """The 2023 groups with lymphoid neoplasms by cell."""
+    return _recode("2023-expanded")

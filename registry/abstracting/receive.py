@@ -14,14 +14,12 @@ import polars as pl
 
 from registry import linkage, standards
 from registry.abstracting import consolidated, resends
-from registry.abstracting.matching import STRONG_KEY, TUMOR_KEY, find_resends, find_tumors, rounds
+from registry.abstracting.matching import TUMOR_KEY, find_resends, find_tumors, rounds
 from registry.formats import NaaccrBatch
+from registry.linkage.known import IDENTITY_ITEMS, facility_number, known_abstracts
 from registry.linkage.persons import IDENTITY
 from registry.store import Store, UnitOfWork
 
-IDENTITY_ITEMS = [
-    "patientIdNumber", "nameLast", "nameFirst", "dateOfBirth", "sex", "sexAssignedAtBirth", "socialSecurityNumber",
-]  # fmt: skip
 CORE_ITEMS = [
     *IDENTITY_ITEMS, "tumorRecordNumber", "registryId", "reportingFacility", "accessionNumberHosp",
     "sequenceNumberHospital", "medicalRecordNumber", "classOfCase", "dateOf1stContact", *TUMOR_KEY,
@@ -62,12 +60,6 @@ class Arrival:
     items: tuple[str, ...] = ()
 
 
-def facility_id(item: pl.Expr) -> pl.Expr:
-    """Facility number as kept: zero-filled to ten positions; blank and all zeros are no facility."""
-    digits = item.str.strip_chars().str.zfill(10)
-    return pl.when(digits.str.contains("[^0]")).then(digits)
-
-
 def receive(work: UnitOfWork, batches: Iterable[NaaccrBatch], arrival: Arrival) -> Receipt:
     """Take in the batches of one file.
 
@@ -85,7 +77,7 @@ def receive(work: UnitOfWork, batches: Iterable[NaaccrBatch], arrival: Arrival) 
         if records.is_empty():
             continue
         turn = rounds(records)
-        for number in range((turn.max() or 0) + 1):  # type: ignore[operator]
+        for number in sorted(set(turn)):
             _receive_round(work, records.filter(turn == number), batch.items, arrival, receipt)
     return receipt
 
@@ -98,14 +90,14 @@ def _records(batch: NaaccrBatch, arrival: Arrival) -> pl.DataFrame:
     wide = patients.join(tumors.drop(shared), on="patient_index", how="left", maintain_order="left")
     missing = [pl.lit(None, pl.String).alias(item) for item in CORE_ITEMS if item not in wide.columns]
     wide = wide.with_columns(missing)
-    own_facility = facility_id(pl.col("reportingFacility"))
+    own_facility = facility_number(pl.col("reportingFacility"))
     registry_id = arrival.root_items.get("registryId")
     wide = wide.with_columns(
         row=pl.int_range(pl.len(), dtype=pl.Int64),
         facility_id=own_facility,
         sender=pl.coalesce(
             pl.lit(arrival.sender, pl.String),
-            facility_id(pl.lit(registry_id, pl.String)),
+            facility_number(pl.lit(registry_id, pl.String)),
             own_facility.drop_nulls().first().over("patient_index"),
         ),
         registryId=pl.coalesce(pl.col("registryId"), pl.lit(registry_id, pl.String)),
@@ -117,7 +109,7 @@ def _records(batch: NaaccrBatch, arrival: Arrival) -> pl.DataFrame:
 def _receive_round(
     work: UnitOfWork, records: pl.DataFrame, items: pl.DataFrame, arrival: Arrival, receipt: Receipt
 ) -> None:
-    known = _known_abstracts(work, records)
+    known = known_abstracts(work, records)
     resent = find_resends(records, known)
     new_versions = records.join(resent.matches, on="row", how="inner")
     fresh = records.join(resent.matches, on="row", how="anti")
@@ -161,37 +153,6 @@ def _receive_round(
     receipt.duplicates += outcome.unchanged
     receipt.review_tasks += outcome.review_tasks
     receipt.touched |= touched
-
-
-def _known_abstracts(work: UnitOfWork, records: pl.DataFrame) -> pl.DataFrame:
-    """Abstracts that any of the records could concern, with compare-ready identity."""
-    probe = records.select(
-        "sender",
-        "patientIdNumber",
-        "facility_id",
-        "accessionNumberHosp",
-        "dateOfBirth",
-        "socialSecurityNumber",
-    )
-    columns = ", ".join(f'a."{item}"' for item in [*IDENTITY_ITEMS, "tumorRecordNumber", *STRONG_KEY[1:]])
-    found = work.query(
-        f"""
-        SELECT a.abstract_id, a.patient_id, a.tumor_id, a.facility_id, a.sender, a.status, {columns}
-        FROM abstract a
-        WHERE a."dateOfBirth" IN (SELECT DISTINCT "dateOfBirth" FROM probe)
-           OR a."socialSecurityNumber" IN (SELECT DISTINCT "socialSecurityNumber" FROM probe)
-           OR (a.sender IS NOT NULL AND (a.sender, a."patientIdNumber") IN
-               (SELECT (sender, "patientIdNumber") FROM probe WHERE sender IS NOT NULL AND "patientIdNumber" IS NOT NULL))
-           OR (a.sender IS NULL AND a."patientIdNumber" IN
-               (SELECT DISTINCT "patientIdNumber" FROM probe WHERE sender IS NULL))
-           OR (a.facility_id, a."accessionNumberHosp") IN
-               (SELECT (facility_id, "accessionNumberHosp") FROM probe
-                WHERE facility_id IS NOT NULL AND "accessionNumberHosp" IS NOT NULL)
-        """,
-        frames={"probe": probe},
-    ).with_columns(pl.col("abstract_id", "patient_id", "tumor_id").cast(pl.Int64))
-    identity = linkage.identity(found, ["abstract_id"]).drop("sender", "patientIdNumber")
-    return found.join(identity, on="abstract_id").sort("abstract_id")
 
 
 def _with_persons(

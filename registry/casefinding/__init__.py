@@ -1,0 +1,1 @@
+"""Casefinding: pathology reports come in and find their patient."""

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve:serve", "Run the app, the jobs and the loopback interface."),
     "ingest": ("data:ingest", "Load abstracts, pathology messages, treatments, reference tables."),
     "quarantine": ("data:quarantine", "Look at what could not be loaded."),
+    "load": ("data:load", "What was loaded, and the faults of each file."),
     "review": ("data:review", "List what waits for a registrar's decision."),
     "synth": ("data:synth", "Write made-up patients as files a registry receives."),
     "derive": ("knowledge:derive", "Derived variables: list them, run them."),
@@ -88,7 +89,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="registry")
 @click.pass_context
 def cli(ctx: click.Context, **options: Any) -> None:
-    """A cancer registry: load, check, follow up, analyse, report.
+    r"""A cancer registry: load, check, follow up, analyse, report.
 
     \b
     Try it:      registry demo

@@ -31,3 +31,12 @@ def log(
             FROM audit_event WHERE {" AND ".join(conditions)} ORDER BY seq DESC LIMIT ?""",
         [*parameters, limit],
     )
+
+
+@operation("downloads.record", changes=True)
+def record_download(
+    context: Context, name: str, rows: int, sha256: str, operation: str | None = None
+) -> None:
+    """Note who downloaded what: file name, rows and hash, never its content."""
+    with context.store.unit_of_work(context.actor.name, "download") as work:
+        work.log("download", name, "download", None, {"rows": rows, "operation": operation}, digest=sha256)

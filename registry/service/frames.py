@@ -77,13 +77,19 @@ def of_abstracts(
     return follow_abstracts(rows, patient_items, tumor_items)
 
 
-def abstracts(context: Context, items: Iterable[str]) -> pl.DataFrame:
-    """Abstracts in the actor's scope that are not void.
+def abstracts(
+    context: Context, items: Iterable[str], received_as: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Abstracts in the actor's scope that are not void; `received_as` keeps those of some record types.
 
     Returns:
         frame[abstract_id, tumor_id, patient_id, facility_id, status, version, *items], sorted by abstract_id.
     """
     condition, parameters = context.actor.scope_sql("a.facility_id")
+    if received_as is not None:
+        marks = ", ".join("?" * len(received_as))
+        condition += f" AND coalesce(a.record_type, 'A') IN ({marks})"
+        parameters = [*parameters, *received_as]
     return context.store.query(
         f"SELECT a.abstract_id, a.tumor_id, a.patient_id, a.facility_id, a.status, a.version "
         f"{select_items(context, 'abstract', 'a', items)} FROM abstract a "

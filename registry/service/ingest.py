@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 
 from registry import formats
-from registry.abstracting import receive
+from registry.abstracting import receive, treatments
 from registry.abstracting.consolidated import item_levels
+from registry.casefinding import reports
 from registry.errors import BadInput, RegistryError
 from registry.formats import NaaccrBatch
 from registry.formats.sources import read_all
@@ -28,6 +29,7 @@ HELD_IN_MEMORY = 256 << 20
 """Files up to this size are parsed once and held; larger ones are read twice, batch by batch."""
 LARGEST = 8 << 30
 """Bytes that a compressed file may unfold to."""
+SHOWN = 10
 GZIP = b"\x1f\x8b"
 
 
@@ -101,7 +103,17 @@ def _read(file: Path) -> bytes:
 def _report(file: Path, kind: str, counts: dict[str, Any], faults: list[str]) -> dict[str, Any]:
     filled = {name: int(counts.get(name, 0)) for name in COUNTS}
     extra = {name: value for name, value in counts.items() if name not in filled}
-    return {"file": str(file), "kind": kind, **filled, **extra, "messages": faults}
+    return {"file": str(file), "kind": kind, **filled, "errors": 0, **extra, "messages": faults}
+
+
+def _messages(file: Path, faults: pl.DataFrame) -> tuple[int, list[str]]:
+    """Number of errors, and the first faults as lines (errors first)."""
+    errors = faults.filter(pl.col("severity") == "error")
+    shown = pl.concat([errors, faults.filter(pl.col("severity") == "warning")]).head(SHOWN)
+    lines = [f"{file.name}:{row['line'] or ''} {row['message']}" for row in shown.iter_rows(named=True)]
+    if faults.height > len(lines):
+        lines.append(f"... {faults.height - len(lines)} more, see `registry load faults`")
+    return errors.height, lines
 
 
 def _as_duplicate(context: Context, file: Path, earlier: dict[str, Any]) -> dict[str, Any]:
@@ -208,8 +220,8 @@ def _ingest_abstracts(
             work, context, load_id, arrival.file_id, file, "naaccr-xml", digest, len(data), counts, detail
         )
         _write_faults(work, load_id, faults)
-    lines = [f"{file.name}:{row['line']} {row['message']}" for row in faults.head(20).iter_rows(named=True)]
-    return _report(file, "naaccr-xml", {**counts, **detail, "load_id": load_id}, lines)
+    errors, lines = _messages(file, faults)
+    return _report(file, "naaccr-xml", {**counts, **detail, "errors": errors, "load_id": load_id}, lines)
 
 
 def _watched(context: Context, batches: Any, file: Path) -> Any:
@@ -254,32 +266,21 @@ def _write_faults(work: Any, load_id: int, faults: pl.DataFrame) -> None:
 
 def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: str) -> dict[str, Any]:
     """HL7 messages and treatment rows: what fits is taken in, each unreadable piece goes to quarantine."""
-    from registry.abstracting import treatments
-    from registry.casefinding import reports
-
-    taker = reports if kind == "hl7" else treatments
+    taker: Any = reports if kind == "hl7" else treatments
     parsed = taker.parse(file)
     taker.prepare(context.store, parsed)
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]
         file_id = work.keep_file(file.name, kind, data, digest)
         counts = taker.receive(
-            work,
-            parsed,
-            file_name=file.name,
-            load_id=load_id,
-            file_id=file_id,
-            content=parsed.content,
-            now=context.stamp,
+            work, parsed, file_name=file.name, load_id=load_id, file_id=file_id, now=context.stamp
         )
         detail = {name: value for name, value in counts.items() if name not in COUNTS}
         kept = {name: int(counts.get(name, 0)) for name in COUNTS}
         _write_load(work, context, load_id, file_id, file, kind, digest, len(data), kept, detail)
         _write_faults(work, load_id, parsed.faults)
-    lines = [
-        f"{file.name}:{row['line']} {row['message']}" for row in parsed.faults.head(20).iter_rows(named=True)
-    ]
-    return _report(file, kind, {**counts, "load_id": load_id}, lines)
+    errors, lines = _messages(file, parsed.faults)
+    return _report(file, kind, {**counts, "errors": errors, "load_id": load_id}, lines)
 
 
 @operation("load.list")

@@ -23,7 +23,9 @@ ROOMS = {
     "load": "ingest",
     "physician": "reference",
     "quarantine": "tasks",
+    "downloads": "audit",
     "session": "account",
+    "settings": "maintenance",
     "store": "maintenance",
 }
 """First word of an operation's name → module of this package, loaded when first used."""

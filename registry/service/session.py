@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from registry.errors import Denied
+from registry.errors import Busy, Denied
 from registry.security.roles import Actor
 from registry.service.operations import Context, Operation, Progress, find, no_progress
 from registry.store import Store
+
+WAIT_SECONDS = 30.0
 
 
 def local_actor() -> Actor:
@@ -41,10 +45,47 @@ class Session:
 
     @classmethod
     def open(cls, path: str | Path, *, key: str | None = None, read_only: bool = False) -> Session:
-        """Open a database file as its owner (see `registry.open`)."""
+        """Open a database file as its owner (see `registry.open`).
+
+        When another process has it (another command), waits up to REGISTRY_WAIT seconds (30) for its end.
+        """
         from registry.store.keys import resolve_key
 
-        return cls(Store.open(Path(path), key=resolve_key(key), read_only=read_only), local_actor())
+        secret = resolve_key(key)
+        deadline = time.monotonic() + float(os.environ.get("REGISTRY_WAIT", WAIT_SECONDS))
+        while True:
+            try:
+                return cls(Store.open(Path(path), key=secret, read_only=read_only), local_actor())
+            except Busy:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.2)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        key: str | None = None,
+        reference_date: str | None = None,
+        synthetic: bool = False,
+    ) -> Session:
+        """Make a new database and open it.
+
+        Args:
+            reference_date: first day of the registry (ISO), from which follow-up counts.
+            synthetic: mark it as made-up data, everywhere that people look.
+        """
+        session = cls(Store.create(path, key=key), local_actor())
+        session.run("settings.change", reference_date=reference_date, synthetic="true" if synthetic else None)
+        return session
+
+    @classmethod
+    def restore(cls, backup: Path, path: Path, *, key: str | None = None) -> dict[str, Any]:
+        """Make a database from a backup and verify it."""
+        from dataclasses import asdict
+
+        return asdict(Store.restore(backup, path, key=key))
 
     def as_actor(self, actor: Actor) -> Session:
         """The same store, another person."""

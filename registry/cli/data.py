@@ -1,0 +1,174 @@
+"""Commands about what comes in: ingest, quarantine, review, made-up data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import time
+from pathlib import Path
+
+import click
+
+from registry.cli import output
+from registry.cli.options import Options, global_options
+
+
+def expand(names: tuple[str, ...]) -> list[str]:
+    """Files of names, globs and folders (what lies in them), in a stated order: as given, then by name."""
+    files: list[str] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            files += sorted(
+                str(each) for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")
+            )
+        elif glob.has_magic(name) and not path.exists():
+            files += sorted(glob.glob(name))  # noqa: PTH207 (absolute patterns too)
+        else:
+            files.append(name)
+    return list(dict.fromkeys(files))
+
+
+@click.command(epilog="Example: registry ingest incoming/*.xml.gz pathology.hl7 --db my.duckdb")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--sender", help="Facility or registry that sent the files, when they do not say.")
+@click.option(
+    "--dictionary",
+    "dictionaries",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="User-defined NAACCR dictionary.",
+)
+@global_options
+def ingest(
+    options: Options, files: tuple[str, ...], sender: str | None, dictionaries: tuple[str, ...]
+) -> int:
+    """Load abstracts (NAACCR XML), pathology messages (HL7 v2), treatments, facilities, physicians (CSV).
+
+    The same file twice changes nothing. With --json one object a file is printed, one a line. Exit code 1 when
+    a file had faults or quarantined pieces, 2 when a file could not be read at all (it is in quarantine).
+    """
+    from pipelines.ingest import ingest_files
+
+    worst = 0
+    with options.connect() as session:
+        for result in ingest_files(session, expand(files), sender=sender, dictionaries=list(dictionaries)):
+            if options.as_json:
+                click.echo(output.as_json(result))
+            else:
+                _say(result, options)
+            worst = max(
+                worst, 2 if result.get("error") else 1 if result["quarantined"] or result["errors"] else 0
+            )
+    return worst
+
+
+def _say(result: dict, options: Options) -> None:  # type: ignore[type-arg]
+    name = Path(result["file"]).name
+    if result.get("error"):
+        click.echo(f"registry: {result['error']}", err=True)
+        return
+    counts = ", ".join(
+        f"{result[key]:,} {key}"
+        for key in ("patients", "tumors", "items", "accepted", "duplicates", "quarantined", "faults")
+        if result[key]
+    )
+    click.echo(f"{name}  [{result['kind']}]  {counts or 'nothing new'}")
+    for line in result["messages"]:
+        options.remark(f"  {line}")
+
+
+@click.group()
+def quarantine() -> None:
+    """What could not be loaded; kept whole, with the reason."""
+
+
+@quarantine.command("list")
+@global_options
+def quarantine_list(options: Options) -> int:
+    """Show open entries. Exit code 1 when there are any."""
+    with options.connect() as session:
+        frame = session.run("quarantine.list")
+    click.echo(
+        output.as_json(frame)
+        if options.as_json
+        else output.table(frame)
+        if frame.height
+        else "nothing in quarantine"
+    )
+    return 1 if frame.height else 0
+
+
+@quarantine.command("show", epilog="Example: registry quarantine show 3 --out piece.bin")
+@click.argument("quarantine_id", type=int)
+@click.option("--out", type=click.Path(dir_okay=False), help="Write the content as received to this file.")
+@global_options
+def quarantine_show(options: Options, quarantine_id: int, out: str | None) -> None:
+    """Show one entry: where, why, what was expected; --out gives its content."""
+    with options.connect() as session:
+        entry = session.run("quarantine.show", quarantine_id=quarantine_id)
+    content = entry.pop("content") or b""
+    if out:
+        Path(out).write_bytes(content)
+    click.echo(output.as_json(entry) if options.as_json else output.pairs(entry))
+
+
+@click.command(epilog="Example: registry review --kind possible-same-person")
+@click.option("--kind", help="Only this kind of task.")
+@global_options
+def review(options: Options, kind: str | None) -> int:
+    """List what waits for a registrar's decision. Exit code 1 when there is anything."""
+    with options.connect() as session:
+        frame = session.run("tasks.list", kind=kind)
+    click.echo(
+        output.as_json(frame) if options.as_json else output.table(frame) if frame.height else "nothing waits"
+    )
+    return 1 if frame.height else 0
+
+
+@click.command(epilog="Example: registry synth --patients 5000 --seed 1 --out incoming")
+@click.option("--patients", default=5000, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder for the files.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day the registry is seen on (default: today)."
+)
+@global_options
+def synth(options: Options, patients: int, seed: int, out: str, as_of: dt.datetime | None) -> None:
+    """Write made-up patients as the files a registry really receives. No real person is in them."""
+    from registry.synthetic import generate
+
+    begun = time.monotonic()
+    day = as_of.date() if as_of else dt.date.today()
+    manifest = generate(patients, seed, Path(out), as_of=day, progress=options.progress())
+    if options.as_json:
+        click.echo(output.as_json(manifest.as_dict()))
+    else:
+        click.echo(f"{out}: {patients:,} made-up patients in {time.monotonic() - begun:.1f} s")
+
+
+@click.group()
+def load() -> None:
+    """What was loaded, and the faults of each file."""
+
+
+@load.command("list")
+@global_options
+def load_list(options: Options) -> None:
+    """Show loads, newest first."""
+    with options.connect() as session:
+        frame = session.run("load.list")
+    click.echo(output.as_json(frame) if options.as_json else output.table(frame))
+
+
+@load.command("faults", epilog="Example: registry load faults 3")
+@click.argument("load_id", type=int)
+@global_options
+def load_faults(options: Options, load_id: int) -> int:
+    """Every fault of one load with its place. Exit code 1 when there are any."""
+    with options.connect() as session:
+        frame = session.run("load.faults", load_id=load_id)
+    click.echo(
+        output.as_json(frame) if options.as_json else output.table(frame) if frame.height else "no faults"
+    )
+    return 1 if frame.height else 0

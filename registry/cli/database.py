@@ -1,0 +1,133 @@
+"""Commands about the database itself: make it, back it up, its accounts, its audit trail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from registry.cli import output
+from registry.cli.options import Options, global_options
+
+
+@click.command(epilog="Example: REGISTRY_KEY='a long secret sentence' registry init --db my.duckdb")
+@click.option("--plain", is_flag=True, help="Without encryption (only for made-up or public data).")
+@click.option("--reference-date", help="First day of the registry, for follow-up (2007-01-01).")
+@global_options
+def init(options: Options, plain: bool, reference_date: str | None) -> None:
+    """Make a new registry database, encrypted with $REGISTRY_KEY or --key-file."""
+    from registry.errors import NotReady
+    from registry.service.session import Session
+
+    key = options.key()
+    if key is None and not plain:
+        raise NotReady(
+            options.db.name, "there is no key, so the file would not be encrypted",
+            "set REGISTRY_KEY, give --key-file, or say --plain",
+        )  # fmt: skip
+    with Session.create(options.db, key=None if plain else key, reference_date=reference_date) as session:
+        answer = {"database": str(options.db), "encrypted": not plain, "actor": session.actor.name}
+    click.echo(
+        output.as_json(answer)
+        if options.as_json
+        else f"{options.db} is ready; next: registry ingest FILES --db {options.db}"
+    )
+
+
+@click.group()
+def user() -> None:
+    """Accounts of people."""
+
+
+@user.command("add", epilog="Example: registry user add anna --role registrar --facility 0006210010")
+@click.argument("name")
+@click.option("--role", required=True, help="registrar, quality, researcher, manager, admin, auditor.")
+@click.option(
+    "--facility", "facilities", multiple=True, help="Hold the account to this facility (repeatable)."
+)
+@click.option("--password-file", type=click.Path(exists=True, dir_okay=False), help="Else it is asked for.")
+@global_options
+def user_add(
+    options: Options, name: str, role: str, facilities: tuple[str, ...], password_file: str | None
+) -> None:
+    """Add an account."""
+    password = (
+        Path(password_file).read_text().strip()
+        if password_file
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    )
+    with options.connect() as session:
+        answer = session.run(
+            "account.add", name=name, password=password, role=role, facilities=list(facilities) or None
+        )
+    click.echo(
+        output.as_json(answer) if options.as_json else f"{answer['name']} may sign in as {answer['role']}"
+    )
+
+
+@user.command("list")
+@global_options
+def user_list(options: Options) -> None:
+    """Show all accounts."""
+    with options.connect() as session:
+        frame = session.run("account.list")
+    click.echo(output.as_json(frame) if options.as_json else output.table(frame))
+
+
+@user.command("deactivate")
+@click.argument("name")
+@global_options
+def user_deactivate(options: Options, name: str) -> None:
+    """Close an account; its name stays in the audit trail."""
+    with options.connect() as session:
+        session.run("account.deactivate", name=name)
+    options.remark(f"{name} can no longer sign in")
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command("verify", epilog="Example: registry audit verify --db my.duckdb")
+@global_options
+def audit_verify(options: Options) -> int:
+    """Recompute the hash chain; names the first bad row. Exit code 1 when something is wrong."""
+    with options.connect() as session:
+        report = session.run("audit.verify")
+    click.echo(output.as_json(report) if options.as_json else report["message"])
+    return 0 if report["ok"] else 1
+
+
+@audit.command("log")
+@click.option("--limit", default=50, show_default=True)
+@global_options
+def audit_log(options: Options, limit: int) -> None:
+    """Show the latest audit events."""
+    with options.connect() as session:
+        frame = session.run("audit.log", limit=limit)
+    shown = frame.select("seq", "happened_at", "actor", "action", "entity", "entity_id", "reason")
+    click.echo(output.as_json(frame) if options.as_json else output.table(shown))
+
+
+@click.command(epilog="Example: registry backup /safe/registry-2026-11.duckdb --db my.duckdb")
+@click.argument("target", type=click.Path())
+@global_options
+def backup(options: Options, target: str) -> None:
+    """Copy the database, also while it is being written to, and verify the copy."""
+    with options.connect() as session:
+        report = session.run("store.backup", path=str(Path(target).absolute()))
+    text = f"{target}: {report['tables']} tables, {report['rows']:,} rows, verified"
+    click.echo(output.as_json(report) if options.as_json else text)
+
+
+@click.command(epilog="Example: registry restore /safe/registry-2026-11.duckdb --db again.duckdb")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False))
+@global_options
+def restore(options: Options, source: str) -> None:
+    """Make the database --db from a backup (it must not exist yet), and verify it."""
+    from registry.service.session import Session
+
+    report = Session.restore(Path(source), options.db, key=options.key())
+    text = f"{options.db}: {report['rows']:,} rows restored, audit chain verified"
+    click.echo(output.as_json(report) if options.as_json else text)

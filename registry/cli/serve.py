@@ -1,0 +1,68 @@
+"""`registry serve`: one process owns the database file: service, loopback interface, screens."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from registry.cli.options import Options, global_options
+
+
+@contextmanager
+def announced(database: Path, port: int) -> Iterator[str]:
+    """Write `<db>.serve.json` (mode 0600) while the server runs; yields the interface's token."""
+    from registry.service.remote import serve_file
+
+    path, token = serve_file(database), secrets.token_urlsafe(32)
+    part = path.with_name(path.name + ".new")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump({"pid": os.getpid(), "port": port, "token": token}, file)
+    part.replace(path)
+    try:
+        yield token
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def run_server(options: Options, host: str, port: int, note: str = "") -> None:
+    """Open the database, tell other commands where to find us, serve until stopped.
+
+    Raises:
+        Busy: another process (perhaps another server) has the file.
+    """
+    from dashboards.server import build_app, run
+    from registry.errors import Busy
+    from registry.service.api import routes
+    from registry.service.remote import running_server
+    from registry.service.session import Session
+
+    other = running_server(options.db)
+    if other is not None:
+        raise Busy(
+            options.db.name, f"is served already (pid {other['pid']}, port {other['port']})", "use that one"
+        )
+    with Session.open(options.db, key=options.key()) as session, announced(options.db, port) as token:
+        app = build_app(lambda: session, routes=routes(session, token), note=note)
+        options.remark(f"http://{host}:{port}  (Ctrl+C stops)")
+        run(app, host=host, port=port)
+
+
+@click.command(epilog="Example: registry serve --db my.duckdb --port 8501")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address; put TLS in front of any other."
+)
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@global_options
+def serve(options: Options, host: str, port: int) -> None:
+    """Run the app and the loopback interface on a database.
+
+    While it runs, other commands on the same database go through it.
+    """
+    run_server(options, host, port)

@@ -88,7 +88,9 @@ def suppress(
     Three things hold for the cells that belong to one published total: not exactly one is hidden; together the
     hidden ones reach the threshold and leave each room to vary; and no combination of totals fixes a hidden cell.
     A total below the threshold does not protect and is not protected: it must not be published, so suppress the
-    totals with the same profile.
+    totals with the same profile. In a table too small for all this (a line with one count above zero, say) a
+    total has to be withheld as well; limits that follow from several totals at once are found by propagating
+    bounds total by total, not by a full linear program.
 
     >>> table = pl.DataFrame({"stage": ["1", "2", "3", "4"], "count": [120, 4, 31, 15]})
     >>> suppress(table, margins=[None])["count"].to_list()

@@ -8,7 +8,7 @@ from dashboards import door
 from dashboards.components import frame, messages
 from dashboards.pages import pages_for
 
-st.set_page_config(page_title="Cancer registry", page_icon=":material/monitoring:", layout="wide")
+st.set_page_config(page_title="Cancer registry", layout="wide")
 
 
 def main() -> None:
@@ -19,8 +19,7 @@ def main() -> None:
         st.navigation([st.Page(messages.go_to_sign_in, title="Sign in")], position="hidden").run()
         return
     page = st.navigation(pages_for(actor), position="top")
-    frame.bar(actor)
-    frame.watch_session()
+    frame.around(actor)
     with messages.guarded():
         page.run()
 

@@ -7,6 +7,7 @@ closed to all: our downloads have an own route that belongs to one session (`dow
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Readable without a session: the sign-in page itself and files that are the same for everybody.
-OPEN = ("/sign-in", "/sign-out", "/favicon.ico", "/favicon.png", "/_stcore/health")
+OPEN = ("/sign-in", "/sign-out", "/favicon.png", "/_stcore/health")
 OPEN_FOLDERS = ("/static/",)
 #: Closed to everybody: nothing of ours is there.
 CLOSED_FOLDERS = ("/media/", "/_stcore/metrics", "/_stcore/agent/", "/_stcore/upload_file/")
+_OWN_QUERY = re.compile(r"[a-z]{1,20}=\d{1,19}(&[a-z]{1,20}=\d{1,19})*")
 #: Of our own pages nothing stays in a shared computer's cache.
 _HEADERS = {
     b"x-frame-options": b"DENY",
@@ -40,10 +42,15 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: a session for every request, security headers on every answer."""
+    """ASGI middleware: a session for every request, security headers on every answer.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Args:
+        app: what is guarded.
+        token_paths: routes that check a token of their own (the loopback interface).
+    """
+
+    def __init__(self, app: ASGIApp, token_paths: frozenset[str] = frozenset()) -> None:
+        self._app, self._token_paths = app, token_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, send the person to the sign-in page, or refuse."""
@@ -57,7 +64,7 @@ class Guard:
                 await receive()
                 await send({"type": "websocket.close", "code": 4401, "reason": "sign in"})
             return
-        refusal = await _refusal(scope)
+        refusal = None if scope["path"] in self._token_paths else await _refusal(scope)
         await (refusal or self._app)(scope, receive, _with_headers(scope, send))
 
 
@@ -78,7 +85,10 @@ async def _refusal(scope: Scope) -> Response | None:
     if headers.get("sec-fetch-site") == "cross-site" and scope["method"] == "GET":
         # A strict cookie stays behind on a link from elsewhere; our own hop brings it along.
         return HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0"><title>…</title>')
-    return RedirectResponse("/sign-in" + (f"?to={quote(path)}" if path != "/" else ""), 303)
+    query = scope["query_string"].decode("ascii", "replace")
+    # Our own addresses carry record numbers only; anything else is not repeated.
+    to = path + (f"?{query}" if _OWN_QUERY.fullmatch(query) else "")
+    return RedirectResponse("/sign-in" + (f"?to={quote(to, safe='/')}" if to != "/" else ""), 303)
 
 
 async def _signed_in(scope: Scope) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import streamlit as st
-    from starlette.routing import BaseRoute
+    from starlette.routing import BaseRoute, Route
 
 _SCRIPT = Path(__file__).parent / "app.py"
 #: Options that guard data come first; see `docs/security.md`.
@@ -48,6 +48,7 @@ def build_app(
     session_factory: Callable[[], door.Service],
     *,
     routes: Sequence[BaseRoute] = (),
+    token_routes: Sequence[Route] = (),
     lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]] | None = None,
     note: str = "",
 ) -> st.App:
@@ -56,22 +57,26 @@ def build_app(
     Args:
         session_factory: gives a service session of the server itself; screens work `as_actor` of who signed in.
         routes: further routes (they are guarded by the session cookie too).
+        token_routes: routes that check a token of their own instead (`registry.service.api`).
         lifespan: start and stop hooks of whoever serves (jobs, listener).
         note: a line under the sign-in form, for demo accounts.
     """
     import streamlit as st
     from starlette.middleware import Middleware
     from streamlit import config
+    from streamlit.runtime.pages_manager import PagesManager
 
-    from dashboards import downloads, sign_in
+    from dashboards import downloads, icon, sign_in
     from dashboards.guard import Guard
 
     door.use(session_factory)
+    # A folder named pages beside the script is otherwise run file by file, past the script's look at the session.
+    PagesManager.uses_pages_directory = False
     config.get_config_options(force_reparse=True, options_from_flags=dict(OPTIONS))
     return st.App(
         _SCRIPT,
-        routes=[*sign_in.routes(note), *downloads.routes(), *routes],
-        middleware=[Middleware(Guard)],
+        routes=[*sign_in.routes(note), *downloads.routes(), *icon.routes(), *routes, *token_routes],
+        middleware=[Middleware(Guard, token_paths=frozenset(route.path for route in token_routes))],
         lifespan=lifespan,
         on_script_error=_on_script_error,
     )

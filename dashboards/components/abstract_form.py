@@ -32,11 +32,12 @@ def show(draft: Draft, may_change: bool) -> None:
     with form:
         bar = st.container(key="save_bar")
         rows = _rows(draft)
-        holders = {entry["item"]: _row(draft, entry, editable) for entry in rows}
+        with st.container(gap="small"):
+            holders = {entry["item"]: _row(draft, entry, editable) for entry in rows}
     found = _check(draft)
     with panel:
         _panel(draft, found)
-    _hints(holders, found, draft, rows)
+    _hints(holders, found, draft, rows, editable)
     with bar:
         _save_bar(draft, may_change)
 
@@ -44,15 +45,12 @@ def show(draft: Draft, may_change: bool) -> None:
 def _rows(draft: Draft) -> list[dict[str, Any]]:
     """The rows of the chosen section, or of the item that was looked for."""
     items = draft.record["items"]
-    by_section = sections.sections(items)
-    if draft.changes:
-        changed = [entry for entry in items if entry["item"] in draft.changes]
-        by_section = {sections.CHANGED: changed, **by_section}
+    changed = [entry for entry in items if entry["item"] in draft.changes]
+    # Always there, also when empty: a list that grows would throw the person back to its first entry.
+    by_section = {**sections.sections(items), sections.CHANGED: changed}
     a, b, c = st.columns([3, 4, 2], vertical_alignment="bottom")
     names = list(by_section)
-    section = a.selectbox(
-        "Section", names, index=names.index(sections.MAIN), key=f"section_{draft.abstract_id}"
-    )
+    section = a.selectbox("Section", names, key=f"section_{draft.abstract_id}")
     found = b.selectbox(
         "Find an item",
         [entry["item"] for entry in items],
@@ -72,14 +70,15 @@ def _rows(draft: Draft) -> list[dict[str, Any]]:
         if every or draft.value(entry["item"]) or entry["item"] in draft.changes
     ]
     if not rows:
-        empty("No item of this section is filled.", "Switch on “Empty items” to fill one.")
+        hint = "" if section == sections.CHANGED else "Switch on “Empty items” to fill one."
+        empty("No item of this section is filled or changed.", hint)
     if len(rows) > _MOST_ROWS:
         st.caption(f"The first {_MOST_ROWS} of {len(rows)} items; find the others by name or number.")
     return rows[:_MOST_ROWS]
 
 
 def _titles(items: list[dict[str, Any]]) -> dict[str, str]:
-    return {entry["item"]: f"{entry['name']} · {entry['number'] or ''} {entry['item']}" for entry in items}
+    return {entry["item"]: f"{_name(entry)} · {entry['number'] or ''} {entry['item']}" for entry in items}
 
 
 def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
@@ -88,13 +87,23 @@ def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
     name, field, note = st.columns([4, 4, 4], gap="small")
     number = f"{entry['number']} · " if entry["number"] else ""
     name.html(
-        f'<div class="rg-item">{html.escape(entry["name"])}<small>{number}{html.escape(item)}</small></div>'
+        f'<div class="rg-item">{html.escape(_name(entry))}<small>{number}{html.escape(item)}</small></div>'
     )
     locked = not open_
     key = f"item_{draft.abstract_id}_{draft.round}_{item}"
     codes = _codes(item)
     if codes and not locked:
         text = _choice(field, entry["name"], codes, draft.value(item), key)
+    elif _is_text(item, draft.value(item)):
+        # Long text is taken when the field is left, or with Ctrl+Enter.
+        text = field.text_area(
+            entry["name"],
+            value=draft.value(item),
+            key=key,
+            height=110,
+            disabled=locked,
+            label_visibility="collapsed",
+        )
     else:
         text = field.text_input(
             entry["name"],
@@ -107,6 +116,15 @@ def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
     if not locked:
         draft.type(item, text or "")
     return note.empty()
+
+
+def _is_text(item: str, value: str) -> bool:
+    return item.startswith(("text", "rxText")) or len(value) > 60
+
+
+def _name(entry: dict[str, Any]) -> str:
+    """The item's NAACCR name with a dash that reads as one."""
+    return str(entry["name"]).replace("--", " – ")
 
 
 def _choice(field: Any, name: str, codes: dict[str, str], value: str, key: str) -> str:
@@ -156,7 +174,11 @@ def _items(row: dict[str, Any]) -> list[str]:
 
 
 def _hints(
-    holders: dict[str, Any], found: list[dict[str, Any]], draft: Draft, rows: list[dict[str, Any]]
+    holders: dict[str, Any],
+    found: list[dict[str, Any]],
+    draft: Draft,
+    rows: list[dict[str, Any]],
+    editable: bool,
 ) -> None:
     """Beside each field: what an edit says about it, else the label of its code, else what it was."""
     names = {entry["item"]: entry for entry in rows}
@@ -167,7 +189,8 @@ def _hints(
             text = html.escape(str(said[0]["message"]))
             holder.html(f'<div class="rg-label" style="color:{colour}">{text}</div>')
             continue
-        label = _label(item, draft.value(item), names[item])
+        chosen_from_list = len(_codes(item)) > 0 and editable
+        label = "" if chosen_from_list else _label(item, draft.value(item), names[item])
         was = f" (was {draft.saved(item) or 'empty'})" if item in draft.changes else ""
         if label or was:
             holder.html(f'<div class="rg-label">{html.escape(label + was)}</div>')

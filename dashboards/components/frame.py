@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 _SYNTHETIC = "<b>Synthetic data</b> · made-up patients, for trying out"
 
 
-def bar(actor: Actor) -> None:
+def around(actor: Actor) -> None:
+    """Everything above the page, without gaps between its invisible parts."""
+    with st.container(gap=None):
+        _bar(actor)
+        _watch_session()
+
+
+def _bar(actor: Actor) -> None:
     """The line above the page."""
     st.html(STYLE)
     banner = f'<span class="rg-banner" role="note">{_SYNTHETIC}</span>' if _synthetic() else ""
@@ -31,7 +38,7 @@ def bar(actor: Actor) -> None:
     )
 
 
-def watch_session() -> None:
+def _watch_session() -> None:
     """Look once a minute whether the session is over, and clear the screen when it is (SEC05)."""
 
     @st.fragment(run_every=60)

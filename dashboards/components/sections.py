@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 MAIN: Final = "Main items"
-CHANGED: Final = "Changed"
-FOUND: Final = "Found"
+CHANGED: Final = "Not saved yet"
 
 #: What registrars look at first, in the order of a case.
 _MAIN_ITEMS: Final = (

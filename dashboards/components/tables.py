@@ -69,4 +69,33 @@ def _column(kind: pl.DataType, label: str) -> Any:
 
 def ident(label: str) -> Any:
     """Column of numbers that are names (patient 1204, not 1,204)."""
-    return st.column_config.NumberColumn(label, format="%d")
+    return st.column_config.NumberColumn(label, format="%d", alignment="left")
+
+
+def idents(frame: pl.DataFrame) -> dict[str, Any]:
+    """Configuration for all columns of our own record numbers."""
+    return {n: ident(heading(n)) for n in frame.columns if n.endswith("_id") and n != "facility_id"}
+
+
+def naaccr_dates(frame: pl.DataFrame) -> list[pl.Expr]:
+    """NAACCR date columns as people write dates (2024-05-03, 2024-05, 2024); other text in them stays.
+
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"dateOfBirth": ["19560412", "1956", None, "99"]})
+    >>> frame.with_columns(naaccr_dates(frame))["dateOfBirth"].to_list()
+    ['1956-04-12', '1956', None, '99']
+    """
+    import polars as pl
+
+    named = [n for n in frame.columns if n.startswith("dateOf") or n in {"start_date", "end_date"}]
+    return [_as_written(pl.col(n)).alias(n) for n in named if frame.schema[n] == pl.String]
+
+
+def _as_written(date: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    parts = [date.str.slice(start, length) for start, length in ((0, 4), (4, 2), (6, 2))]
+    joined = pl.concat_str(
+        [pl.when(part != "").then(part) for part in parts], separator="-", ignore_nulls=True
+    )
+    return pl.when(date.str.contains(r"^\d{4}(\d{2}){0,2}$")).then(joined).otherwise(date)

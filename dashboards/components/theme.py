@@ -30,14 +30,24 @@ STREAMLIT_THEME: Final[dict[str, Any]] = {
     "theme.showWidgetBorder": True,
     "theme.headingFontSizes": ["1.6rem", "1.25rem", "1.05rem"],
     "theme.metricValueFontSize": "1.6rem",
+    # empty states in the house's own colour, not Streamlit's blue
+    "theme.blueColor": ACCENT,
+    "theme.blueBackgroundColor": "#eef5f4",
+    "theme.blueTextColor": "#2c5552",
 }
 
 #: What Streamlit's options do not reach: less air above the page, metrics that never cut a number.
 STYLE: Final = """
 <style>
-  .stMainBlockContainer { padding: 3.6rem 2rem 2rem; max-width: 1400px; }
+  .stMainBlockContainer { padding: 4.4rem 2rem 2rem; max-width: 1400px; }
+  .stMainBlockContainer > .stVerticalBlock, .stMainBlockContainer > div > .stVerticalBlock { gap: .75rem; }
+  .stMain h1, .stMain h2 { padding: .1rem 0; } .stMain h3 { padding: .35rem 0 .1rem; }
   [data-testid="stMetricValue"] > div { white-space: normal; overflow: visible; }
-  [data-testid="stMetric"] { padding: .5rem .9rem; }
+  [data-testid="stMetric"] { padding: 0; } [data-testid="stMetric"] > div { padding: .55rem 1rem; }
+  div:has(> .st-key-save_bar) { position: sticky; top: 3.7rem; z-index: 90; background: #fff; }
+  .st-key-save_bar { padding: .5rem 0; border-bottom: 1px solid #dbe4e2; }
+  div:has(> .st-key-edits_panel) { position: sticky; top: 4.5rem; }
+  .stColumn:has(.st-key-edits_panel) > .stVerticalBlock { height: 100%; }
   .rg-bar { display: flex; gap: .6rem; align-items: center; justify-content: space-between; font-size: .9rem; }
   .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }
   .rg-who { margin-left: auto; color: #5d7271; white-space: nowrap; }

@@ -65,15 +65,20 @@ def _cases() -> None:
     left, right = st.columns(2, gap="large")
     with left, guarded():
         st.subheader("Tumors by year of diagnosis")
-        st.space("xsmall")
         years = door.figures("overview.counts", by="diagnosis_year")
         figure = charts.columns(
             years, "diagnosis_year", "tumors", x_title="Year of diagnosis", y_title="Tumors", height=360
         )
         charts.draw(figure, key="by_year", alt="Tumors by year of diagnosis")
     with right, guarded():
-        heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
-        by = chooser.selectbox("Count by", list(_BY), format_func=_BY.__getitem__, key="overview_by")
+        heading, chooser = st.columns([3, 2], vertical_alignment="center")
+        by = chooser.selectbox(
+            "Count by",
+            list(_BY),
+            format_func=_BY.__getitem__,
+            key="overview_by",
+            label_visibility="collapsed",
+        )
         heading.subheader(f"Tumors by {_BY[by].lower()}")
         counts = charts.top(door.figures("overview.counts", by=by), by, "tumors", 14)
         figure = charts.bars(counts, by, "tumors", title="Tumors", height=max(240, 60 + 23 * counts.height))

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards import door
 from dashboards.components import abstract_view, tables
-from dashboards.components.messages import empty, guarded
+from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import STATUS, heading, naaccr_date
 
 _SECTIONS = ["Tumors and abstracts", "Pathology reports", "Treatments", "All items"]
@@ -63,7 +63,7 @@ def _search() -> None:
         if not found.height:
             empty("Nobody fits.", "Check the spelling, or use fewer words.")
             return
-        found = found.with_columns(_dates(found, "dateOfBirth"))
+        found = found.with_columns(tables.naaccr_dates(found))
         config = {"patient_id": tables.ident("Patient")}
         row = tables.show(found, key="found", config=config, select=True, alt="Patients found")
         if row is not None:
@@ -75,7 +75,7 @@ def _patient(patient_id: int) -> None:
     answer = door.ask("records.patient", patient_id=patient_id)
     patient = answer["patient"]
     name = ", ".join(filter(None, (patient.get("nameLast"), patient.get("nameFirst"))))
-    st.header(_text(name or f"Patient {patient_id}"))
+    st.header(plain(name or f"Patient {patient_id}"))
     facts = [
         f"Patient {patient_id}",
         f"born {naaccr_date(patient.get('dateOfBirth'))}",
@@ -115,10 +115,10 @@ def _tumors(patient_id: int, answer: dict[str, Any]) -> None:
         empty("No abstract in your facilities.")
         return
     shown = frame.with_columns(
-        *_date_columns(frame),
+        *tables.naaccr_dates(frame),
         status=frame["status"].replace_strict(STATUS, default=frame["status"]),
     )
-    row = tables.show(shown, key="abstracts", config=_idents(shown), select=True, rows=6)
+    row = tables.show(shown, key="abstracts", config=tables.idents(shown), select=True, rows=6)
     if row is not None:
         _go(patient=patient_id, abstract=row["abstract_id"])
 
@@ -151,41 +151,6 @@ def _table(frame: Any, key: str, nothing: str, rows: int = 10) -> None:
     if not frame.height:
         empty(nothing)
         return
-    shown = frame.with_columns(*_date_columns(frame))
+    shown = frame.with_columns(*tables.naaccr_dates(frame))
     names = {n: heading(n) for n in shown.columns if n not in {"patient_id", "version", "report_text"}}
-    tables.show(shown, key=key, columns=names, config=_idents(shown), rows=rows)
-
-
-def _idents(frame: Any) -> dict[str, Any]:
-    return {
-        name: tables.ident(heading(name))
-        for name in frame.columns
-        if name.endswith("_id") and name != "facility_id"
-    }
-
-
-def _date_columns(frame: Any) -> list[Any]:
-    return [
-        _dates(frame, name)
-        for name in frame.columns
-        if name.startswith("dateOf") or name in {"start_date", "end_date"}
-    ]
-
-
-def _dates(frame: Any, name: str) -> Any:
-    """A NAACCR date column as people write dates; columns of real dates stay."""
-    import polars as pl
-
-    if frame.schema[name] != pl.String:
-        return pl.col(name)
-    parts = [pl.col(name).str.slice(0, 4), pl.col(name).str.slice(4, 2), pl.col(name).str.slice(6, 2)]
-    filled = [pl.when(part != "").then(part) for part in parts]
-    digits = pl.col(name).str.contains(r"^\d{4}(\d{2}){0,2}$")
-    joined = pl.concat_str(filled, separator="-", ignore_nulls=True)
-    return pl.when(digits).then(joined).otherwise(pl.col(name)).alias(name)
-
-
-def _text(text: str) -> str:
-    from dashboards.components.messages import plain
-
-    return plain(text)
+    tables.show(shown, key=key, columns=names, config=tables.idents(shown), rows=rows)

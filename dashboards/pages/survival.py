@@ -44,13 +44,13 @@ def _controls(choices: dict[str, Any]) -> dict[str, Any]:
         "Stage", [None, *stages], format_func=lambda v: stages.get(v, "All stages"), key="km_stage"
     )
     sex = d.selectbox("Sex", [None, "1", "2"], format_func=lambda v: _SEX.get(v, "Both"), key="km_sex")
-    a, b, c = st.columns([2, 3, 5])
-    profile = b.selectbox(
+    a, b = st.columns([3, 7])
+    profile = a.selectbox(
         "Confidentiality", list(_PROFILES), format_func=_PROFILES.__getitem__, key="km_profile"
     )
     low, high = years[0], years[-1]
     if low < high:
-        low, high = c.select_slider("Years of diagnosis", years, value=(low, high), key="km_years")
+        low, high = b.select_slider("Years of diagnosis", years, value=(low, high), key="km_years")
     return {
         "by": by,
         "site": site,
@@ -104,5 +104,9 @@ def _log_rank(test: dict[str, Any] | None) -> None:
     if not test:
         st.write("Compare two or more groups to test their difference.")
         return
-    st.metric("Difference between the curves", probability(test["p"]))
+    st.markdown(
+        f"The curves differ: **{probability(test['p'])}**"
+        if test["p"] < 0.05
+        else f"No clear difference: **{probability(test['p'])}**"
+    )
     st.caption(f"χ² = {test['chi2']:.2f} on {number(test['df'])} degrees of freedom")

@@ -21,35 +21,37 @@ ROLES: Final = ("registrar", "quality", "researcher", "manager", "admin", "audit
 #: group | operations it covers | one column a role, in the order of ROLES: x = granted.
 #: The most exact name wins: `followup.record` is matched before `followup.*`.
 MATRIX: Final = """
-group              | operations                                                               | registrar | quality | researcher | manager | admin | auditor | job
-own account        | account.me account.password session.* meta.*                             | x         | x       | x          | x       | x     | x       | x
-accounts, read     | account.list                                                             |           |         |            | x       | x     | x       |
-accounts, change   | account.*                                                                |           |         |            |         | x     |         |
-overview           | overview.*                                                               | x         | x       | x          | x       | x     | x       | x
-statistics         | survival.* stats.*                                                       | x         | x       | x          | x       | x     |         | x
-quality figures    | quality.summary quality.indicators quality.suites                        | x         | x       |            | x       | x     | x       | x
-quality, records   | quality.*                                                                | x         | x       |            | x       | x     |         | x
-quality, decide    | quality.override                                                         |           | x       |            |         | x     |         |
-quality, run       | quality.run edits.* derive.* checks.*                                    |           | x       |            |         | x     |         | x
-follow-up figures  | followup.rates                                                           | x         | x       |            | x       | x     | x       | x
-follow-up, list    | followup.list followup.letters followup.history                          | x         | x       |            | x       | x     |         | x
-follow-up, record  | followup.*                                                               | x         |         |            |         | x     |         | x
-records, read      | records.* casefinding.* codes.*                                          | x         | x       |            | x       | x     |         | x
-records, change    | records.save records.status records.draft records.create records.void    | x         | x       |            |         | x     |         |
-work queues, read  | tasks.list quarantine.list                                               | x         | x       |            | x       | x     |         | x
-work queues, close | tasks.* quarantine.*                                                     | x         | x       |            |         | x     |         | x
-loads, read        | load.list load.show                                                      | x         | x       |            | x       | x     | x       | x
-loads              | ingest.* load.* deaths.* link.* linkage.* consolidate.*                  | x         |         |            |         | x     |         | x
-reference, read    | reference.facilities reference.physicians reference.codes reference.list | x         | x       |            | x       | x     | x       | x
-reference, change  | reference.* facility.* physician.*                                       |           |         |            |         | x     |         | x
-exports            | export.* submission.*                                                    |           |         |            | x       | x     |         | x
-snapshots          | publish.* snapshot.*                                                     |           |         |            | x       | x     |         | x
-snapshots, read    | snapshot.list research.*                                                 |           |         | x          | x       | x     | x       | x
-downloads          | downloads.record                                                         | x         | x       | x          | x       | x     | x       | x
-audit              | audit.*                                                                  |           |         |            |         | x     | x       |
-jobs, read         | jobs.list                                                                |           | x       |            | x       | x     | x       | x
-jobs               | jobs.*                                                                   |           |         |            |         | x     |         | x
-operation          | backup.* restore.* maintenance.*                                         |           |         |            |         | x     |         | x
+group              | operations                                                             | registrar | quality | researcher | manager | admin | auditor | job
+own account        | account.me account.password session.* meta.*                           | x         | x       | x          | x       | x     | x       | x
+accounts, read     | account.list                                                           |           |         |            | x       | x     | x       |
+accounts, change   | account.*                                                              |           |         |            |         | x     |         |
+overview           | overview.*                                                             | x         | x       | x          | x       | x     | x       | x
+statistics         | survival.* stats.*                                                     | x         | x       | x          | x       | x     |         | x
+quality figures    | quality.summary quality.indicators quality.suites quality.completeness | x         | x       |            | x       | x     | x       | x
+quality, records   | quality.*                                                              | x         | x       |            | x       | x     |         | x
+quality, decide    | quality.override                                                       |           | x       |            |         | x     |         |
+quality, run       | quality.run quality.record_suites edits.* derive.* checks.*            |           | x       |            |         | x     |         | x
+follow-up figures  | followup.rates                                                         | x         | x       |            | x       | x     | x       | x
+follow-up, list    | followup.list followup.letters followup.history                        | x         | x       |            | x       | x     |         | x
+follow-up, record  | followup.*                                                             | x         |         |            |         | x     |         | x
+records, read      | records.* casefinding.* codes.*                                        | x         | x       |            | x       | x     |         | x
+records, change    | records.save records.status records.draft records.create records.void  | x         | x       |            |         | x     |         |
+work queues, read  | tasks.list quarantine.list quarantine.show                             | x         | x       |            | x       | x     |         | x
+work queues, close | tasks.* quarantine.*                                                   | x         | x       |            |         | x     |         | x
+loads, read        | load.list load.show load.faults                                        | x         | x       |            | x       | x     | x       | x
+loads              | ingest.* load.* deaths.* link.* linkage.* consolidate.*                | x         |         |            |         | x     |         | x
+reference, read    | facility.list physician.list reference.*                               | x         | x       |            | x       | x     | x       | x
+reference, change  | facility.* physician.*                                                 |           |         |            |         | x     |         | x
+exports            | export.* submission.*                                                  |           |         |            | x       | x     |         | x
+snapshots          | publish.* snapshot.*                                                   |           |         |            | x       | x     |         | x
+snapshots, read    | snapshot.list research.*                                               |           |         | x          | x       | x     | x       | x
+downloads          | downloads.record                                                       | x         | x       | x          | x       | x     | x       | x
+audit              | audit.*                                                                |           |         |            |         | x     | x       |
+jobs, read         | jobs.list                                                              |           | x       |            | x       | x     | x       | x
+jobs               | jobs.*                                                                 |           |         |            |         | x     |         | x
+settings, read     | settings.show                                                          | x         | x       | x          | x       | x     | x       | x
+settings, change   | settings.*                                                             |           |         |            |         | x     |         | x
+operation          | store.* backup.* restore.* maintenance.*                               |           |         |            |         | x     |         | x
 """
 
 #: Items that point at one person although type I records (incidence, without confidential items) carry them.

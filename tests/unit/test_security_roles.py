@@ -99,3 +99,9 @@ def test_researcher_sees_no_direct_identifier() -> None:
     )
     assert roles.without_identifiers(frame, Actor("rita", "researcher")).columns == ["primarySite"]
     assert roles.without_identifiers(frame, Actor("anna", "registrar")).equals(frame)
+
+
+def test_every_operation_of_the_service_has_a_row() -> None:
+    from registry.service import operations
+
+    assert [name for name in operations() if roles.group_of(name) is None] == []

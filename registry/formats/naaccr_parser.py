@@ -156,6 +156,9 @@ class NaaccrParser:
     def _parse(self, data: bytes, final: bool) -> None:
         try:
             self._parser.Parse(data, final)
+        except (LookupError, ValueError):  # pyexpat could not use the declared character set
+            what = "the character set that the XML declaration names is not known"
+            raise BadInput(self._where(), what, "send the file in UTF-8") from None
         except expat.ExpatError as error:
             where = f"{self.name}:{error.lineno}"
             if self.header is None and not self._skipping:
@@ -329,18 +332,19 @@ class NaaccrParser:
         return len(parsed.node_patient) - 1
 
     def _end_of_tag(self) -> int:
-        """Byte after the end tag that expat stands on (an empty element has no end tag of its own)."""
+        """Byte after the patient's end tag; expat stands before it, or after an empty element."""
         here = self._parser.CurrentByteIndex
         context = self._parser.GetInputContext() or b""
-        if self._wide is None:
-            return here + context.find(b">") + 1 if context.startswith(b"</") else here
-        if not context.startswith("</".encode(self._wide)):
-            return here
-        closing, at = ">".encode(self._wide), -1
-        while True:
+        encoding = self._wide or "latin-1"
+        closing, step = ">".encode(encoding), 2 if self._wide else 1
+        at = context.find(closing)
+        while at >= 0 and at % step:
             at = context.find(closing, at + 1)
-            if at % 2 == 0:
-                return here + at + 2
+        if at < 0:
+            return here
+        tag = context[: at + step].decode(encoding)
+        is_end_tag = tag.startswith("</") and tag[2:-1].strip().rpartition(":")[2] == "Patient"
+        return here + at + step if is_end_tag else here
 
     def _stray_text(self) -> None:
         """Text between elements must be blank; anything else is noted."""

@@ -41,7 +41,9 @@ def test_ids_by_level_and_record_type() -> None:
     dictionary = standards.dictionary("260")
     confidential = set(dictionary.ids(record_type="A")) - set(dictionary.ids(record_type="I"))
     assert {"nameLast", "socialSecurityNumber"} <= confidential
-    assert "primarySite" in dictionary.ids(level="Tumor") and "primarySite" not in dictionary.ids(level="Patient")
+    assert "primarySite" in dictionary.ids(level="Tumor") and "primarySite" not in dictionary.ids(
+        level="Patient"
+    )
     numbers = [dictionary.item(i).number for i in dictionary.ids()]  # type: ignore[union-attr]
     assert numbers == sorted(numbers)
 
@@ -154,7 +156,7 @@ def test_sex_at_birth_from_either_item(new: str | None, old: str | None, resolve
 
 
 def test_converting_sex_logs_every_row() -> None:
-    frame = pl.DataFrame({"sex": ["1", "4", "6", "2", "8", None], "sexAssignedAtBirth": [None, None, None, "1", None, None]})  # fmt: skip  # noqa: E501
+    frame = pl.DataFrame({"sex": ["1", "4", "6", "2", "8", None], "sexAssignedAtBirth": [None, None, None, "1", None, None]})  # fmt: skip
     filled, log = standards.convert_sex(frame)
     assert filled["sexAssignedAtBirth"].to_list() == ["1", "9", "2", "1", None, None]
     assert filled["sex"].equals(frame["sex"])

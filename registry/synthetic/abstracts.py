@@ -9,7 +9,7 @@ import polars as pl
 
 from registry.synthetic import calendar_days, treatment
 from registry.synthetic.calendar_days import MISSING
-from registry.synthetic.draw import Bools, Grouped, Ints, chance, pick, rank_within
+from registry.synthetic.draw import Bools, Grouped, Ints, chance, either, pick, rank_within, strings
 from registry.synthetic.facts import Facts
 from registry.synthetic.population import Population
 
@@ -21,6 +21,14 @@ LATER = ("30", "31", "32")
 REMARK = "SYNTHETIC RECORD, NOT A REAL PERSON"
 STALE_FOLLOW_UP = 0.15
 """Second facilities that stopped following a living patient."""
+
+
+PERSON_ITEMS = (
+    "nameLast", "nameFirst", "nameMiddle", "socialSecurityNumber", "sexAssignedAtBirth", "sex", "dateOfBirth", "race1",
+    "race2", "race3", "race4", "race5", "spanishHispanicOrigin", "autopsy", "addrAtDxNoStreet", "addrAtDxCity",
+    "addrAtDxPostalCode", "countyAtDx", "telephone", "noPatientContactFlag", "maritalStatusAtDx", "primaryPayerAtDx",
+    "true_birth",
+)  # fmt: skip
 
 
 @dataclass
@@ -120,9 +128,9 @@ def build(
     Extra columns: `person_row`, `tumor_row`, `facility` (row in facilities.csv), `role`,
     `first_of_patient` and `last_of_patient` (within the facility).
     """
-    tumors = population.tumors[seen.tumor]
+    tumors = population.tumors.drop("microscopic", "stage_row", "final_diagnosis")[seen.tumor]
     person = tumors["person_row"].to_numpy()
-    people = population.people[person].drop("person", "county_row", "hub")
+    people = population.people.select(PERSON_ITEMS)[person]
     new = np.concatenate([[True], (person[1:] != person[:-1]) | (seen.facility[1:] != seen.facility[:-1])])
     group = np.cumsum(new) - 1
     starts = np.flatnonzero(new)
@@ -146,8 +154,8 @@ def build(
         pl.Series("accessionNumberHosp", accession).cast(pl.String),
         table.gather(rank_within(group) + 1).alias("tumorRecordNumber"),
         pl.Series("sequenceNumberHospital", tumors["sequenceNumberCentral"]),
-        pl.Series("classOfCase", seen.class_of_case),
-        pl.Series("typeOfReportingSource", np.where(chance(rng, 0.06, len(person)), "8", "1")),
+        strings(seen.class_of_case).alias("classOfCase"),
+        strings(np.where(chance(rng, 0.06, len(person)), "8", "1")).alias("typeOfReportingSource"),
         calendar_days.text(seen.contact).alias("dateOf1stContact"),
         pl.lit("NY").alias("addrAtDxState"),
         pl.lit("USA").alias("addrAtDxCountry"),
@@ -182,12 +190,12 @@ def _reported_status(
     distant = (population.tumors["stage_code"].gather(seen.tumor) == "7").to_numpy()
     return [
         calendar_days.text(last).alias("dateOfLastContact"),
-        pl.Series("vitalStatus", np.where(dead, "0", "1")),
-        pl.Series("causeOfDeath", np.where(dead, people["cause"].to_numpy()[person], "0000")),
-        pl.Series("icdRevisionNumber", np.where(dead, "1", "0")),
-        pl.Series("cancerStatus", np.where(distant | (dead & people["by_cancer"].to_numpy()[person]), ill, free)),
+        strings(np.where(dead, "0", "1")).alias("vitalStatus"),
+        either(dead, people["cause"].gather(person), "0000").alias("causeOfDeath"),
+        strings(np.where(dead, "1", "0")).alias("icdRevisionNumber"),
+        strings(np.where(distant | (dead & people["by_cancer"].to_numpy()[person]), ill, free)).alias("cancerStatus"),
         calendar_days.text(last).alias("dateOfLastCancerStatus"),
-        pl.Series("followUpSource", np.where(dead, "7", np.array(["1", "2", "3"])[pick(rng, len(person), [0.5, 0.35, 0.15])])),
+        strings(np.where(dead, "7", np.array(["1", "2", "3"])[pick(rng, len(person), [0.5, 0.35, 0.15])])).alias("followUpSource"),
         pl.Series("stale", stale),
     ]  # fmt: skip
 
@@ -234,21 +242,16 @@ def _at_this_facility(
     year = tumors["year"].to_numpy()
     row = np.where(place["surgery"], given.surgery_row[seen.tumor], MISSING)
     code = treatment.surgery_codes(facts, tumors["site_row"].to_numpy(), year, row)
-
-    def local(name: str, item: str, none: str) -> np.ndarray:
-        got = place[name] & (given.day[name][seen.tumor] != MISSING)
-        return np.where(got, tumors[item].to_numpy(), none)
-
-    radiation = local("radiation", "phase1RadiationTreatmentModality", "00")
-    kind = np.where(radiation == "00", "0", np.where(radiation == "10", "2", np.where(radiation == "13", "3", "1")))
-    old = pl.Series(year < 2023)
+    got = {name: place[name] & (given.day[name][seen.tumor] != MISSING) for name in treatment.MODALITIES}
+    modality = tumors["phase1RadiationTreatmentModality"].cast(pl.Int64).to_numpy()
+    kind = np.where(~got["radiation"], "0", np.where(modality == 10, "2", np.where(modality == 13, "3", "1")))
     return [
-        pl.select(pl.when(old).then(code)).to_series().alias("rxHospSurgPrimSite"),
-        pl.select(pl.when(~old).then(code)).to_series().alias("rxHospSurgPrimSite2023"),
-        pl.Series("rxHospRadiation", kind),
-        pl.Series("rxHospChemo", local("chemo", "rxSummChemo", "00")),
-        pl.Series("rxHospHormone", local("hormone", "rxSummHormone", "00")),
-        pl.Series("rxHospBrm", local("brm", "rxSummBrm", "00")),
+        either(year < 2023, code).alias("rxHospSurgPrimSite"),
+        either(year >= 2023, code).alias("rxHospSurgPrimSite2023"),
+        strings(kind).alias("rxHospRadiation"),
+        either(got["chemo"], tumors["rxSummChemo"], "00").alias("rxHospChemo"),
+        either(got["hormone"], tumors["rxSummHormone"], "00").alias("rxHospHormone"),
+        either(got["brm"], tumors["rxSummBrm"], "00").alias("rxHospBrm"),
     ]
 
 
@@ -282,10 +285,9 @@ def _physicians(rng: np.random.Generator, seen: Visits) -> list[pl.Series]:
         return npis.gather(seen.facility * PHYSICIANS + rng.integers(0, PHYSICIANS, size))
 
     follow = one()
-    known = pl.Series(chance(rng, 0.93, size))
     return [
         one().alias("npiPhysicianManaging"),
-        pl.select(pl.when(known).then(follow)).to_series().alias("npiPhysicianFollowUp"),
+        either(chance(rng, 0.93, size), follow).alias("npiPhysicianFollowUp"),
     ]
 
 
@@ -295,6 +297,6 @@ def _other_institution(facts: Facts, seen: Visits) -> list[pl.Series]:
     codes = facts.facilities["facility"].gather(index.clip(lower_bound=0))
     known, first = index >= 0, pl.Series(seen.role == 0)
     return [
-        pl.select(pl.when(known & first).then(codes)).to_series().alias("institutionReferredTo"),
-        pl.select(pl.when(known & ~first).then(codes)).to_series().alias("institutionReferredFrom"),
+        either(known & first, codes).alias("institutionReferredTo"),
+        either(known & ~first, codes).alias("institutionReferredFrom"),
     ]

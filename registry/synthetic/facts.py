@@ -44,6 +44,15 @@ class Facts:
     """Excess hazard: cumulative hazard = level * years ** shape."""
     excess_shape: Floats
     treated: dict[str, Floats]
+    histology_code: Ints
+    """Columns of histologies.csv as numbers; grade 0 when no code is implied."""
+    histology_behavior: Ints
+    histology_grade: Ints
+    subsite_side: Ints
+    """0 not paired, 1 paired, 2 only right"""
+    surgery_local: Bools
+    """Rows of surgery.csv that remove no nodes: ablation and local excision."""
+    surgery_ablation: Bools
     stage_letter: Ints
     other_mortality: Floats
     """(male, female) x (makeham, level, slope, yearly decline, reference year)"""
@@ -51,6 +60,14 @@ class Facts:
     def site_numbers(self, column: str) -> Floats:
         """A numeric column of sites.csv."""
         return self.sites[column].cast(pl.Float64).to_numpy()
+
+    def is_group(self, *groups: str) -> Bools:
+        """Sites with one of these names."""
+        return self.sites["group"].is_in(list(groups)).to_numpy()
+
+    def is_scale(self, *scales: str) -> Bools:
+        """Sites with one of these grade scales."""
+        return self.sites["grade_scale"].is_in(list(scales)).to_numpy()
 
     def is_kind(self, *kinds: str) -> Bools:
         """Sites whose `kind` is one of these."""
@@ -111,4 +128,10 @@ def load() -> Facts:
         treated={name: _floats(stages, name) / 100 for name in modalities},
         stage_letter=letters,
         other_mortality=mortality,
+        histology_code=_floats(histologies, "histology").astype(np.int64),
+        histology_behavior=_floats(histologies, "behavior").astype(np.int64),
+        histology_grade=histologies["grade_2017"].fill_null("0").cast(pl.Int64).to_numpy(),
+        subsite_side=subsites["side"].replace_strict({"none": 0, "paired": 1, "right": 2}).cast(pl.Int64).to_numpy(),
+        surgery_local=surgery["code_2022"].is_in(["15", "16", "26", "27"]).to_numpy(),
+        surgery_ablation=surgery["code_2022"].is_in(["15", "16"]).to_numpy(),
     )

@@ -148,11 +148,13 @@ class _Run:
         self._count(truth, final)
 
     def _write_abstracts(self, frame: pl.DataFrame) -> None:
-        for (row,), part in frame.group_by("facility", maintain_order=True):
+        facility = frame["facility"].to_numpy()
+        for row in np.unique(facility):
+            start, end = np.searchsorted(facility, [row, row + 1])
             file = self.abstract_files.get(int(row))
             if file is None or file.patients >= PATIENTS_PER_FILE:
                 file = self._next_file(int(row), file)
-            file.write(part)
+            file.write(frame.slice(start, end - start))
 
     def _next_file(self, row: int, full: AbstractFile | None) -> AbstractFile:
         if full is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -49,7 +50,7 @@ FREE_TEXT = {
 NOTICE = "SYNTHETIC DATA: every person, facility and number in this file is invented."
 
 
-def records(frame: pl.DataFrame, version: str) -> memoryview:
+def records(frame: pl.DataFrame, version: str) -> list[memoryview]:
     """UTF-8 text of all records of a frame ordered by patient, `<Patient>` to `</Patient>`.
 
     Args:
@@ -57,19 +58,31 @@ def records(frame: pl.DataFrame, version: str) -> memoryview:
         version: NAACCR version, "250" or "260".
     """
     sex = "sexAssignedAtBirth" if version >= "260" else "sex"
-    patient = [_item(frame, sex if name == "SEX" else name) for name in PATIENT_ITEMS]
-    tumor = [_item(frame, name) for name in TUMOR_ITEMS]
-    head = pl.when("first_of_patient").then(pl.concat_str([pl.lit("<Patient>\n"), *patient], ignore_nulls=True))
+    patient = _pieces(frame, ["<Patient>\n", *(sex if name == "SEX" else name for name in PATIENT_ITEMS)])
+    tumor = _pieces(frame, ["<Tumor>\n", *TUMOR_ITEMS, "</Tumor>\n"])
+    head = pl.when("first_of_patient").then(pl.concat_str(patient, ignore_nulls=True))
     tail = pl.when("last_of_patient").then(pl.lit("</Patient>\n"))
-    text = pl.concat_str([head, pl.lit("<Tumor>\n"), *tumor, pl.lit("</Tumor>\n"), tail], ignore_nulls=True)
+    text = pl.concat_str([head, *tumor, tail], ignore_nulls=True)
     return column_bytes(frame.lazy().select(text).collect().to_series())
 
 
-def _item(frame: pl.DataFrame, name: str) -> pl.Expr:
-    value = pl.col(name)
-    if name in FREE_TEXT:
-        value = escaped(frame, name)
-    return pl.concat_str([pl.lit(f'<Item naaccrId="{name}">'), value, pl.lit("</Item>\n")])
+def _pieces(frame: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
+    """Fixed text and columns in turn; only an item that may be absent needs an expression of its own."""
+    pieces: list[pl.Expr] = []
+    fixed = ""
+    for name in names:
+        if name.endswith("\n"):
+            fixed += name
+            continue
+        value = escaped(frame, name) if name in FREE_TEXT else pl.col(name)
+        start, end = f'<Item naaccrId="{name}">', "</Item>\n"
+        if frame[name].null_count():
+            pieces += [pl.lit(fixed), pl.concat_str([pl.lit(start), value, pl.lit(end)])]
+            fixed = ""
+        else:
+            pieces += [pl.lit(fixed + start), value]
+            fixed = end
+    return [*pieces, pl.lit(fixed)]
 
 
 def escaped(frame: pl.DataFrame, name: str) -> pl.Expr:
@@ -86,17 +99,41 @@ def escaped(frame: pl.DataFrame, name: str) -> pl.Expr:
     return value
 
 
-def column_bytes(column: pl.Series) -> memoryview:
-    """The values of a text column, one after the other, without copying them into Python."""
-    array = column.rechunk().to_arrow()
+def column_bytes(column: pl.Series) -> list[memoryview]:
+    """The values of a text column, one after the other, as few large pieces.
+
+    >>> b"".join(column_bytes(pl.Series(["first value, long", "second value, long"])))
+    b'first value, longsecond value, long'
+    """
+    array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    array = array.cast(pa.large_string())
-    buffers = array.buffers()
-    if len(array) == 0 or buffers[2] is None:
-        return memoryview(b"")
-    offsets = memoryview(buffers[1]).cast("q")
-    return memoryview(buffers[2])[offsets[array.offset] : offsets[array.offset + len(array)]]
+    if len(array) == 0:
+        return []
+    return _in_order(array) or _copied(array)
+
+
+def _in_order(array: pa.Array) -> list[memoryview]:
+    """The data buffers themselves when they hold exactly the values in order (nothing is copied)."""
+    _, views, *data = array.buffers()
+    if not pa.types.is_string_view(array.type) or array.null_count:
+        return []
+    fields = np.frombuffer(views, dtype="<u4").reshape(-1, 4)[array.offset : array.offset + len(array)].astype(np.int64)
+    length, buffer, start = fields[:, 0], fields[:, 2], fields[:, 3]
+    sizes = np.array([block.size for block in data], dtype=np.int64)
+    base = np.concatenate([[0], np.cumsum(sizes)])
+    if length.min() <= 12:  # short values live inside their view
+        return []
+    place = base[buffer] + start
+    joined = place[0] == 0 and np.array_equal(place[1:], place[:-1] + length[:-1])
+    return [memoryview(block) for block in data] if joined and base[-1] == length.sum() else []
+
+
+def _copied(array: pa.Array) -> list[memoryview]:
+    plain = array.cast(pa.large_string())
+    _, offsets, data = plain.buffers()
+    ends = np.frombuffer(offsets, dtype="<i8")[plain.offset : plain.offset + len(plain) + 1]
+    return [memoryview(data)[int(ends[0]) : int(ends[-1])]]
 
 
 @dataclass
@@ -120,7 +157,7 @@ class AbstractFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("wb")
             self._file.write(self._head().encode())
-        self._file.write(records(frame, self.version))
+        self._file.writelines(records(frame, self.version))
         self.patients += int(frame["first_of_patient"].sum())
         self.abstracts += len(frame)
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from registry.synthetic import calendar_days
 from registry.synthetic.calendar_days import MISSING
-from registry.synthetic.draw import Ints, chance
+from registry.synthetic.draw import Ints, chance, either
 from registry.synthetic.facts import Facts
 from registry.synthetic.naaccr_files import column_bytes
 
@@ -42,6 +42,11 @@ RACE_HL7 = {
     "96": "2028-9^Asian^HL70005", "97": "2076-8^Native Hawaiian or Other Pacific Islander^HL70005",
     "98": "2131-1^Other Race^HL70005", "99": "",
 }  # fmt: skip
+COLUMNS = (
+    "tumor_row", "facility", "stage_letter", "dx_day", "medicalRecordNumber", "nameLast", "nameFirst", "nameMiddle",
+    "dateOfBirth", "sexAssignedAtBirth", "race1", "socialSecurityNumber", "addrAtDxNoStreet", "addrAtDxCity",
+    "addrAtDxPostalCode", "countyAtDx", "telephone", "spanishHispanicOrigin", "npiPhysicianManaging",
+)  # fmt: skip
 BENIGN_TEXT = "Benign tissue with chronic inflammation. Negative for malignancy."
 
 
@@ -68,9 +73,8 @@ def final_diagnosis(facts: Facts, tumors: pl.DataFrame, surgery_row: Ints) -> pl
     site = facts.subsites["text"].gather(tumors["subsite_row"])
     operated = surgery_row != MISSING
     operation = facts.surgery["text"].gather(np.maximum(surgery_row, 0)).str.to_lowercase()
-    scale = facts.sites["grade_scale"].gather(tumors["site_row"])
+    site_row = tumors["site_row"].to_numpy()
     grade = tumors["grade_code"]
-    kind = facts.sites["kind"].gather(tumors["site_row"])
     frame = pl.DataFrame(
         {
             "side": tumors["laterality"].replace_strict(SIDES, default="", return_dtype=pl.String),
@@ -79,13 +83,15 @@ def final_diagnosis(facts: Facts, tumors: pl.DataFrame, surgery_row: Ints) -> pl
             "operated": operated,
             "histology": histology,
             "unspecific": tumors["histologicTypeIcdO3"] == "8000",
-            "grade": pl.select(
-                pl.when(scale == "isup")
-                .then(grade.replace_strict(GLEASON, default=None, return_dtype=pl.String))
-                .when(scale.is_in(["three", "four", "lowhigh", "sarcoma"]))
-                .then(grade.replace_strict(GRADE_WORDS, default=None, return_dtype=pl.String))
-            ).to_series(),
-            "marrow": kind == "heme",
+            "grade": either(
+                facts.is_scale("isup")[site_row],
+                grade.replace_strict(GLEASON, default=None, return_dtype=pl.String),
+                either(
+                    facts.is_scale("three", "four", "lowhigh", "sarcoma")[site_row],
+                    grade.replace_strict(GRADE_WORDS, default=None, return_dtype=pl.String),
+                ),
+            ),
+            "marrow": facts.is_kind("heme")[site_row],
         }
     )
     procedure = (
@@ -124,7 +130,7 @@ class ReportFile:
             sender = f"SYNTHETIC LIS|{self.laboratory.name}^{self.laboratory.clia}^CLIA|CCR|STATE REGISTRY"
             for segment in ("FHS", "BHS"):
                 self._file.write(f"{segment}|^~\\&|{sender}|{stamp}\r".encode())
-        self._file.write(column_bytes(messages))
+        self._file.writelines(column_bytes(messages))
         self.messages += len(messages)
 
     def close(self) -> None:
@@ -135,20 +141,28 @@ class ReportFile:
             self._file = None
 
 
-def choose(rng: np.random.Generator, tumors: pl.DataFrame, abstracts: pl.DataFrame) -> pl.DataFrame:
+def choose(
+    rng: np.random.Generator, tumors: pl.DataFrame, abstracts: pl.DataFrame
+) -> pl.DataFrame:
     """Rows for reports: one abstract of each reported tumor, `laboratory`, and benign extras.
 
     Patient items are those of the first facility, as the laboratory got them from there.
     """
-    first = abstracts.filter(pl.col("role") == 0).sort("tumor_row")
+    first = np.flatnonzero((abstracts["role"] == 0).to_numpy())
+    first = first[np.argsort(abstracts["tumor_row"].to_numpy()[first], kind="stable")]
     size = len(first)
-    read = (tumors["diagnosticConfirmation"].is_in(["1", "2", "3"])).gather(first["tumor_row"]).to_numpy()
-    cancer = first.filter(pl.Series(read & chance(rng, REPORTED, size))).with_columns(pl.lit(False).alias("benign"))
-    extra = first.filter(pl.Series(chance(rng, BENIGN, size))).with_columns(pl.lit(True).alias("benign"))
-    chosen = pl.concat([cancer, extra])
-    laboratory = (chosen["facility"].to_numpy() + (rng.random(len(chosen)) < 0.15)) % len(LABORATORIES)
-    clinic = rng.integers(0, 8, len(chosen))
-    return chosen.with_columns(pl.Series("laboratory", laboratory), pl.Series("clinic", clinic))
+    read = tumors["diagnosticConfirmation"].is_in(["1", "2", "3"]).to_numpy()
+    cancer = first[read & chance(rng, REPORTED, size)]
+    extra = first[chance(rng, BENIGN, size)]
+    rows = np.concatenate([cancer, extra])
+    chosen = abstracts.select(COLUMNS)[rows]
+    laboratory = (chosen["facility"].to_numpy() + (rng.random(len(rows)) < 0.15)) % len(LABORATORIES)
+    return chosen.with_columns(
+        tumors["final_diagnosis"].gather(chosen["tumor_row"]),
+        pl.Series("benign", np.arange(len(rows)) >= len(cancer)),
+        pl.Series("laboratory", laboratory),
+        pl.Series("clinic", rng.integers(0, 8, len(rows))),
+    )
 
 
 def messages(facts: Facts, chosen: pl.DataFrame, laboratory: Laboratory, start: int) -> pl.Series:

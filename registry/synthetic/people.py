@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from registry.synthetic import calendar_days
-from registry.synthetic.draw import Ints, chance, pick
+from registry.synthetic.draw import Ints, chance, either, pick, strings
 from registry.synthetic.facts import Facts
 
 RACES = {
@@ -77,14 +77,14 @@ def draw_people(
         .hstack(race)
         .hstack(_address(rng, facts, county))
         .with_columns(
-            pl.Series("sexAssignedAtBirth", np.where(male, "1", "2")),
-            pl.select(pl.when(missing).then(pl.lit("999999999")).otherwise(ssn)).to_series().alias("socialSecurityNumber"),
-            pl.select(pl.when(year_only).then(birth.str.slice(0, 4)).otherwise(birth)).to_series().alias("dateOfBirth"),
+            strings(np.where(male, "1", "2")).alias("sexAssignedAtBirth"),
+            either(~missing, ssn, "999999999").alias("socialSecurityNumber"),
+            either(year_only, birth.str.slice(0, 4), birth).alias("dateOfBirth"),
             birth.alias("true_birth"),
             ssn.alias("true_ssn"),
-            pl.Series("maritalStatusAtDx", _marital(rng, age)),
-            pl.Series("primaryPayerAtDx", _payer(rng, age)),
-            pl.Series("noPatientContactFlag", np.where(chance(rng, NO_CONTACT, size), "1", "0")),
+            strings(_marital(rng, age)).alias("maritalStatusAtDx"),
+            strings(_payer(rng, age)).alias("primaryPayerAtDx"),
+            strings(np.where(chance(rng, NO_CONTACT, size), "1", "0")).alias("noPatientContactFlag"),
         )
     )  # fmt: skip
 
@@ -107,11 +107,7 @@ def _names(rng: np.random.Generator, facts: Facts, male: Ints, hispanic: Ints, a
     surname = offset + ((rng.random(size) ** 1.5) * np.array(counts)[kind]).astype(np.int64)
     middle = first.gather(given())
     style = rng.random(size)
-    middle = pl.select(
-        pl.when(pl.Series(style < 0.30)).then(None)
-        .when(pl.Series(style < 0.615)).then(middle.str.slice(0, 1))
-        .otherwise(middle)
-    ).to_series()  # fmt: skip
+    middle = either(style >= 0.30, either(style < 0.615, middle.str.slice(0, 1), middle))
     return pl.DataFrame(
         {
             "nameLast": pl.concat([groups[name] for name in ("general", "hispanic", "asian")]).gather(surname),
@@ -136,8 +132,16 @@ def _origin(rng: np.random.Generator, hispanic: Ints) -> pl.DataFrame:
     rest = np.where(unknown, "99", "88")
     origin = np.where(hispanic, np.array(list(ORIGINS))[pick(rng, size, ORIGINS)], "0")
     origin = np.where(chance(rng, ORIGIN_UNKNOWN, size), "9", origin)
+    third = strings(rest)
     return pl.DataFrame(
-        {"race1": race, "race2": second, "race3": rest, "race4": rest, "race5": rest, "spanishHispanicOrigin": origin}
+        {
+            "race1": strings(race),
+            "race2": strings(second),
+            "race3": third,
+            "race4": third,
+            "race5": third,
+            "spanishHispanicOrigin": strings(origin),
+        }
     )
 
 
@@ -154,7 +158,7 @@ def _address(rng: np.random.Generator, facts: Facts, county: Ints) -> pl.DataFra
             "addrAtDxNoStreet": number + " " + street,
             "addrAtDxCity": counties["city"].gather(county),
             "addrAtDxPostalCode": counties["zip"].gather(county),
-            "countyAtDx": pl.select(pl.when(known).then(code).otherwise(pl.lit("999"))).to_series(),
+            "countyAtDx": either(known, code, "999"),
             # 555-01xx numbers are set aside for fiction
             "telephone": counties["area_code"].gather(county) + "5550" + line,
             "county_row": county,

@@ -9,7 +9,7 @@ import polars as pl
 
 from registry.synthetic import calendar_days, pathology, people, survival, treatment
 from registry.synthetic.calendar_days import MISSING
-from registry.synthetic.draw import Bools, Floats, Ints, chance, pick
+from registry.synthetic.draw import Bools, Floats, Ints, chance, either, pick, strings
 from registry.synthetic.facts import Facts
 from registry.synthetic.tumors import Diagnoses, TumorMaker
 
@@ -123,28 +123,26 @@ def _follow(
     np.maximum.at(last_dx, tumors["person_row"].to_numpy(), tumors["dx_day"].to_numpy())
     died = np.where(death <= as_of, death, MISSING)
     contact, dead, lost, unreported = survival.reported_follow_up(rng, died, last_dx, as_of)
-    by_group = facts.sites["icd10"].fill_null("")
-    site = tumors["site_row"].gather(cancer_tumor).to_numpy()
-    cancer = by_group.gather(site).to_numpy()
-    cancer = np.where(cancer == "", tumors["primarySite"].gather(cancer_tumor).to_numpy(), cancer)
-    others = np.array(list(OTHER_CAUSES))[pick(rng, size, OTHER_CAUSES)]
-    true_cause = np.where(cancer_day <= other_day, cancer, others)
+    by_group = facts.sites["icd10"].gather(tumors["site_row"].gather(cancer_tumor))
+    cancer = either(by_group.is_not_null(), by_group, tumors["primarySite"].gather(cancer_tumor))
+    others = pl.Series(list(OTHER_CAUSES)).gather(pick(rng, size, OTHER_CAUSES))
+    true_cause = either(cancer_day <= other_day, cancer, others)
     u = rng.random(size)
-    sex = persons["sexAssignedAtBirth"].to_numpy()
+    sex = persons["sexAssignedAtBirth"]
     other_sex = chance(rng, TRANSSEXUAL, size)
-    cause = np.where(u < CAUSE_UNKNOWN["7777"], "7777", np.where(u < sum(CAUSE_UNKNOWN.values()), "7797", true_cause))
+    unknown = strings(np.where(u < CAUSE_UNKNOWN["7777"], "7777", "7797"))
     return persons.with_columns(
         pl.Series("death_day", died),
         pl.Series("last_day", contact),
         pl.Series("dead", dead),
         pl.Series("lost", lost),
         pl.Series("unreported", unreported),
-        pl.Series("true_cause", true_cause),
-        pl.Series("cause", cause),
+        true_cause.alias("true_cause"),
+        either(u < sum(CAUSE_UNKNOWN.values()), unknown, true_cause).alias("cause"),
         pl.Series("by_cancer", cancer_day <= other_day),
-        pl.Series("autopsy", np.where(dead, np.where(rng.random(size) < 0.04, "1", "2"), "0")),
+        strings(np.where(dead, np.where(rng.random(size) < 0.04, "1", "2"), "0")).alias("autopsy"),
         # version 25 and before told natal sex of transsexual persons by 5 and 6
-        pl.Series("sex", np.where(other_sex, np.where(sex == "1", "5", "6"), sex)),
+        either(other_sex, sex.replace({"1": "5", "2": "6"}), sex).alias("sex"),
     )
 
 
@@ -171,7 +169,7 @@ def _sequence(tumors: pl.DataFrame, size: int, facts: Facts) -> pl.Series:
     several = np.bincount(person, minlength=size)[person] > 1
     benign = facts.is_kind("benign")[tumors["site_row"].to_numpy()]
     number = np.where(several, np.where(np.arange(len(person)) < size, "01", "02"), "00")
-    return pl.Series("sequenceNumberCentral", np.where(benign, "60", number))
+    return strings(np.where(benign, "60", number)).alias("sequenceNumberCentral")
 
 
 def _age_item(tumors: pl.DataFrame, birth: Ints) -> pl.Series:

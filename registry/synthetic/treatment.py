@@ -9,7 +9,7 @@ import polars as pl
 
 from registry.synthetic import calendar_days
 from registry.synthetic.calendar_days import MISSING
-from registry.synthetic.draw import Bools, Floats, Ints, chance, pick
+from registry.synthetic.draw import Bools, Floats, Ints, chance, either, pick, strings
 from registry.synthetic.facts import STAGES, Facts
 
 MODALITIES = ("surgery", "radiation", "chemo", "hormone", "brm")
@@ -87,7 +87,7 @@ def _days(
     def after(start: Ints, low: int, high: int) -> Ints:
         return start + rng.integers(low, high + 1, size)
 
-    early = np.isin(facts.sites["group"].gather(site).to_numpy(), ["rectum", "esophagus", "stomach"])
+    early = facts.is_group("rectum", "esophagus", "stomach")[site]
     before = planned["surgery"] & planned["chemo"] & chance(rng, np.where(early, 0.65, 0.14), size)
     at_once = chance(rng, 0.35, size)
     chemo_first = after(dx, 14, 50)
@@ -112,31 +112,29 @@ def columns(
     code = surgery_codes(facts, site, year, given.surgery_row)
     systemic = ("chemo", "hormone", "brm")
     any_given = np.any(list(has.values()), axis=0)
-    local_prostate = (facts.sites["group"].gather(site) == "prostate").to_numpy() & (
-        tumors["stage_letter"].to_numpy() == STAGES.index("L")
-    )
+    local_prostate = facts.is_group("prostate")[site] & (tumors["stage_letter"].to_numpy() == STAGES.index("L"))
     watched = ~any_given & local_prostate & chance(rng, SURVEILLANCE, size)
     decided = np.minimum(dx + rng.integers(5, 40, size), until)
     first_known = given.first(known_only=True)
     first_course = np.where(any_given, first_known, decided)
     nodes = _nodes(rng, facts, tumors, has["surgery"], given.surgery_row)
-    ablated = np.isin(facts.surgery["code_2022"].gather(np.maximum(given.surgery_row, 0)).to_numpy(), ["15", "16"])
-    result = [
-        _when(year < 2023, code).alias("rxSummSurgPrimSite"),
-        _when(year >= 2023, code).alias("rxSummSurgPrimSite2023"),
-        pl.Series("reasonForNoSurgery", _reason(rng, NO_SURGERY, has["surgery"], given.cut_short["surgery"], dead, ~surgical_site)),
-        pl.Series("rxSummSurgOthRegDis", np.full(size, "0")),
-        pl.Series("rxSummSurgicalMargins", np.where(has["surgery"] & ~ablated, np.where(rng.random(size) < 0.93, "0", "2"), np.where(surgical_site & ~has["surgery"], "8", "9"))),
-        pl.Series("phase1RadiationTreatmentModality", _modality(rng, facts, site, has["radiation"])),
-        pl.Series("reasonForNoRadiation", _reason(rng, NO_RADIATION, has["radiation"], given.cut_short["radiation"], dead, np.zeros(size, bool))),
-        pl.Series("rxSummChemo", _systemic(rng, has["chemo"], given.cut_short["chemo"], dead, np.where(rng.random(size) < 0.3, "02", "03"))),
-        pl.Series("rxSummHormone", _systemic(rng, has["hormone"], given.cut_short["hormone"], dead, np.full(size, "01"))),
-        pl.Series("rxSummBrm", _systemic(rng, has["brm"], given.cut_short["brm"], dead, np.full(size, "01"))),
-        pl.Series("rxSummTransplntEndocr", np.full(size, "00")),
-        pl.Series("rxSummOther", np.full(size, "0")),
-        pl.Series("rxSummTreatmentStatus", np.where(any_given, "1", np.where(watched, "2", "0"))),
-        pl.Series("rxSummSurgRadSeq", np.where(has["surgery"] & has["radiation"], np.where(given.day["radiation"] < given.day["surgery"], "2", "3"), "0")),
-        pl.Series("rxSummSystemicSurSeq", _systemic_sequence(given, systemic)),
+    ablated = facts.surgery_ablation[np.maximum(given.surgery_row, 0)]
+    return [
+        either(year < 2023, code).alias("rxSummSurgPrimSite"),
+        either(year >= 2023, code).alias("rxSummSurgPrimSite2023"),
+        strings(_reason(rng, NO_SURGERY, has["surgery"], given.cut_short["surgery"], dead, ~surgical_site)).alias("reasonForNoSurgery"),
+        strings(np.full(size, "0")).alias("rxSummSurgOthRegDis"),
+        strings(np.where(has["surgery"] & ~ablated, np.where(rng.random(size) < 0.93, "0", "2"), np.where(surgical_site & ~has["surgery"], "8", "9"))).alias("rxSummSurgicalMargins"),
+        strings(_modality(rng, facts, site, has["radiation"])).alias("phase1RadiationTreatmentModality"),
+        strings(_reason(rng, NO_RADIATION, has["radiation"], given.cut_short["radiation"], dead, np.zeros(size, bool))).alias("reasonForNoRadiation"),
+        strings(_systemic(rng, has["chemo"], given.cut_short["chemo"], dead, np.where(rng.random(size) < 0.3, "02", "03"))).alias("rxSummChemo"),
+        strings(_systemic(rng, has["hormone"], given.cut_short["hormone"], dead, np.full(size, "01"))).alias("rxSummHormone"),
+        strings(_systemic(rng, has["brm"], given.cut_short["brm"], dead, np.full(size, "01"))).alias("rxSummBrm"),
+        strings(np.full(size, "00")).alias("rxSummTransplntEndocr"),
+        strings(np.full(size, "0")).alias("rxSummOther"),
+        strings(np.where(any_given, "1", np.where(watched, "2", "0"))).alias("rxSummTreatmentStatus"),
+        strings(np.where(has["surgery"] & has["radiation"], np.where(given.day["radiation"] < given.day["surgery"], "2", "3"), "0")).alias("rxSummSurgRadSeq"),
+        strings(_systemic_sequence(given, systemic)).alias("rxSummSystemicSurSeq"),
         *(text[name].alias(item) for name, item in DATE_ITEMS.items()),
         text["surgery"].alias("rxDateMostDefinSurg"),
         calendar_days.text(given.first(systemic, known_only=True)).alias("rxDateSystemic"),
@@ -144,23 +142,18 @@ def columns(
         calendar_days.text(first_course).alias("date1stCrsRxCoc"),
         *nodes,
     ]  # fmt: skip
-    return result
 
 
 def surgery_codes(facts: Facts, site: Ints, year: Ints, surgery_row: Ints) -> pl.Series:
     """Surgery code of the primary site as of the diagnosis year; "none" where the row is MISSING."""
-    group = facts.sites["group"].gather(site).to_numpy()
+    eras = [facts.surgery[name].alias("code") for name in ("code_2022", "code_2023", "code_2024")]
+    labels = pl.concat([*eras, pl.Series("code", ["00", "98", "A000", "A980", "B000"])])
+    rows = len(facts.surgery)
+    era = np.clip(year - 2022, 0, 2)
     b_from = np.array([B_CODES_FROM.get(name, 9999) for name in facts.sites["group"]])[site]
     without = facts.is_kind("heme", "unknown")[site]
-    old_none, new_none = np.where(without, "98", "00"), np.where(without, "A980", np.where(year >= b_from, "B000", "A000"))
-    row = np.maximum(surgery_row, 0)
-    by_era = [facts.surgery[name].gather(row).to_numpy() for name in ("code_2022", "code_2023", "code_2024")]
-    code = np.where(year < 2023, by_era[0], np.where(year == 2023, by_era[1], by_era[2]))
-    return pl.Series(np.where(surgery_row == MISSING, np.where(year < 2023, old_none, new_none), code))
-
-
-def _when(condition: Bools, values: pl.Series) -> pl.Series:
-    return pl.select(pl.when(pl.Series(condition)).then(values)).to_series()
+    none = np.where(era == 0, np.where(without, 1, 0), np.where(without, 3, np.where(year >= b_from, 4, 2)))
+    return labels.gather(np.where(surgery_row == MISSING, 3 * rows + none, era * rows + surgery_row))
 
 
 def _reason(
@@ -177,10 +170,9 @@ def _systemic(rng: np.random.Generator, given: Bools, cut: Bools, dead: Bools, c
 
 
 def _modality(rng: np.random.Generator, facts: Facts, site: Ints, given: Bools) -> np.ndarray:
-    group = facts.sites["group"].gather(site).to_numpy()
     code = np.array(list(BEAM))[pick(rng, len(site), BEAM)]
-    code = np.where(group == "thyroid", "13", code)
-    code = np.where((group == "prostate") & (rng.random(len(site)) < 0.15), "10", code)
+    code = np.where(facts.is_group("thyroid")[site], "13", code)
+    code = np.where(facts.is_group("prostate")[site] & (rng.random(len(site)) < 0.15), "10", code)
     return np.where(given, code, "00")
 
 
@@ -195,24 +187,24 @@ def _nodes(
 ) -> list[pl.Series]:
     """Regional nodes examined and positive, and the scope of regional node surgery."""
     size = len(tumors)
-    usual = facts.site_numbers("nodes")[tumors["site_row"].to_numpy()]
-    letter = tumors["stage_letter"].to_numpy()
-    stage = tumors["stage_code"].to_numpy()
-    local = np.isin(facts.surgery["code_2022"].gather(np.maximum(surgery_row, 0)).to_numpy(), ["15", "16", "26", "27"])
-    examined = operated & (usual > 0) & ~local & chance(rng, np.where(letter == 0, 0.2, 0.85), size) & (stage != "9")
+    site, letter = tumors["site_row"].to_numpy(), tumors["stage_letter"].to_numpy()
+    usual = facts.site_numbers("nodes")[site]
+    stage = tumors["stage_code"].cast(pl.Int64).to_numpy()
+    local = facts.surgery_local[np.maximum(surgery_row, 0)]
+    examined = operated & (usual > 0) & ~local & chance(rng, np.where(letter == 0, 0.2, 0.85), size) & (stage != 9)
     number = np.clip(rng.poisson(np.maximum(usual, 0)) + 1, 1, 90)
-    nodal = np.isin(stage, ["3", "4"]) | ((stage == "7") & (rng.random(size) < 0.5))
+    nodal = (stage == 3) | (stage == 4) | ((stage == 7) & (rng.random(size) < 0.5))
     positive = np.where(nodal, np.clip(rng.binomial(number, 0.25), 1, number), 0)
     blank = usual < 0
     table = pl.Series([f"{n:02d}" for n in range(100)])
     shown = np.where(blank, 99, np.where(examined, number, 0))
     found = np.where(blank, 99, np.where(examined, positive, 98))
-    sentinel = np.isin(facts.sites["group"].gather(tumors["site_row"].to_numpy()).to_numpy(), ["breast", "melanoma"])
+    sentinel = facts.is_group("breast", "melanoma")[site]
     scope = np.where(number <= 3, np.where(sentinel, "2", "4"), np.where(sentinel & (rng.random(size) < 0.5), "6", "5"))
     return [
         table.gather(shown).alias("regionalNodesExamined"),
         table.gather(found).alias("regionalNodesPositive"),
-        pl.Series("rxSummScopeRegLnSur", np.where(blank, "9", np.where(examined, scope, "0"))),
+        strings(np.where(blank, "9", np.where(examined, scope, "0"))).alias("rxSummScopeRegLnSur"),
     ]
 
 

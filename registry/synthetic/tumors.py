@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from registry.synthetic import calendar_days
-from registry.synthetic.draw import Bools, Floats, Grouped, Ints, chance, pick
+from registry.synthetic.draw import Bools, Floats, Grouped, Ints, chance, either, pick, strings
 from registry.synthetic.facts import FIRST_YEAR, STAGES, Facts
 
 DX_DAY_UNKNOWN = 0.015
@@ -29,9 +29,9 @@ OLD_GRADE = {"L": "1", "H": "3", "5": "3", "8": "9"}
 """Before 2018 one grade item served all sites: low and high grade become 1 and 3."""
 STAGE_CODES = {"I": "0", "B": "8", "L": "1", "R": "2", "D": "7", "U": "9"}
 SIZE_BY_STAGE = {"I": 0.6, "B": 1.0, "L": 0.85, "R": 1.25, "D": 1.4, "U": 1.0}
-UNSPECIFIC = {"solid": "8000", "unknown": "8000", "brain": "8000"}
+UNSPECIFIC = "8000"
 """Histology of a solid tumor that nobody looked at under a microscope."""
-OWN_CLINICAL = {"8170", "9530", "8272"}
+OWN_CLINICAL = [8170, 9530, 8272]
 """Histologies that imaging or laboratory alone may establish (SEER IF31 accepted list and pituitary)."""
 
 
@@ -100,16 +100,15 @@ class TumorMaker:
         facts, size = self.facts, len(site)
         subsite = facts.subsite_draw.draw(rng, site)
         histology_row = facts.histology_draw.draw(rng, site)
-        behavior = facts.histologies["behavior"].gather(histology_row).cast(pl.Int64).to_numpy()
+        behavior = facts.histology_behavior[histology_row]
         drawn = facts.stage_draw.draw(rng, site)
         letter = np.where(behavior == 2, 0, np.where(behavior < 2, 1, facts.stage_letter[drawn]))
         year = calendar_days.year(day)
-        kind = facts.sites["kind"].gather(site).to_numpy()
-        hematopoietic = np.isin(kind, ["heme", "lymphoma"])
+        hematopoietic = facts.is_kind("heme", "lymphoma")[site]
         seen = needs_microscopy | (behavior == 2) | chance(rng, facts.site_numbers("micro")[site] / 100, size)
-        code = facts.histologies["histology"].gather(histology_row).to_numpy().astype(str)
-        plain = ~seen & ~hematopoietic & ~np.isin(code, list(OWN_CLINICAL)) & (behavior == 3)
-        code = np.where(plain, "8000", code)
+        own_clinical = np.isin(facts.histology_code, OWN_CLINICAL)[histology_row]
+        unspecific = ~seen & ~hematopoietic & ~own_clinical & (behavior == 3)
+        code = facts.histologies["histology"].gather(histology_row)
         return pl.DataFrame(
             {
                 "site_row": site,
@@ -121,16 +120,16 @@ class TumorMaker:
                 "year": year,
                 "microscopic": seen,
                 "primarySite": facts.subsites["site"].gather(subsite),
-                "histologicTypeIcdO3": code,
+                "histologicTypeIcdO3": either(~unspecific, code, UNSPECIFIC),
                 "behaviorCodeIcdO3": facts.histologies["behavior"].gather(histology_row),
-                "diagnosticConfirmation": _confirmation(rng, seen, hematopoietic, behavior, year),
-                "laterality": _laterality(rng, facts.subsites["side"].gather(subsite).to_numpy(), letter),
+                "diagnosticConfirmation": strings(_confirmation(rng, seen, hematopoietic, behavior, year)),
+                "laterality": strings(_laterality(rng, facts.subsite_side[subsite], letter)),
             }
         ).with_columns(
             *self._grades(rng, site, histology_row, behavior, year, seen),
-            *_stages(rng, letter, kind, facts.site_numbers("nodes")[site] > 0, year),
-            *self._sizes(rng, site, letter, kind, year),
-            *_receptors(rng, facts.sites["group"].gather(site).to_numpy() == "breast", behavior, year),
+            *_stages(rng, letter, (facts.is_kind("solid") & (facts.site_numbers("nodes") > 0))[site], year),
+            *self._sizes(rng, site, letter, year),
+            *_receptors(rng, facts.is_group("breast")[site], behavior, year),
             _partial(rng, calendar_days.text(day)).alias("dateOfDiagnosis"),
         )
 
@@ -139,37 +138,33 @@ class TumorMaker:
     ) -> list[pl.Series]:
         codes = self._grade_codes[self._grade.draw(rng, site) % len(self._grade_codes)].astype("U1")
         codes = np.where(~seen & (codes != "8"), "9", codes)
-        implied = self.facts.histologies["grade_2017"].fill_null("").gather(histology_row).to_numpy().astype("U1")
-        who = (self.facts.sites["grade_scale"].gather(site) == "who").to_numpy()
-        known = np.where(behavior == 0, "1", np.where(behavior == 1, "2", np.where(implied == "", "9", implied)))
-        codes = np.where(who & seen, known, codes)
-        old = np.where(implied != "", implied, codes)
+        implied = self.facts.histology_grade.astype("U1")[histology_row]
+        known = np.where(behavior == 0, "1", np.where(behavior == 1, "2", np.where(implied == "0", "9", implied)))
+        codes = np.where(self.facts.is_scale("who")[site] & seen, known, codes)
+        old = np.where(implied != "0", implied, codes)
         for code, before in OLD_GRADE.items():
-            old = np.where((implied == "") & (codes == code), before, old)
+            old = np.where((implied == "0") & (codes == code), before, old)
         old = np.where(~seen & (implied != "5") & (implied != "6"), "9", old)
-        new = pl.Series(year >= 2018)
+        new = year >= 2018
+        text = strings(codes)
         return [
-            _where(~new, pl.Series(old), "grade"),
-            _where(new, pl.Series(codes), "gradeClinical"),
-            pl.Series("grade_code", codes),
+            either(~new, strings(old)).alias("grade"),
+            either(new, text).alias("gradeClinical"),
+            text.alias("grade_code"),
         ]
 
-    def _sizes(
-        self, rng: np.random.Generator, site: Ints, letter: Ints, kind: np.ndarray, year: Ints
-    ) -> list[pl.Series]:
+    def _sizes(self, rng: np.random.Generator, site: Ints, letter: Ints, year: Ints) -> list[pl.Series]:
         usual = self.facts.site_numbers("size_mm")[site] * np.array([SIZE_BY_STAGE[s] for s in STAGES])[letter]
         size = np.clip(np.rint(usual * np.exp(0.5 * rng.standard_normal(len(site)))), 1, 400).astype(np.int64)
         unknown = (usual == 0) | chance(rng, SIZE_UNKNOWN, len(site))
         text = _digits(np.where(unknown, 999, size), 3)
-        return [_where(pl.Series(year >= 2016), text, "tumorSizeSummary"), *_metastases(rng, letter, kind, year)]
+        solid = self.facts.is_kind("solid")[site]
+        blank = self.facts.is_kind("heme", "lymphoma", "benign", "unknown")[site]
+        return [either(year >= 2016, text).alias("tumorSizeSummary"), *_metastases(rng, letter, solid, blank, year)]
 
 
 def _new_year(year: int) -> calendar_days.dt.date:
     return calendar_days.dt.date(year, 1, 1)
-
-
-def _where(condition: pl.Series, values: pl.Series, name: str) -> pl.Series:
-    return pl.select(pl.when(condition).then(values)).to_series().alias(name)
 
 
 def _digits(values: Ints, width: int) -> pl.Series:
@@ -183,8 +178,7 @@ def _digits(values: Ints, width: int) -> pl.Series:
 
 def _partial(rng: np.random.Generator, date: pl.Series) -> pl.Series:
     """Sometimes only year and month are known."""
-    month_only = pl.Series(chance(rng, DX_DAY_UNKNOWN, len(date)))
-    return pl.select(pl.when(month_only).then(date.str.slice(0, 6)).otherwise(date)).to_series()
+    return either(chance(rng, DX_DAY_UNKNOWN, len(date)), date.str.slice(0, 6), date)
 
 
 def _confirmation(
@@ -197,55 +191,50 @@ def _confirmation(
     return np.where(seen, micro, other)
 
 
-def _laterality(rng: np.random.Generator, side: np.ndarray, letter: Ints) -> np.ndarray:
-    u = rng.random(len(side))
-    known = np.where(u < 0.505, "1", "2")
+def _laterality(rng: np.random.Generator, side: Ints, letter: Ints) -> np.ndarray:
+    known = np.where(rng.random(len(side)) < 0.505, "1", "2")
     # a side may stay unknown only where the tumor has spread or is unstaged
     unknown = (letter >= STAGES.index("D")) & chance(rng, LATERALITY_UNKNOWN, len(side))
-    return np.where(side == "right", "1", np.where(side == "paired", np.where(unknown, "9", known), "0"))
+    return np.where(side == 2, "1", np.where(side == 1, np.where(unknown, "9", known), "0"))
 
 
-def _stages(
-    rng: np.random.Generator, letter: Ints, kind: np.ndarray, has_nodes: Bools, year: Ints
-) -> list[pl.Series]:
+def _stages(rng: np.random.Generator, letter: Ints, nodal: Bools, year: Ints) -> list[pl.Series]:
     code = np.array([STAGE_CODES[letter] for letter in STAGES])[letter]
     u = rng.random(len(letter))
     split = np.where(u < 0.25, "2", np.where(u < 0.68, "3", "4"))
-    code = np.where((letter == STAGES.index("R")) & has_nodes & (kind == "solid"), split, code)
-    new = pl.Series(year >= 2018)
-    text = pl.Series(code)
+    text = strings(np.where((letter == STAGES.index("R")) & nodal, split, code))
+    new = year >= 2018
     return [
-        _where(new, text, "summaryStage2018"),
-        _where(~new, text, "seerSummaryStage2000"),
+        either(new, text).alias("summaryStage2018"),
+        either(~new, text).alias("seerSummaryStage2000"),
         text.alias("stage_code"),
     ]
 
 
-def _metastases(rng: np.random.Generator, letter: Ints, kind: np.ndarray, year: Ints) -> list[pl.Series]:
-    names = ("Bone", "Brain", "Liver", "Lung", "DistantLn", "Other")
-    chances = (0.34, 0.10, 0.38, 0.32, 0.24, 0.20)
+def _metastases(
+    rng: np.random.Generator, letter: Ints, solid: Bools, blank: Bools, year: Ints
+) -> list[pl.Series]:
+    chances = {"Bone": 0.34, "Brain": 0.10, "Liver": 0.38, "Lung": 0.32, "DistantLn": 0.24, "Other": 0.20}
     size = len(letter)
-    distant = (letter == STAGES.index("D")) & (kind == "solid")
-    found = np.stack([chance(rng, p, size) for p in chances])
-    found[5] |= distant & ~found.any(axis=0)
-    blank = np.isin(kind, ["heme", "lymphoma", "benign", "unknown"])
-    unknown = letter == STAGES.index("U")
-    recorded = pl.Series(year >= 2016)
-    columns = []
-    for name, here in zip(names, found, strict=True):
-        code = np.where(blank, "8", np.where(unknown, "9", np.where(distant & here, "1", "0")))
-        columns.append(_where(recorded, pl.Series(code), f"metsAtDx{name}"))
-    return columns
+    distant = (letter == STAGES.index("D")) & solid
+    found = {name: chance(rng, share, size) for name, share in chances.items()}
+    found["Other"] |= distant & ~np.any(list(found.values()), axis=0)
+    otherwise = np.where(blank, "8", np.where(letter == STAGES.index("U"), "9", "0"))
+    recorded = year >= 2016
+    return [
+        either(recorded, strings(np.where(distant & here, "1", otherwise))).alias(f"metsAtDx{name}")
+        for name, here in found.items()
+    ]
 
 
 def _receptors(rng: np.random.Generator, breast: Bools, behavior: Ints, year: Ints) -> list[pl.Series]:
     size = len(breast)
-    recorded = pl.Series(breast & (year >= 2018))
+    recorded = breast & (year >= 2018)
     er = np.array(["1", "0", "9"])[pick(rng, size, [0.80, 0.17, 0.03])]
     pr = np.where(er == "1", np.where(rng.random(size) < 0.86, "1", "0"), er)
     her2 = np.where(behavior == 2, "9", np.array(["0", "1", "9"])[pick(rng, size, [0.82, 0.15, 0.03])])
     return [
-        _where(recorded, pl.Series(er), "estrogenReceptorSummary"),
-        _where(recorded, pl.Series(pr), "progesteroneRecepSummary"),
-        _where(recorded, pl.Series(her2), "her2OverallSummary"),
+        either(recorded, strings(er)).alias("estrogenReceptorSummary"),
+        either(recorded, strings(pr)).alias("progesteroneRecepSummary"),
+        either(recorded, strings(her2)).alias("her2OverallSummary"),
     ]

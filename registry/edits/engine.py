@@ -6,12 +6,14 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
 from registry.edits import definition, failures, sets
 from registry.edits.definition import PATIENT, Edit
-from registry.edits.plan import Plan, columns_of, compile_plan, fires_together
+from registry.edits.plan import Plan, columns_of, compile_plan, fires_together, flag, is_asked
 from registry.errors import BadInput
 from registry.standards import dates
 
@@ -26,6 +28,10 @@ SURROGATE_KEYS = (
     "recordId",
 )
 REPORTED_KEYS = ("patientIdNumber", "tumorRecordNumber")
+
+
+_AS_WRITTEN = pl.QueryOptFlags.none()
+"""For one record planning costs more than it saves."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +92,7 @@ def judge(plan: Plan, records: pl.DataFrame) -> pl.DataFrame:
     """Boolean frame, one column per item and inter-item edit of the plan (True = fails)."""
     if not plan.edits:
         return pl.DataFrame()
-    softer = [
-        edit.review_when().fill_null(value=False).alias(f"{edit.id}@softer")
-        for edit in plan.edits
-        if edit.review_when
-    ]
+    softer = [_softer(edit) for edit in plan.edits if edit.review_when]
     return plan.prepare(_items(records, plan)).select([*plan.fires, *softer]).collect()
 
 
@@ -107,17 +109,37 @@ def check_record(
     ['laterality-valid']
     """
     plan = compile_plan(sets.edit_ids(edit_set))
-    items = {column: _text(record.get(column)) for column in plan.columns}
-    frame = _complete(pl.DataFrame([items], schema=dict.fromkeys(plan.columns, pl.String)), [], None, as_of)
-    verdicts = judge(plan, frame)
-    if verdicts.is_empty():
-        return []
-    fired = verdicts.row(0, named=True)
-    return [
-        _failure(edit, record, softer=bool(fired.get(f"{edit.id}@softer")))
-        for edit in plan.edits
-        if fired[edit.id]
-    ]
+    values = {item: _text(record.get(item)) for item in plan.columns}
+    frame = pl.DataFrame([{**values, **_days(as_of)}], schema=_schema(plan))
+    frame = plan.prepare(frame.lazy()).collect(optimizations=_AS_WRITTEN)
+    cleaned = frame.row(0, named=True)
+    asked = [edit for edit in plan.edits if edit.id in plan.questions and is_asked(edit, cleaned)]
+    softer = [_softer(edit) for edit in asked if edit.review_when]
+    questions = [*(plan.questions[edit.id] for edit in asked), *softer]
+    answers: dict[str, Any] = {}
+    if questions:
+        answers = frame.lazy().select(questions).collect(optimizations=_AS_WRITTEN).row(0, named=True)
+    fired = [edit for edit in plan.edits if answers.get(edit.id) or _is_bad(edit, cleaned)]
+    return [_failure(edit, record, softer=bool(answers.get(f"{edit.id}@softer"))) for edit in fired]
+
+
+def _is_bad(edit: Edit, cleaned: Mapping[str, Any]) -> bool:
+    return edit.level == "item" and any(cleaned[flag(edit.id, item)] for item in edit.items)
+
+
+@lru_cache(maxsize=64)
+def _schema_of(columns: tuple[str, ...]) -> dict[str, pl.DataType]:
+    numbers = {"@as_of": pl.Int32(), "@overdue_before": pl.Int32(), PATIENT: pl.String()}
+    return {**dict.fromkeys(columns, pl.String()), **numbers}
+
+
+def _schema(plan: Plan) -> dict[str, pl.DataType]:
+    return _schema_of(plan.columns)
+
+
+def _softer(edit: Edit) -> pl.Expr:
+    assert edit.review_when is not None
+    return edit.review_when().fill_null(value=False).alias(f"{edit.id}@softer")
 
 
 def joined(patients: pl.DataFrame | None, tumors: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
@@ -162,17 +184,18 @@ def _complete(
     records: pl.DataFrame, columns: Sequence[str], patient_key: str | None, as_of: dt.date
 ) -> pl.DataFrame:
     """The wanted columns as text (those nobody sent are null), plus the engine's own."""
-    wanted = list(dict.fromkeys(columns)) or records.columns
-    overdue = dates.months_after(as_of, -15)
     patient = pl.lit(None, pl.String) if patient_key is None else pl.col(patient_key).cast(pl.String)
     return records.select(
-        [_column(records, name) for name in wanted]
-        + [
-            pl.lit(int(f"{as_of:%Y%m%d}"), pl.Int32).alias("@as_of"),
-            pl.lit(int(f"{overdue:%Y%m%d}"), pl.Int32).alias("@overdue_before"),
-            patient.alias(PATIENT),
-        ]
+        [_column(records, name) for name in dict.fromkeys(columns)]
+        + [pl.lit(day, pl.Int32).alias(name) for name, day in _days(as_of).items()]
+        + [patient.alias(PATIENT)]
     )
+
+
+def _days(as_of: dt.date) -> dict[str, int]:
+    """The engine's own dates as numbers YYYYMMDD."""
+    overdue = dates.months_after(as_of, -15)
+    return {"@as_of": int(f"{as_of:%Y%m%d}"), "@overdue_before": int(f"{overdue:%Y%m%d}")}
 
 
 def _column(records: pl.DataFrame, name: str) -> pl.Expr:

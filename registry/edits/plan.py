@@ -2,7 +2,7 @@
 
 The stages, each one `with_columns` or `select`:
 
-1. *raw*: copies of reported values that some edit wants to see even when they are invalid;
+1. *reported*: terms of values as reported, such as copies that stay when the value is invalid;
 2. *bad*: one flag for each item and item edit (True = this value is not valid);
 3. *clean*: invalid values become null, which is what makes the null rule hold by itself;
 4. *terms*: vocabulary of `registry.edits.terms`, as many steps as they depend on each other;
@@ -11,9 +11,10 @@ The stages, each one `with_columns` or `select`:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -33,6 +34,8 @@ class Plan:
         columns: every NAACCR item that is read.
         stages: expressions to add, step by step.
         fires: one Boolean expression per edit in `edits`, named by the edit's id.
+        questions: inter-item edits' own expressions, without the null rule; for one record the null
+            rule is cheaper in Python.
     """
 
     edits: tuple[Edit, ...]
@@ -40,6 +43,7 @@ class Plan:
     columns: tuple[str, ...]
     stages: tuple[tuple[pl.Expr, ...], ...]
     fires: tuple[pl.Expr, ...]
+    questions: dict[str, pl.Expr]
 
     def prepare(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Add flags, cleaned values and terms to records that have all of `columns`."""
@@ -64,27 +68,37 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
         if edit.level == "inter-record":
             grouped[edit.over] = (*grouped.get(edit.over, ()), edit)
 
-    fires = [_fires(edit).alias(edit.id) for edit in single]
+    questions = {edit.id: edit.expression() for edit in single if edit.level == "inter-item"}
+    fires = [_fires(edit, questions.get(edit.id)).alias(edit.id) for edit in single]
     windows = [fires_together(edit) for edit in chosen if edit.level == "inter-record"]
     softer = [edit.review_when() for edit in chosen if edit.review_when]
-    steps, items = _terms_of([*fires, *windows, *softer])
+    wanted, items = _terms_of([*fires, *windows, *softer])
     items |= {key for over in grouped for key in over if not key.startswith("@")}
 
     validity = _item_edits()
     cleaned = sorted(item for item in items if item in validity)
     direct = {(edit.id, item) for edit in single if edit.level == "item" for item in edit.items}
     flags = sorted(direct | {(edit_id, item) for item in cleaned for edit_id in validity[item]})
-    bad = tuple(every[edit_id].invalid(item).alias(_flag(edit_id, item)) for edit_id, item in flags)
+    bad = tuple(every[edit_id].invalid(item).alias(flag(edit_id, item)) for edit_id, item in flags)
+    reported, more_items = _terms_of(bad)
+    items |= more_items | {item for _, item in flags}
+    reported |= {name: term for name, term in wanted.items() if terms.is_of_reported(name)}
+    wanted = {name: term for name, term in wanted.items() if name not in reported}
     clean = tuple(
-        pl.when(~pl.any_horizontal([pl.col(_flag(edit_id, item)) for edit_id in validity[item]]))
+        pl.when(~_any([pl.col(flag(edit_id, item)) for edit_id in validity[item]]))
         .then(pl.col(item))
         .alias(item)
         for item in cleaned
     )
-    copies = tuple(expression for expression in steps.pop(0))
-    columns = tuple(sorted(items | {item for _, item in flags}))
-    stages = tuple(stage for stage in (copies, bad, clean, *map(tuple, steps)) if stage)
-    return Plan(single, grouped, columns, stages, tuple(fires))
+    stages = (*_in_order(reported), bad, clean, *_in_order(wanted))
+    return Plan(
+        edits=single,
+        grouped=grouped,
+        columns=tuple(sorted(items)),
+        stages=tuple(stage for stage in stages if stage),
+        fires=tuple(fires),
+        questions={edit_id: question.alias(edit_id) for edit_id, question in questions.items()},
+    )
 
 
 def fires_together(edit: Edit) -> pl.Expr:
@@ -92,29 +106,45 @@ def fires_together(edit: Edit) -> pl.Expr:
     return _guarded(edit, edit.expression()).alias(edit.id)
 
 
-def _fires(edit: Edit) -> pl.Expr:
-    if edit.level == "item":
-        return pl.any_horizontal([pl.col(_flag(edit.id, item)) for item in edit.items])
-    return _guarded(edit, edit.expression())
+def flag(edit_id: str, item: str) -> str:
+    """Name of the column that is True where the item fails that item edit."""
+    return f"{item}@bad:{edit_id}"
+
+
+def _fires(edit: Edit, question: pl.Expr | None) -> pl.Expr:
+    if question is None:
+        return _any([pl.col(flag(edit.id, item)) for item in edit.items])
+    return _guarded(edit, question)
+
+
+def _any(conditions: Sequence[pl.Expr]) -> pl.Expr:
+    return conditions[0] if len(conditions) == 1 else pl.any_horizontal(conditions)
 
 
 def _guarded(edit: Edit, fires: pl.Expr) -> pl.Expr:
     """The edit's expression under the null rule and within its diagnosis years."""
     conditions = [fires]
-    for needed in edit.requires:
-        filled = [pl.col(item).is_not_null() for item in needed.split("|")]
-        conditions.append(filled[0] if len(filled) == 1 else pl.any_horizontal(filled))
-    if edit.effective_years is not None:
-        since, until = edit.effective_years
-        if since is not None:
-            conditions.append(since <= terms.DX_YEAR)
-        if until is not None:
-            conditions.append(until >= terms.DX_YEAR)
+    conditions += [
+        _any([pl.col(item).is_not_null() for item in needed.split("|")]) for needed in edit.requires
+    ]
+    since, until = edit.effective_years or (None, None)
+    if since is not None:
+        conditions.append(since <= terms.DX_YEAR)
+    if until is not None:
+        conditions.append(until >= terms.DX_YEAR)
     return pl.all_horizontal(conditions).fill_null(value=False)
 
 
-def _flag(edit_id: str, item: str) -> str:
-    return f"{item}@bad:{edit_id}"
+def is_asked(edit: Edit, cleaned: Mapping[str, Any]) -> bool:
+    """Whether the null rule and the diagnosis year let an inter-item edit look at one record."""
+    for needed in edit.requires:
+        if all(cleaned[item] is None for item in needed.split("|")):
+            return False
+    if edit.effective_years is None:
+        return True
+    year = cleaned["dateOfDiagnosis@year"]
+    since, until = edit.effective_years
+    return year is not None and (since or year) <= year <= (until or year)
 
 
 @lru_cache(maxsize=1)
@@ -128,8 +158,8 @@ def _item_edits() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _terms_of(expressions: Iterable[pl.Expr]) -> tuple[list[list[pl.Expr]], set[str]]:
-    """Terms the expressions need, in steps (raw copies first), and the plain items below them."""
+def _terms_of(expressions: Iterable[pl.Expr]) -> tuple[dict[str, pl.Expr], set[str]]:
+    """Terms that the expressions need, directly or not, and the plain items below them."""
     wanted: dict[str, pl.Expr] = {}
     items: set[str] = set()
     waiting = list(dict.fromkeys(name for e in expressions for name in e.meta.root_names()))
@@ -142,15 +172,15 @@ def _terms_of(expressions: Iterable[pl.Expr]) -> tuple[list[list[pl.Expr]], set[
         elif name not in wanted:
             wanted[name] = term
             waiting.extend(term.meta.root_names())
-    copies = [e.alias(name) for name, e in wanted.items() if name.endswith("@raw")]
-    return [copies, *_in_order({n: e for n, e in wanted.items() if not n.endswith("@raw")})], items
+    return wanted, items
 
 
-def _in_order(wanted: dict[str, pl.Expr]) -> list[list[pl.Expr]]:
-    steps: list[list[pl.Expr]] = []
+def _in_order(wanted: dict[str, pl.Expr]) -> list[tuple[pl.Expr, ...]]:
+    """Steps in which each term comes after those that it is made of."""
+    steps = []
     while wanted:
         ready = sorted(n for n, e in wanted.items() if not set(e.meta.root_names()) & set(wanted))
-        steps.append([wanted[name].alias(name) for name in ready])
+        steps.append(tuple(wanted[name].alias(name) for name in ready))
         wanted = {name: e for name, e in wanted.items() if name not in ready}
     return steps
 

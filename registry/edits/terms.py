@@ -81,70 +81,72 @@ def number(item: str) -> pl.Expr:
     return pl.col(f"{item}@number")
 
 
-def date_number(value: pl.Expr) -> pl.Expr:
-    """Digits of YYYY, YYYYMM or YYYYMMDD as one number (Int32); null for any other length.
-
-    >>> frame = pl.DataFrame({"d": ["2015", "201502", "20150228", "15", None]})
-    >>> frame.select(date_number(pl.col("d"))).to_series().to_list()
-    [2015, 201502, 20150228, None, None]
-    """
-    size = value.str.len_bytes()
-    digits = value.cast(pl.Int32, strict=False)
-    return pl.when((size == 8) | (size == 6) | (size == 4)).then(digits)
+def digits(item: str) -> pl.Expr:
+    """The date item's digits as reported, as one number; null unless 4, 6 or 8 characters long."""
+    return pl.col(f"{item}@digits")
 
 
-def _first_day(value: pl.Expr) -> pl.Expr:
-    digits = date_number(value)
-    return (
-        pl.when(digits > 999_999)
-        .then(digits)
-        .when(digits > 9_999)
-        .then(digits * 100 + 1)
-        .otherwise(digits * 10_000 + 101)
-    )
+def day(item: str) -> pl.Expr:
+    """Earliest day of the date item as reported (YYYYMMDD), real or not."""
+    return pl.col(f"{item}@day")
 
 
-def _last_day(value: pl.Expr) -> pl.Expr:
-    digits = date_number(value)
-    return (
-        pl.when(digits > 999_999)
-        .then(digits)
-        .when(digits > 9_999)
-        .then(digits * 100 + 31)
-        .otherwise(digits * 10_000 + 1231)
-    )
+def _digits(item: str) -> pl.Expr:
+    size = pl.col(item).str.len_bytes()
+    number_ = pl.col(item).cast(pl.Int32, strict=False)
+    return pl.when((size == 8) | (size == 6) | (size == 4)).then(number_)
+
+
+def _earliest(item: str) -> pl.Expr:
+    value = digits(item)
+    long, short = value > 999_999, value <= 9_999
+    return pl.when(long).then(value).when(short).then(value * 10_000 + 101).otherwise(value * 100 + 1)
+
+
+def _latest(item: str) -> pl.Expr:
+    value = digits(item)
+    long, short = value > 999_999, value <= 9_999
+    last_day = pl.when(long).then(value).when(short).then(value * 10_000 + 1231).otherwise(value * 100 + 31)
+    return pl.when(pl.col(item).is_not_null()).then(last_day)
 
 
 @cache
 def _month_days() -> pl.Series:
     """Whether MMDD is a day of a leap year, for every number up to 9999."""
-    days = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    real = [1 <= n // 100 <= 12 and 1 <= n % 100 <= days[n // 100] for n in range(10_000)]
+    lengths = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    real = [1 <= n // 100 <= 12 and 1 <= n % 100 <= lengths[n // 100] for n in range(10_000)]
     return pl.Series("real", real)
 
 
-def is_real_date(value: pl.Expr) -> pl.Expr:
-    """True for a full or partial date of the calendar, False otherwise, null when blank.
-
-    >>> frame = pl.DataFrame({"d": ["2015", "201513", "20230229", "20240229", "2O15", None]})
-    >>> frame.select(is_real_date(pl.col("d"))).to_series().to_list()
-    [True, False, False, True, False, None]
-    """
-    day = _first_day(value)
-    years = day // 10_000
+def is_real_date(item: str) -> pl.Expr:
+    """True for a full or partial date of the calendar, False or null for anything else."""
+    month_day, years = day(item) % 10_000, day(item) // 10_000
     leap = ((years % 4 == 0) & (years % 100 != 0)) | (years % 400 == 0)
-    real = pl.lit(_month_days()).gather((day % 10_000).abs())
-    long_enough = (day > 10_000_000) & ((day % 10_000 != 229) | leap)
-    return pl.when(value.is_not_null()).then((real & long_enough).fill_null(value=False))
+    real = pl.lit(_month_days()).gather(month_day.abs())
+    return real & (years > 999) & ((month_day != 229) | leap)
 
 
 _OF_ITEM: dict[str, Callable[[str], pl.Expr]] = {
     "raw": pl.col,
-    "first": lambda item: _first_day(pl.col(item)),
-    "last": lambda item: _last_day(pl.col(item)),
+    "digits": _digits,
+    "day": _earliest,
+    "first": lambda item: pl.when(pl.col(item).is_not_null()).then(day(item)),
+    "last": _latest,
     "year": lambda item: first(item) // 10_000,
     "number": lambda item: pl.col(item).cast(pl.Int32, strict=False),
 }
+
+OF_REPORTED = ("raw", "digits", "day")
+"""Kinds of terms that speak of the value as reported; they are made before values are cleaned."""
+
+
+def is_of_reported(name: str) -> bool:
+    """Whether the term called `name` speaks of a value as reported.
+
+    >>> is_of_reported("dateOfBirth@raw"), is_of_reported("dateOfBirth@first")
+    (True, False)
+    """
+    return name.partition("@")[2] in OF_REPORTED
 
 
 # --- of the record ---------------------------------------------------------------------------

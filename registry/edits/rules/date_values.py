@@ -8,7 +8,7 @@ import polars as pl
 
 from registry.edits.definition import ERROR, edit
 from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import AS_OF, blank, date_number, is_real_date
+from registry.edits.terms import AS_OF, blank, day, is_real_date
 
 _DATES = [
     ("dob-valid", "dateOfBirth", 1850),
@@ -26,17 +26,15 @@ _DATES = [
 ]
 
 
-def not_a_date(since: int) -> Callable[[pl.Expr], pl.Expr]:
+def not_a_date(since: int) -> Callable[[pl.Expr, str], pl.Expr]:
     """Edit function: a filled value that is no real full or partial date, too old or in the future.
 
     A partial date is in the future when its first possible day is.
     """
 
-    def fails(value: pl.Expr) -> pl.Expr:
-        digits = date_number(value)
-        scale = pl.when(digits > 999_999).then(1).when(digits > 9_999).then(100).otherwise(10_000)
-        in_range = (digits * scale >= since * 10_000) & (digits <= AS_OF // scale)
-        return ~is_real_date(value) | ~in_range
+    def fails(value: pl.Expr, item: str) -> pl.Expr:
+        in_range = day(item).is_between(since * 10_000, AS_OF)
+        return value.is_not_null() & ~(is_real_date(item) & in_range).fill_null(value=False)
 
     return fails
 

@@ -12,8 +12,9 @@ from collections.abc import Collection
 import polars as pl
 
 from registry import standards
+from registry.errors import NotFound
 from registry.linkage import follow_abstracts
-from registry.store import UnitOfWork
+from registry.store import Store, UnitOfWork
 
 SENDERS_IDS = frozenset({"patientIdNumber", "tumorRecordNumber", "registryId", "patientSystemIdHosp"})
 CHUNK = 20_000
@@ -32,13 +33,29 @@ def item_levels(columns: Collection[str]) -> tuple[list[str], list[str]]:
     return patient, [name for name in items if name not in set(patient)]
 
 
+def known_item(item: str) -> standards.Item | None:
+    """The dictionary's definition, None for an item that no version knows."""
+    try:
+        return standards.item(item)
+    except NotFound:
+        return None
+
+
 def level_of(item: str) -> str:
     """NaaccrData, Patient or Tumor; an item that no dictionary knows counts as tumor-level."""
-    known = standards.item(item)
+    known = known_item(item)
     return known.level if known else "Tumor"
 
 
 OWN_WORDS = frozenset({"sender", "status", "version", "row", "last", "first", "birth", "ssn", "rule", "line"})
+
+
+def ensure_columns(store: Store, items: Collection[str]) -> None:
+    """Columns for items in the abstract, and for every item of an abstract in patient or tumor."""
+    store.ensure_columns("abstract", items)
+    patient_items, tumor_items = item_levels(store.columns("abstract"))
+    store.ensure_columns("patient", patient_items)
+    store.ensure_columns("tumor", tumor_items)
 
 
 def refresh(work: UnitOfWork, touched: Collection[int], fresh: pl.DataFrame, now: dt.datetime) -> None:
@@ -61,7 +78,8 @@ def refresh(work: UnitOfWork, touched: Collection[int], fresh: pl.DataFrame, now
     for start in range(0, len(known), CHUNK):
         wanted = pl.DataFrame({"patient_id": known[start : start + CHUNK]}, schema={"patient_id": pl.Int64})
         abstracts = work.query(
-            "SELECT a.* FROM abstract a SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void'",
+            "SELECT a.* FROM abstract a SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' "
+            "ORDER BY a.abstract_id",
             frames={"wanted": wanted},
         )
         _write(work, abstracts, now, new=False)
@@ -92,7 +110,9 @@ def _write(work: UnitOfWork, abstracts: pl.DataFrame, now: dt.datetime, *, new: 
 
 def _existing(work: UnitOfWork, table: str, keys: pl.DataFrame) -> list[int]:
     key = f"{table}_id"
-    found = work.query(f"SELECT t.{key} FROM {table} t SEMI JOIN keys USING ({key})", frames={"keys": keys})
+    found = work.query(
+        f"SELECT t.{key} FROM {table} t SEMI JOIN keys USING ({key}) ORDER BY t.{key}", frames={"keys": keys}
+    )
     return found[key].to_list()
 
 

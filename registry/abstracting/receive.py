@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from registry import linkage, standards
+from registry import linkage
 from registry.abstracting import consolidated, resends
 from registry.abstracting.matching import TUMOR_KEY, find_resends, find_tumors, rounds
 from registry.formats import NaaccrBatch
@@ -204,7 +204,7 @@ def _with_tumors(work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival, receip
                    list(DISTINCT a.facility_id ORDER BY a.facility_id) FILTER (a.facility_id IS NOT NULL) AS facilities
             FROM tumor t JOIN abstract a USING (tumor_id)
             WHERE t.patient_id IN (SELECT patient_id FROM wanted)
-            GROUP BY t.tumor_id
+            GROUP BY t.tumor_id ORDER BY t.tumor_id
             """,
             frames={"wanted": of_known.select("patient_id").unique()},
         ).with_columns(pl.col("tumor_id", "patient_id").cast(pl.Int64), pl.col("facilities").fill_null([]))
@@ -306,7 +306,7 @@ def storable(store: Store, names: Iterable[str]) -> list[str]:
     """Items that can have a column: an id that differs from another only by case stays in `source_item` alone."""
     taken = {name.casefold(): name for name in store.columns("abstract")}
     kept = []
-    for name in sorted(dict.fromkeys(names), key=lambda each: (standards.item(each) is None, each)):
+    for name in sorted(dict.fromkeys(names), key=lambda each: (consolidated.known_item(each) is None, each)):
         if name.isidentifier() and name.isascii() and taken.setdefault(name.casefold(), name) == name:
             kept.append(name)
     return kept

@@ -42,15 +42,17 @@ def apply(work: UnitOfWork, versions: pl.DataFrame, arrival: Arrival) -> Outcome
         return Outcome(0, 0, 0, set())
     keys = versions.select("abstract_id", pl.col("source_id").alias("new_source"))
     held_rows = work.query(
-        "SELECT a.* FROM abstract a SEMI JOIN keys USING (abstract_id)", frames={"keys": keys}
+        "SELECT a.* FROM abstract a SEMI JOIN keys USING (abstract_id) ORDER BY a.abstract_id",
+        frames={"keys": keys},
     )
     received = work.query(
         """SELECT a.abstract_id, s.item, s.value FROM keys k JOIN abstract a USING (abstract_id)
-           JOIN source_item s ON s.source_id = a.source_id""",
+           JOIN source_item s ON s.source_id = a.source_id ORDER BY ALL""",
         frames={"keys": keys},
     )
     incoming = work.query(
-        "SELECT k.abstract_id, s.item, s.value FROM keys k JOIN source_item s ON s.source_id = k.new_source",
+        "SELECT k.abstract_id, s.item, s.value FROM keys k JOIN source_item s ON s.source_id = k.new_source "
+        "ORDER BY ALL",
         frames={"keys": keys},
     )
     # What arrives under the old sex item is compared, and applied, as the current one too.

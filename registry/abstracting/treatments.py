@@ -109,7 +109,7 @@ def receive(
 def _with_facility(work: UnitOfWork, rows: pl.DataFrame) -> pl.DataFrame:
     """Adds facility_id, found in the facility table by its NPI."""
     facilities = work.query(
-        'SELECT npi AS "npiReportingFacility", min(facility_id) AS facility_id FROM facility WHERE npi IS NOT NULL GROUP BY npi'
+        'SELECT npi AS "npiReportingFacility", min(facility_id) AS facility_id FROM facility WHERE npi IS NOT NULL GROUP BY npi ORDER BY npi'
     )
     return rows.join(facilities, on="npiReportingFacility", how="left", maintain_order="left")
 

@@ -10,8 +10,8 @@ from registry import coding
 from registry.service import frames
 from registry.service.operations import Context, operation
 
-EVERY_LOAD = ["age-at-diagnosis", "seer-site-recode-2008", "seer-site-recode-2023", "survival-months"]
-"""What the main job derives; ids that a version of the library does not have are left out."""
+EVERY_LOAD = ["age-at-diagnosis", "seer-site-recode-2008", "seer-site-recode-2023", "survival-time"]
+"""What the main job derives."""
 
 
 @operation("derive.list")
@@ -26,33 +26,16 @@ def run(context: Context, ids: list[str] | None = None, as_of: str | None = None
 
     Values that did not change are left as they are. Returns {tumors, values, changed, derivations}.
     """
-    known = coding.derivations()
-    available = set(known["id"])
-    chosen = ids or [name for name in EVERY_LOAD if name in available] or sorted(available)
+    chosen = ids or EVERY_LOAD
     patients, tumors = frames.load(
         context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")
     )
     shared = [name for name in patients.columns if name in tumors.columns and name != "patient_id"]
     records = tumors.join(patients.drop(shared), on="patient_id", how="left", maintain_order="left")
     derived = coding.derive(records, chosen, as_of=context.day(as_of))
-    parts = []
-    for row in known.filter(pl.col("id").is_in(chosen)).iter_rows(named=True):
-        outputs = _names(row["outputs"])
-        parts.append(
-            derived.select("tumor_id", *(pl.col(name).cast(pl.String) for name in outputs))
-            .unpivot(index="tumor_id", variable_name="item", value_name="value")
-            .drop_nulls("value")
-            .with_columns(algorithm=pl.lit(row["id"]), version=pl.lit(row["version"]))
-        )
-    values = (
-        pl.concat(parts).with_columns(pl.col("tumor_id").cast(pl.Int64)).sort("tumor_id", "item", "algorithm")
-    )
+    values = coding.derived_values(derived, chosen).with_columns(pl.col("tumor_id").cast(pl.Int64))
     changed = _keep(context, values, chosen)
     return {"tumors": tumors.height, "values": values.height, "changed": changed, "derivations": chosen}
-
-
-def _names(outputs: Any) -> list[str]:
-    return outputs.split(";") if isinstance(outputs, str) else list(outputs)
 
 
 def _keep(context: Context, values: pl.DataFrame, chosen: list[str]) -> int:

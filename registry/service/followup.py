@@ -17,7 +17,7 @@ PATIENT_ITEMS = [
     "addrCurrentNoStreet", "addrCurrentCity", "addrCurrentState", "addrCurrentPostalCode", "addrCurrentCountry",
     "telephone", "noPatientContactFlag", "followUpSource", "followUpSourceCentral", "nextFollowUpSource",
     "physicianFollowUp", "physicianManaging", "physicianPrimarySurg", "physician3", "physician4",
-    "followUpContactName", "followUpContactNostreet", "followUpContactCity", "followUpContactState",
+    "followUpContactName", "followUpContactNost", "followUpContactCity", "followUpContactState",
     "followUpContactPostal",
 ]  # fmt: skip
 TUMOR_ITEMS = [

@@ -15,7 +15,7 @@ import polars as pl
 
 from registry import formats
 from registry.abstracting import receive, treatments
-from registry.abstracting.consolidated import item_levels
+from registry.abstracting.consolidated import ensure_columns
 from registry.casefinding import reports
 from registry.errors import BadInput, RegistryError
 from registry.formats import NaaccrBatch
@@ -194,9 +194,7 @@ def _ingest_abstracts(
     if header is None:
         raise BadInput(file.name, "holds no patients", "send the file again")
     items = receive.storable(context.store, [name for name in columns if name != "line"])
-    patient_items, tumor_items = item_levels(items)
-    for table, names in (("abstract", items), ("patient", patient_items), ("tumor", tumor_items)):
-        context.store.ensure_columns(table, names)
+    ensure_columns(context.store, items)
 
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]

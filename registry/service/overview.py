@@ -7,14 +7,14 @@ from typing import Any
 import polars as pl
 
 from registry.errors import BadInput
-from registry.service import frames
+from registry.service import frames, sites
 from registry.service.operations import Context, operation
 
 COUNTED = {
     "diagnosis_year": ["dateOfDiagnosis"],
-    "site": ["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis"],
+    "site": sites.ITEMS,
     "sex": ["dateOfDiagnosis"],
-    "stage": ["summaryStage2018"],
+    "stage": ["summaryStage2018", "summaryStage2000", "dateOfDiagnosis"],
     "facility": ["reportingFacility"],
 }
 
@@ -47,7 +47,7 @@ def summary(context: Context) -> dict[str, Any]:
         **{name: int(value) for name, value in row.items()},
         **counts,
         "quarantined": _count(context, "SELECT count(*) FROM quarantine WHERE state = 'open'"),
-        "follow_up_rate": context.store.get_meta(_rate_key(context)),
+        "follow_up_rate": _follow_up_rate(context),
         "facilities": _count(
             context, "SELECT count(DISTINCT facility_id) FROM abstract WHERE status <> 'void'"
         ),
@@ -56,14 +56,19 @@ def summary(context: Context) -> dict[str, Any]:
     }
 
 
-def _rate_key(context: Context) -> str:
-    return "follow_up_rate"
+def _follow_up_rate(context: Context) -> float | None:
+    """Rate of patients since the reference date, today."""
+    from registry.service.followup import rates
+
+    table = rates(context).filter((pl.col("unit") == "patient") & (pl.col("window") == "since_reference"))
+    return table["rate_pct"].item() if table.height else None
 
 
 @operation("overview.counts")
 def counts(context: Context, by: str = "diagnosis_year") -> pl.DataFrame:
     """Tumors by one characteristic: frame[by, tumors], sorted by `by`."""
-    from registry import analytics, coding, standards
+    from registry import analytics, standards
+    from registry.analytics.stage import stage_group
     from registry.standards import dates
 
     if by not in COUNTED:
@@ -72,8 +77,9 @@ def counts(context: Context, by: str = "diagnosis_year") -> pl.DataFrame:
     if by == "diagnosis_year":
         tumors = tumors.with_columns(dates.year("dateOfDiagnosis").cast(pl.String).alias(by))
     elif by == "site":
-        tumors = coding.derive(tumors, ["seer-site-recode-2023"])
-        tumors = tumors.with_columns(coding.site_group("seerSiteRecode2023").alias(by))
+        tumors = sites.with_site_group(tumors).rename({"site_group": by})
+    elif by == "stage":
+        tumors = tumors.with_columns(stage_group())
     elif by == "sex":
         sexes = patients.select("patient_id", standards.sex_at_birth().alias("code")).with_columns(
             pl.col("code").replace_strict({"1": "Male", "2": "Female"}, default="Unknown").alias(by)

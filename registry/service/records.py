@@ -137,7 +137,7 @@ def abstract(context: Context, abstract_id: int) -> dict[str, Any]:
     for name in sorted(present - known):
         if "_" in name or name in consolidated.OWN_WORDS:
             continue
-        other = standards.item(name)
+        other = consolidated.known_item(name)
         number, label, level = (other.number, other.name, other.level) if other else (None, name, "Tumor")
         items.append(_item(name, number, label, level, row[name]))
     return {
@@ -228,7 +228,7 @@ def set_status(
 
 
 def _require_writable(item: str, value: str | None) -> None:
-    known = standards.item(item)
+    known = consolidated.known_item(item)
     if known is None or known.level == "NaaccrData":
         raise BadInput(item, "is not an item of a patient or tumor")
     if value is not None and known.length and len(value) > known.length and not known.unlimited:
@@ -246,10 +246,7 @@ def _write(
 ) -> dict[str, Any]:
     abstract_id = int(row["abstract_id"])
     items = [name for name in changes if name not in {"status", "void_reason"}]
-    context.store.ensure_columns("abstract", items)
-    patient_items, tumor_items = consolidated.item_levels(items)
-    context.store.ensure_columns("patient", patient_items)
-    context.store.ensure_columns("tumor", tumor_items)
+    consolidated.ensure_columns(context.store, items)
     with context.store.unit_of_work(
         context.actor.name,
         action,

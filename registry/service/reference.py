@@ -47,6 +47,7 @@ def load_csv(context: Context, table: str, path: Path) -> dict[str, Any]:
     """
     key, columns = TABLES[table]
     frame = pl.read_csv(path, infer_schema=False, encoding="utf8-lossy")
+    frame = frame.with_columns(pl.when(pl.all().str.strip_chars() != "").then(pl.all()).name.keep())
     unknown = set(frame.columns) - set(columns)
     if unknown:
         raise BadInput(

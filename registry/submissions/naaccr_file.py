@@ -60,8 +60,8 @@ class WrittenFile:
 
 def prepare(
     patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
-    """Frames for the writer, with our ids, and the items left out with how many values each.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Frames for the writer, with our ids and the sex item of the version.
 
     Args:
         patients: frame[patient_id, items]; tumors: frame[tumor_id, patient_id, items].
@@ -73,15 +73,7 @@ def prepare(
         tumorRecordNumber=pl.col("tumor_id").rank("dense").over("patient_id").cast(pl.String).str.zfill(2)
     )
     patients = _sex_items(patients, request.naaccr_version)
-    legal = set(standards.dictionary(request.naaccr_version).ids(record_type=request.record_type))
-    left_out: dict[str, int] = {}
-    kept = []
-    for frame, own in ((patients, ["patient_id"]), (tumors, ["tumor_id", "patient_id"])):
-        items = [name for name in frame.columns if name not in own]
-        outside = [name for name in items if name not in legal]
-        left_out |= {name: n for name in outside if (n := frame[name].drop_nulls().len())}
-        kept.append(frame.select(*own, *(name for name in items if name in legal)))
-    return kept[0], kept[1], dict(sorted(left_out.items()))
+    return patients, tumors
 
 
 def _sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
@@ -100,7 +92,7 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
     Raises:
         registry.errors.RegistryError: the file cannot be written; nothing is left half-written.
     """
-    patients, tumors, left_out = prepare(patients, tumors, request)
+    patients, tumors = prepare(patients, tumors, request)
     header = formats.NaaccrHeader(
         version=request.naaccr_version,
         record_type=request.record_type,
@@ -112,9 +104,12 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
     numbered = tumors.join(keyed.select("patient_id", "patient_index"), on="patient_id", how="inner").sort(
         "patient_index", "tumor_id"
     )
-    formats.write_naaccr_xml(
+    report = formats.write_naaccr_xml(
         path, keyed.drop("patient_id"), numbered.drop("patient_id", "tumor_id"), header=header
     )
+    left_out: dict[str, int] = {}
+    for left in report.left_out:
+        left_out[left.item] = left_out.get(left.item, 0) + left.values
     faults, items = _read_back(path)
     data = path.read_bytes()
     written = WrittenFile(

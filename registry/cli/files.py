@@ -1,0 +1,180 @@
+"""Commands about files and standards; they need no database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from registry.cli import output
+from registry.cli.data import expand
+from registry.cli.options import Options, global_options
+
+
+@click.group()
+def naaccr() -> None:
+    """NAACCR XML files, without a database."""
+
+
+@naaccr.command("validate", epilog="Example: registry naaccr validate abstracts.xml.gz")
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--dictionary",
+    "dictionaries",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="User-defined dictionary.",
+)
+@click.option("--limit", default=50, show_default=True, help="Faults shown a file.")
+@global_options
+def naaccr_validate(
+    options: Options, files: tuple[str, ...], dictionaries: tuple[str, ...], limit: int
+) -> int:
+    """List every fault of the files: place, item, value, what was expected. Exit code 1 when there are errors."""
+    worst = 0
+    for name in expand(files):
+        summary, faults = _validated(name, dictionaries)
+        errors = summary["errors"]
+        worst = max(worst, 1 if errors else 0)
+        if options.as_json:
+            click.echo(output.as_json({**summary, "list": faults.to_dicts()}))
+            continue
+        for row in faults.head(limit).iter_rows(named=True):
+            click.echo(f"{name}:{row['line']} {row['severity']}: {row['message']}")
+        click.echo(
+            f"{name}: {summary['patients']:,} patients, {summary['tumors']:,} tumors, {summary['items']:,} items; "
+            f"{errors:,} errors, {summary['warnings']:,} warnings"
+        )
+    return worst
+
+
+def _validated(name: str, dictionaries: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    import polars as pl
+
+    from registry.formats import iter_naaccr_xml
+
+    patients = tumors = items = 0
+    faults = []
+    version = kind = None
+    for batch in iter_naaccr_xml(name, dictionaries=list(dictionaries)):
+        patients += batch.patients.height
+        tumors += batch.tumors.height
+        items += batch.items.height
+        faults.append(batch.faults)
+        version, kind = batch.header.version, batch.header.record_type
+    every = pl.concat(faults)
+    errors = every.filter(pl.col("severity") == "error").height
+    return {
+        "file": name, "naaccr_version": version, "record_type": kind, "patients": patients, "tumors": tumors,
+        "items": items, "errors": errors, "warnings": every.height - errors,
+    }, every  # fmt: skip
+
+
+@naaccr.command("read", epilog="Example: registry naaccr read abstracts.xml --out tables")
+@click.argument("file", type=click.Path())
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder for the tables.")
+@click.option(
+    "--dictionary",
+    "dictionaries",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="User-defined dictionary.",
+)
+@global_options
+def naaccr_read(options: Options, file: str, out: str, dictionaries: tuple[str, ...]) -> None:
+    """Write patients.parquet, tumors.parquet, items.parquet and faults.parquet of a NAACCR XML file."""
+    from registry.formats import read_naaccr_xml
+
+    batch = read_naaccr_xml(file, dictionaries=list(dictionaries))
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "patients": batch.patients,
+        "tumors": batch.tumors,
+        "items": batch.items,
+        "faults": batch.faults,
+    }
+    for name, frame in tables.items():
+        frame.write_parquet(folder / f"{name}.parquet")
+    counts = {name: frame.height for name, frame in tables.items()}
+    click.echo(
+        output.as_json({"file": file, "out": out, **counts}) if options.as_json else output.pairs(counts)
+    )
+
+
+@click.group()
+def dictionary() -> None:
+    """The NAACCR dictionary."""
+
+
+@dictionary.command("show", epilog="Example: registry dictionary show primarySite")
+@click.argument("item")
+@global_options
+def dictionary_show(options: Options, item: str) -> None:
+    """Show one item, by id or number: name, level, length, versions, allowed codes."""
+    from dataclasses import asdict
+
+    from registry import standards
+
+    found = standards.by_number(int(item)) if item.isdigit() else standards.item(item)
+    codes = standards.codes(found.id)
+    if options.as_json:
+        click.echo(output.as_json({**asdict(found), "codes": codes.to_dicts()}))
+        return
+    click.echo(output.pairs(asdict(found)))
+    if codes.height:
+        click.echo("")
+        click.echo(output.table(codes, limit=60))
+
+
+@dictionary.command("search", epilog="Example: registry dictionary search laterality")
+@click.argument("words", nargs=-1, required=True)
+@global_options
+def dictionary_search(options: Options, words: tuple[str, ...]) -> None:
+    """Find items whose id, number or name holds all the words."""
+    import polars as pl
+
+    from registry import standards
+
+    text = pl.concat_str("id", pl.col("number").cast(pl.String), "name", separator=" ").str.to_lowercase()
+    fits = pl.all_horizontal(text.str.contains(word.lower(), literal=True) for word in words)
+    frame = standards.all_items().filter(fits).sort("number")
+    shown = frame.select("number", "id", "name", "level", "length", "first_version", "last_version")
+    click.echo(output.as_json(frame) if options.as_json else output.table(shown, limit=100))
+
+
+@click.group()
+def standards() -> None:
+    """Reference tables."""
+
+
+@standards.command("list")
+@global_options
+def standards_list(options: Options) -> None:
+    """Show which published tables are installed, with their sources."""
+    from registry.standards.build import DATA
+
+    text = (DATA / "SOURCES.md").read_text(encoding="utf-8")
+    click.echo(output.as_json({"sources": text}) if options.as_json else text)
+
+
+@standards.command("build", epilog="Example: registry standards build --from ../shared")
+@click.option(
+    "--from",
+    "shared",
+    required=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with naaccr/ and coding/.",
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Folder for the tables (default: the package's own)."
+)
+@global_options
+def standards_build(options: Options, shared: str, out: str | None) -> None:
+    """Write the reference tables again from the published files, such as next year's."""
+    from registry.coding import build as coding
+    from registry.standards import build as base
+
+    counts = base.build(Path(shared), Path(out) / "standards" if out else base.DATA)
+    counts |= coding.build(Path(shared), Path(out) / "coding" if out else coding.DATA)
+    click.echo(output.as_json(counts) if options.as_json else output.pairs(counts))

@@ -1,0 +1,212 @@
+"""Nothing identifying leaves: every byte of what is written is searched for planted canaries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+
+import polars as pl
+import pytest
+
+from registry import standards
+from registry.errors import BadInput
+from registry.security.deidentify import PATIENT_ITEMS, PROFILES, SMALL_ZIP3, TUMOR_ITEMS, deidentify
+
+KEY = b"0123456789abcdef0123456789abcdef"
+CANARIES = ["QUETZALCOATL", "078051120", "quetzal lane 7", "19470613", "6135550199", "MRN-4711", "987654321"]
+
+
+def person(**items: object) -> pl.DataFrame:
+    return pl.DataFrame({
+        "patient_id": [987654321], "nameLast": ["QUETZALCOATL"], "socialSecurityNumber": ["078051120"],
+        "sexAssignedAtBirth": ["2"], "dateOfBirth": ["19470613"], "race1": ["01"], "vitalStatus": ["0"],
+        "dateOfLastContact": ["20240301"], "causeOfDeath": ["C509"],
+    } | {name: [value] for name, value in items.items()})  # fmt: skip
+
+
+def tumor(**items: object) -> pl.DataFrame:
+    return pl.DataFrame({
+        "tumor_id": [987654321], "patient_id": [987654321], "primarySite": ["C509"], "behaviorCodeIcdO3": ["3"],
+        "dateOfDiagnosis": ["20220215"], "ageAtDiagnosis": ["074"], "addrAtDxState": ["NY"],
+        "addrAtDxPostalCode": ["100011234"], "countyAtDx": ["061"], "textRemarks": ["quetzal lane 7"],
+    } | {name: [value] for name, value in items.items()})  # fmt: skip
+
+
+def written(patients: pl.DataFrame, tumors: pl.DataFrame, report: dict) -> bytes:
+    """All that a snapshot could hold, uncompressed so that a search finds it."""
+    parts = [json.dumps(report).encode()]
+    for frame in (patients, tumors):
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="uncompressed", statistics=True)
+        parts += [buffer.getvalue(), frame.write_csv().encode()]
+    return b"\n".join(parts)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("canary", CANARIES)
+def test_no_canary_passes_through_any_item(profile: str, canary: str) -> None:
+    """The canary sits in every item of the dictionary at once, also where only a code belongs."""
+    items = standards.dictionary().items
+    ids = dict(items.select("id", "level").iter_rows())
+    patients = person(**{name: canary for name, level in ids.items() if level == "Patient"}, county=canary)
+    tumors = tumor(**{name: canary for name, level in ids.items() if level == "Tumor"}, my_own_note=canary)
+    out = written(*deidentify(patients, tumors, key=KEY, profile=profile))
+    assert canary.encode() not in out
+    assert canary.lower().encode() not in out.lower()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_identifier_and_no_day_in_the_ordinary_case(profile: str) -> None:
+    out = written(*deidentify(person(), tumor(), key=KEY, profile=profile))
+    for canary in [*CANARIES, "20220215", "20240301", "2022-02-15", "10001"]:
+        assert canary.encode() not in out, canary
+    assert KEY not in out
+
+
+def test_what_a_researcher_gets() -> None:
+    population = pl.DataFrame({"addrAtDxState": ["NY"], "countyAtDx": ["061"], "population": [1_600_000]})
+    people, cases, report = deidentify(person(), tumor(), key=KEY, small_area=1, county_population=population)
+    row = cases.row(0, named=True)
+    assert (row["diagnosis_year"], row["age_at_diagnosis"], row["months_to_last_contact"]) == (2022, 74, 24)
+    assert (row["state"], row["zip3"], row["county"], row["primarySite"]) == ("NY", "100", "061", "C509")
+    assert row["study_patient_id"] == people["study_patient_id"].item()
+    assert people.select("sex_at_birth", "race1", "vitalStatus", "cause_of_death").row(0) == (
+        "2",
+        "01",
+        "0",
+        "C50",
+    )
+    assert report["risk"]["patients_unique"] == 1
+    assert report["columns_held_back"] == [
+        "dateOfBirth", "dateOfDiagnosis", "nameLast", "socialSecurityNumber", "textRemarks",
+    ]  # fmt: skip
+
+
+def test_public_profile_has_no_geography_no_race_and_age_in_steps() -> None:
+    people, cases, _ = deidentify(person(), tumor(), key=KEY, profile="public")
+    assert {"state", "zip3", "county"}.isdisjoint(cases.columns)
+    assert "race1" not in people.columns
+    assert cases["age_at_diagnosis"].item() == 70
+
+
+@pytest.mark.parametrize(
+    ("age", "birth", "expected"),
+    [
+        ("089", None, 89),
+        ("090", None, 90),
+        ("104", None, 90),
+        ("999", "19470613", 74),
+        (None, None, None),
+        (None, "1930", 90),
+    ],
+)
+def test_age(age: str | None, birth: str | None, expected: int | None) -> None:
+    patients = person().with_columns(pl.lit(birth, pl.String).alias("dateOfBirth"))
+    _, cases, report = deidentify(
+        patients, tumor().with_columns(pl.lit(age, pl.String).alias("ageAtDiagnosis")), key=KEY
+    )
+    assert cases["age_at_diagnosis"].item() == expected
+    assert report["ages_top_coded"] == (expected == 90)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("10001", "100"),
+        ("100011234", "100"),
+        ("03601", "000"),
+        ("1000", None),
+        ("K1A0B1", None),
+        (None, None),
+        ("99999", "999"),
+    ],
+)
+def test_zip(code: str | None, expected: str | None) -> None:
+    cases = deidentify(
+        person(),
+        tumor().with_columns(pl.lit(code, pl.String).alias("addrAtDxPostalCode")),
+        key=KEY,
+        small_area=1,
+    )[1]
+    assert cases["zip3"].item() == expected
+    assert len(SMALL_ZIP3) == 21
+
+
+def test_small_areas_lose_their_name() -> None:
+    size = 12
+    patients = pl.DataFrame({"patient_id": range(size), "vitalStatus": "1"})
+    tumors = pl.DataFrame({
+        "tumor_id": range(size), "patient_id": range(size), "dateOfDiagnosis": "2020",
+        "addrAtDxState": "NY", "addrAtDxPostalCode": ["10001"] * 11 + ["12201"], "countyAtDx": "061",
+    })  # fmt: skip
+    cases, report = deidentify(patients, tumors, key=KEY)[1:]
+    assert cases["zip3"].value_counts().sort("zip3").rows() == [("000", 1), ("100", 11)]
+    assert cases["county"].null_count() == size  # populations were not given
+    assert report["areas_not_named"] == {"zip3": 1, "county": 12}
+    assert report["risk"]["smallest_group"] == 1
+    small = pl.DataFrame({"addrAtDxState": ["NY"], "countyAtDx": ["061"], "population": [99_999]})
+    assert deidentify(patients, tumors, key=KEY, county_population=small)[1]["county"].null_count() == size
+
+
+def test_partial_dates_and_intervals() -> None:
+    tumors = tumor(
+        dateOfDiagnosis="202202", rxDateSurgery="20220414", rxDateChemo="2022", rxDateRadiation="20220101"
+    )
+    row = deidentify(person(), tumors, key=KEY)[1].row(0, named=True)
+    assert (row["months_to_surgery"], row["months_to_chemotherapy"], row["months_to_radiation"]) == (
+        1,
+        None,
+        -2,
+    )
+    unknown = deidentify(person(), tumor(dateOfDiagnosis=None), key=KEY)[1].row(0, named=True)
+    assert (unknown["diagnosis_year"], unknown["months_to_last_contact"]) == (None, None)
+
+
+def test_study_numbers_are_one_way_stable_and_differ_by_study_and_key() -> None:
+    def number(**settings: object) -> str:
+        return deidentify(person(), tumor(), **({"key": KEY} | settings))[0]["study_patient_id"].item()  # type: ignore[arg-type]
+
+    assert number() == number() != number(study="lung 2026")
+    assert number() != number(key=KEY[::-1]) != number(profile="public")
+    assert len(number()) == 20
+
+
+def test_order_of_rows_does_not_show_the_order_in_the_registry() -> None:
+    patients = pl.DataFrame({"patient_id": range(200)})
+    tumors = pl.DataFrame({"tumor_id": range(200), "patient_id": range(200)})
+    forward = deidentify(patients, tumors, key=KEY)
+    backward = deidentify(patients.reverse(), tumors.sample(fraction=1, shuffle=True, seed=3), key=KEY)
+    assert forward[0].equals(backward[0])
+    assert forward[1].equals(backward[1])
+    assert forward[0]["study_patient_id"].is_sorted()
+
+
+def test_refused_values_are_counted_by_item() -> None:
+    report = deidentify(person(race1="QUETZALCOATL"), tumor(primarySite="breast"), key=KEY)[2]
+    assert report["values_refused"] == {"primarySite": 1, "race1": 1}
+
+
+def test_allow_list_names_no_confidential_item() -> None:
+    confidential = set(standards.all_items().filter(~pl.col("record_types").str.contains("I"))["id"])
+    assert confidential.isdisjoint(PATIENT_ITEMS | TUMOR_ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"key": b"short"}, "5 bytes, at least 16"),
+        ({"profile": "everything"}, "is no profile"),
+        ({"patient_key": "id"}, "column id is missing"),
+        ({"patients": pl.concat([person(), person()])}, "occurs twice"),
+        ({"patients": person(patient_id=5)}, "belong to no patient"),
+    ],
+)
+def test_bad_input_is_named(settings: dict, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        deidentify(settings.pop("patients", person()), tumor(), **({"key": KEY} | settings))
+
+
+def test_a_date_column_of_another_kind_is_no_way_round() -> None:
+    patients = person().with_columns(dateOfLastContact=pl.lit(dt.date(2024, 3, 1)))
+    assert b"2024-03-01" not in written(*deidentify(patients, tumor(), key=KEY))

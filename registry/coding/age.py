@@ -46,7 +46,7 @@ def completed_years(birth: pl.Expr, day: pl.Expr) -> pl.Expr:
         "19580301 | 20201301 | 999",
     ],
 )
-def age_at_diagnosis() -> pl.Expr:
+def age_at_diagnosis() -> list[dict[str, pl.Expr]]:
     """Completed years from birth to diagnosis, three digits; 999 when unknown.
 
     With partial dates the age is given only when it is unambiguous, that is when the earliest and
@@ -54,14 +54,22 @@ def age_at_diagnosis() -> pl.Expr:
     months before birth is one in utero (000); earlier than that, or above 120, the dates are wrong
     and the age is unknown.
     """
-    birth_first, birth_last = dates.earliest("dateOfBirth"), dates.latest("dateOfBirth")
-    dx_first, dx_last = dates.earliest("dateOfDiagnosis"), dates.latest("dateOfDiagnosis")
-    least = completed_years(birth_last, dx_first)
-    most = completed_years(birth_first, dx_last)
-    in_utero = (most < 0) & (dates.add_months(dx_last, 10) >= birth_first)
+    days = {
+        "@birth_first": dates.earliest("dateOfBirth"),
+        "@birth_last": dates.latest("dateOfBirth"),
+        "@dx_first": dates.earliest("dateOfDiagnosis"),
+        "@dx_last": dates.latest("dateOfDiagnosis"),
+    }
+    years = {
+        "@least": completed_years(pl.col("@birth_last"), pl.col("@dx_first")),
+        "@most": completed_years(pl.col("@birth_first"), pl.col("@dx_last")),
+    }
+    least, most = pl.col("@least"), pl.col("@most")
+    in_utero = (most < 0) & (dates.add_months(pl.col("@dx_last"), 10) >= pl.col("@birth_first"))
     age = pl.when((least == most) & most.is_between(0, 120)).then(most)
     text = age.cast(pl.String).str.zfill(3)
-    return pl.when(in_utero).then(pl.lit("000")).otherwise(text).fill_null(pl.lit(UNKNOWN_AGE))
+    outcome = pl.when(in_utero).then(pl.lit("000")).otherwise(text).fill_null(pl.lit(UNKNOWN_AGE))
+    return [days, years, {"ageAtDiagnosis": outcome}]
 
 
 @derivation(

@@ -18,7 +18,8 @@ import polars as pl
 
 from registry.errors import BadInput, NotFound
 
-Outputs = pl.Expr | dict[str, pl.Expr]
+Outputs = pl.Expr | dict[str, pl.Expr] | list[dict[str, pl.Expr]]
+"""One output, several by name, or steps; columns of a step named `@…` are dropped at the end."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Derivation:
     examples: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def expressions(self, **parameters: Any) -> list[pl.Expr]:
-        """The output columns, named.
+    def steps(self, **parameters: Any) -> list[dict[str, pl.Expr]]:
+        """Columns to add, step by step; the last step makes the outputs.
 
         Raises:
             BadInput: a parameter that the algorithm needs is missing.
@@ -66,7 +67,7 @@ class Derivation:
         made = self.make(**given)
         if isinstance(made, pl.Expr):
             made = {self.outputs[0]: made}
-        return [made[name].alias(name) for name in self.outputs]
+        return made if isinstance(made, list) else [made]
 
 
 _REGISTER: dict[str, Derivation] = {}
@@ -171,11 +172,12 @@ def derive(
     """
     for one in find(ids):
         missing = [item for item in one.inputs if item not in frame.columns]
-        frame = (
-            frame.with_columns([pl.lit(None, pl.String).alias(item) for item in missing])
-            .with_columns(one.expressions(as_of=as_of, **parameters))
-            .drop([item for item in missing if item not in one.outputs])
-        )
+        columns = [column for column in frame.columns if column not in one.outputs]
+        work = frame.with_columns([pl.lit(None, pl.String).alias(item) for item in missing])
+        for step in one.steps(as_of=as_of, **parameters):
+            work = work.with_columns([made.alias(name) for name, made in step.items()])
+        kept = frame.columns if set(one.outputs) <= set(frame.columns) else [*columns, *one.outputs]
+        frame = work.select(kept)
     return frame
 
 

@@ -48,43 +48,47 @@ OUTPUTS = ["survDateActiveFollowup", "survFlagActiveFollowup", "survMosActiveFol
         "202001   | 20200215 | 1 |          |   |     ",
     ],
 )
-def survival_time(as_of: dt.date, cutoff_year: int | None = None) -> dict[str, pl.Expr]:
+def survival_time(as_of: dt.date, cutoff_year: int | None = None) -> list[dict[str, pl.Expr]]:
     """Months from diagnosis to last contact, with the flag that says how sure they are.
 
     Flags: 0 complete dates, no survival; 1 complete dates, some survival; 8 death certificate or
     autopsy only; 9 unknown. A last contact after `as_of` is unknown; one after 31 December of
     `cutoff_year` is cut to that day, and a diagnosis after it is unknown.
     """
-    diagnosed, seen = dates.earliest("dateOfDiagnosis"), dates.earliest("dateOfLastContact")
-    future = seen > as_of
-    end = pl.lit(dt.date(cutoff_year, 12, 31)) if cutoff_year is not None else pl.lit(None, pl.Date)
-    contact = pl.when(~future).then(pl.min_horizontal(seen, end))
-    days = (contact - diagnosed).dt.total_days()
-    never = diagnosed.is_null() | seen.is_null() | future
-    unknown = never | (days < 0) | (diagnosed > end).fill_null(value=False)
-    partial = ~never & ~(dates.is_full("dateOfDiagnosis") & dates.is_full("dateOfLastContact"))
-    not_counted = pl.col("typeOfReportingSource").is_in(["6", "7"]).fill_null(value=False)
-    flag = (
-        pl.when(not_counted)
-        .then(pl.lit("8"))
-        .when(partial)
-        .then(pl.lit(None, pl.String))
-        .when(unknown)
-        .then(pl.lit("9"))
-        .when(days > 0)
-        .then(pl.lit("1"))
-        .otherwise(pl.lit("0"))
-    )
-    counted = ~not_counted & ~unknown
-    months = (days / DAYS_IN_MONTH).floor().cast(pl.Int32).cast(pl.String).str.zfill(4)
-    blank = partial & ~not_counted
+    given = {
+        "@diagnosed": dates.earliest("dateOfDiagnosis"),
+        "@seen": dates.earliest("dateOfLastContact"),
+        "@complete": dates.is_full("dateOfDiagnosis") & dates.is_full("dateOfLastContact"),
+        "@not_counted": pl.col("typeOfReportingSource").is_in(["6", "7"]).fill_null(value=False),
+    }
+    diagnosed, seen = pl.col("@diagnosed"), pl.col("@seen")
+    end = pl.lit(dt.date(cutoff_year, 12, 31) if cutoff_year is not None else None, pl.Date)
+    undated = diagnosed.is_null() | seen.is_null() | (seen > as_of)
+    contact = {
+        "@contact": pl.min_horizontal(seen, end),
+        "@undated": undated,
+        "@partial": ~undated & ~pl.col("@complete"),
+        "@late": (diagnosed > end).fill_null(value=False),
+    }
+    days = {"@days": (pl.col("@contact") - diagnosed).dt.total_days()}
+    unknown = pl.col("@undated") | pl.col("@late") | (pl.col("@days") < 0)
+    return [given, contact, days, {"@unknown": unknown}, _results()]
 
+
+def _results() -> dict[str, pl.Expr]:
+    days, partial, unknown = pl.col("@days"), pl.col("@partial"), pl.col("@unknown")
+    not_counted = pl.col("@not_counted")
+    dated = ~pl.col("@undated") & ~partial
+    months = (days / DAYS_IN_MONTH).floor().cast(pl.Int32).cast(pl.String).str.zfill(4)
+    survived = pl.when(days > 0).then(pl.lit("1")).otherwise(pl.lit("0"))
     return {
-        "survDateActiveFollowup": pl.when(~blank & ~partial).then(contact.dt.strftime("%Y%m%d")),
-        "survFlagActiveFollowup": flag,
-        "survMosActiveFollowup": pl.when(blank)
-        .then(None)
-        .when(counted)
-        .then(months)
-        .otherwise(pl.lit(UNKNOWN_MONTHS)),
+        "survDateActiveFollowup": pl.when(dated).then(pl.col("@contact").dt.strftime("%Y%m%d")),
+        "survFlagActiveFollowup": pl.when(not_counted)
+        .then(pl.lit("8"))
+        .when(~partial)
+        .then(pl.when(unknown).then(pl.lit("9")).otherwise(survived)),
+        "survMosActiveFollowup": pl.when(not_counted)
+        .then(pl.lit(UNKNOWN_MONTHS))
+        .when(~partial)
+        .then(pl.when(unknown).then(pl.lit(UNKNOWN_MONTHS)).otherwise(months)),
     }

@@ -17,7 +17,7 @@ DATE_UNKNOWN = 0.015
 SURVEILLANCE = 0.7
 NOT_GIVEN = {"00": 0.90, "82": 0.03, "86": 0.02, "87": 0.03, "99": 0.02}
 NO_SURGERY = {"1": 0.84, "2": 0.06, "6": 0.02, "7": 0.05, "9": 0.03}
-NO_RADIATION = {"1": 0.90, "2": 0.02, "6": 0.02, "7": 0.04, "9": 0.02}
+NO_RADIATION = {"1": 0.91, "2": 0.02, "6": 0.02, "7": 0.05}
 BEAM = {"02": 0.90, "01": 0.04, "03": 0.02, "04": 0.02, "09": 0.02}
 DATE_ITEMS = {
     "surgery": "rxDateSurgery", "radiation": "rxDateRadiation", "chemo": "rxDateChemo", "hormone": "rxDateHormone",
@@ -68,7 +68,8 @@ def give(rng: np.random.Generator, facts: Facts, tumors: pl.DataFrame, age: Ints
         if name != "hormone":
             probability = np.where(probability < 0.9, probability * frail, probability)
         planned[name] = chance(rng, probability, size)
-    planned["surgery"] &= tumors["microscopic"].to_numpy() | facts.is_kind("benign")[tumors["site_row"].to_numpy()]
+    # what was removed was looked at; shares of surgery are those among microscopically confirmed tumors
+    planned["surgery"] &= tumors["microscopic"].to_numpy()
     days = _days(rng, planned, facts, tumors["site_row"].to_numpy(), dx)
     cut = {name: planned[name] & (days[name] > until) for name in MODALITIES}
     day = {name: np.where(planned[name] & ~cut[name], days[name], MISSING) for name in MODALITIES}

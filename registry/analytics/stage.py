@@ -6,7 +6,7 @@ import polars as pl
 
 from registry.standards import dates
 
-ITEMS = ["summaryStage2018", "summaryStage2000", "dateOfDiagnosis"]
+ITEMS = ["summaryStage2018", "seerSummaryStage2000", "dateOfDiagnosis"]
 GROUPS = ["In situ", "Localized", "Regional", "Distant", "Benign or borderline", "Unknown or unstaged"]
 _NAMES = {
     "0": "In situ", "1": "Localized", "2": "Regional", "3": "Regional", "4": "Regional", "5": "Regional",
@@ -20,13 +20,13 @@ def stage_group() -> pl.Expr:
     Source: SEER Summary Staging Manual 2018 and 2000 (codes 2-5 are regional, 7 distant).
 
     >>> tumors = pl.DataFrame({"dateOfDiagnosis": ["2019", "2010"], "summaryStage2018": ["3", None],
-    ...     "summaryStage2000": ["1", "7"]})
+    ...     "seerSummaryStage2000": ["1", "7"]})
     >>> tumors.select(stage_group()).to_series().to_list()
     ['Regional', 'Distant']
     """
     code = (
         pl.when(dates.year("dateOfDiagnosis") >= 2018)
         .then(pl.col("summaryStage2018"))
-        .otherwise(pl.coalesce("summaryStage2000", "summaryStage2018"))
+        .otherwise(pl.coalesce("seerSummaryStage2000", "summaryStage2018"))
     )
     return code.replace_strict(_NAMES, default="Unknown or unstaged", return_dtype=pl.String).alias("stage")

@@ -49,6 +49,9 @@ TUMOR_ITEMS: Final = {
     "site_recode_2008": r"\d{5}",
     "site_recode_2023": r"\d{5}",
     "seerBehaviorRecode": r"\d",
+    "age_group": r"\d{2}",
+    "survMosActiveFollowup": r"\d{4}",
+    "survFlagActiveFollowup": r"\d",
     "summaryStage2018": r"\d",
     "derivedSummaryStage2018": r"\d",
     "seerSummaryStage2000": r"\d",
@@ -75,6 +78,9 @@ TUMOR_ITEMS: Final = {
     "ruralurbanContinuum2013": r"\d{2}",
     "primaryPayerAtDx": r"\d{2}",
 }
+
+#: Columns of words: a value passes when it is one of the names that a published table gives.
+TUMOR_WORDS: Final = ("site_group", "stage")
 
 #: date item → column of whole months since diagnosis.
 INTERVALS: Final = {
@@ -140,7 +146,7 @@ def deidentify(
     Returns:
         patients: study_patient_id, sex_at_birth, items of PATIENT_ITEMS, cause_of_death (first three characters).
         tumors: study_tumor_id, study_patient_id, diagnosis_year, age_at_diagnosis (90 = 90 and over),
-        state, zip3, county as the profile allows, items of TUMOR_ITEMS, intervals in whole months.
+        state, zip3, county as the profile allows, items of TUMOR_ITEMS and TUMOR_WORDS, intervals in whole months.
         Both sorted by study number, which tells nothing about the order in the registry.
         The report: see `_report`; counts and column names only, JSON-able.
 
@@ -181,6 +187,7 @@ def deidentify(
         _age(joined, rule).alias("age_at_diagnosis"),
         *_geography(joined, rule),
         *_allowed(joined, TUMOR_ITEMS, rule),
+        *_named(joined),
         *_intervals(joined),
     )
     cases, areas = _without_small_areas(cases, small_area, county_population)
@@ -234,6 +241,19 @@ def _allowed(frame: pl.DataFrame, items: dict[str, str], rule: Profile) -> list[
         pl.when(_text(frame, item).str.contains(rf"\A(?:{pattern})\z")).then(_text(frame, item)).alias(item)
         for item, pattern in items.items()
         if item in frame.columns and item not in rule.held_back
+    ]
+
+
+def _named(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Columns of TUMOR_WORDS; a word outside its published table becomes null."""
+    from registry.analytics.stage import GROUPS
+    from registry.coding.site_recode import recode_names
+
+    names = {"site_group": {*recode_names("2008")["name"], "Unknown"}, "stage": set(GROUPS)}
+    return [
+        pl.when(_text(frame, item).is_in(sorted(names[item]))).then(_text(frame, item)).alias(item)
+        for item in TUMOR_WORDS
+        if item in frame.columns
     ]
 
 
@@ -316,7 +336,7 @@ def _report(
     Keys: profile, patients, tumors, columns_released, columns_held_back, values_refused (item → values that did not
     fit their pattern), ages_top_coded, areas_not_named, risk (see `_risk`).
     """
-    from_items = {*PATIENT_ITEMS, *TUMOR_ITEMS, *INTERVALS}
+    from_items = {*PATIENT_ITEMS, *TUMOR_ITEMS, *TUMOR_WORDS, *INTERVALS}
     used = from_items - rule.held_back | {"sex", "sexAssignedAtBirth", "causeOfDeath", "ageAtDiagnosis"}
     used |= {name for name in ("addrAtDxState", "addrAtDxPostalCode", "countyAtDx") if rule.state}
     sources = {*patients.columns, *tumors.columns}

@@ -50,7 +50,14 @@ def test_no_canary_passes_through_any_item(profile: str, canary: str) -> None:
     items = standards.dictionary().items
     ids = dict(items.select("id", "level").iter_rows())
     patients = person(**{name: canary for name, level in ids.items() if level == "Patient"}, county=canary)
-    tumors = tumor(**{name: canary for name, level in ids.items() if level == "Tumor"}, my_own_note=canary)
+    tumors = tumor(
+        **{name: canary for name, level in ids.items() if level == "Tumor"},
+        my_own_note=canary,
+        site_group=canary,
+        stage=canary,
+        age_group=canary,
+        site_recode_2008=canary,
+    )
     out = written(*deidentify(patients, tumors, key=KEY, profile=profile))
     assert canary.encode() not in out
     assert canary.lower().encode() not in out.lower()
@@ -180,6 +187,14 @@ def test_order_of_rows_does_not_show_the_order_in_the_registry() -> None:
     assert forward[0].equals(backward[0])
     assert forward[1].equals(backward[1])
     assert forward[0]["study_patient_id"].is_sorted()
+
+
+def test_words_pass_only_when_a_published_table_has_them() -> None:
+    cases, report = deidentify(person(), tumor(stage="Regional", site_group="Breast"), key=KEY)[1:]
+    assert cases.select("stage", "site_group").row(0) == ("Regional", "Breast")
+    cases, report = deidentify(person(), tumor(stage="regional, says Dr Quetzal"), key=KEY)[1:]
+    assert cases["stage"].item() is None
+    assert report["values_refused"] == {"stage": 1}
 
 
 def test_refused_values_are_counted_by_item() -> None:

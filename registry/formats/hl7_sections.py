@@ -141,14 +141,14 @@ def _section(obx: Segment, kind: str) -> str:
 def _value(obx: Segment, kind: str, found: Sections) -> str:
     """OBX-5 as text; fields that an unescaped delimiter split are joined again."""
     status = obx.field(11).strip()
-    if status and status not in STATUSES:
+    if kind in TEXT_TYPES and status not in STATUSES:
         shift = next((k for k in range(1, 20) if obx.field(11 + k).strip() in STATUSES), None)
         if shift is not None:
             joined = obx.delimiters.field.join(obx.fields[5 : 6 + shift])
             obx = Segment([*obx.fields[:5], joined, *obx.fields[6 + shift :]], obx.delimiters)
             what = "an unescaped field separator split the text; it was joined again"
             found.odd.append(("OBX-5", "field-shift", "warning", what))
-        else:
+        elif status:
             what = f"OBX-11 {status[:20]!r} is no result status: the fields may be shifted"
             found.odd.append(("OBX-11", "field-shift", "warning", what))
     if kind in ("CWE", "CE", "CNE"):

@@ -18,6 +18,12 @@ MAX_TEXT = 16 << 20
 MAX_MARKUP = 16 << 20
 MAX_ITEM_NAMES = 20_000
 MAX_ITEMS_IN_PATIENT = 2_000_000
+WIDE = {
+    b"\xff\xfe": "utf-16-le",
+    b"<\x00": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+    b"\x00<": "utf-16-be",
+}
 ROOT_NODE = -1
 OUTSIDE, ROOT, PATIENT, TUMOR, ITEM = range(5)
 LEVEL_NAMES = ("", "NaaccrData", "Patient", "Tumor", "Item")
@@ -99,6 +105,7 @@ class NaaccrParser:
         self._key = 0
         self._line = 0
         self._fed = 0
+        self._mark = b""
         self._wide: str | None = None
         self._namespace = ""
         self._seen_extensions: set[str] = set()
@@ -134,8 +141,9 @@ class NaaccrParser:
         Raises:
             BadInput: not well-formed, not NAACCR XML, dangerous, or an unsupported version.
         """
-        if not self._fed and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            self._wide = "utf-16-le" if data[:2] == b"\xff\xfe" else "utf-16-be"
+        if self._fed < 2:
+            self._mark += data[:2]
+            self._wide = WIDE.get(self._mark[:2])
         self._fed += len(data)
         self._parse(data, False)
         if len(self._text) > 16 and sum(map(len, self._text)) > MAX_TEXT:
@@ -198,9 +206,12 @@ class NaaccrParser:
             if self._skipping > MAX_DEPTH:
                 raise BadInput(self._where(), f"elements are nested deeper than {MAX_DEPTH}")
             return
-        state = self._state
-        if self._text:
-            self._stray_text()
+        state, text = self._state, self._text
+        if text:
+            if len(text) == 1 and text[0].isspace() and state != ITEM:
+                text.clear()
+            else:
+                self._stray_text()
         if tag == self._item_tag and OUTSIDE < state < ITEM:
             self._start_item(attributes, state)
         elif tag == self._patient_tag and state == ROOT:

@@ -190,12 +190,12 @@ def test_any_prefix_and_attribute_order() -> None:
 
 def test_empty_patients_at_the_edge_of_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     text = f'<?xml version="1.0"?><NaaccrData {ROOT}><Patient/><Patient></Patient ><Patient/></NaaccrData>'
-    for data in (text.encode(), text.encode("utf-16")):
-        for size in range(1, 40):
+    for data in (text.encode(), text.encode("utf-16"), text.encode("utf-16-le")):
+        for size in (1, 2, 3, 5, 7, 64):
             pieces = [data[n : n + size] for n in range(0, len(data), size)]
             monkeypatch.setattr("registry.formats.naaccr_xml.chunks", lambda *_, p=pieces: iter(p))
             spans = read_naaccr_xml(data).patients.select("byte_start", "byte_length").rows()
-            encoding = "utf-8" if data[:1] == b"<" else "utf-16-le"
+            encoding = "utf-8" if data[1:2] == b"?" else "utf-16-le"
             found = [data[s : s + n].decode(encoding) for s, n in spans]
             assert found == ["<Patient/>", "<Patient></Patient >", "<Patient/>"]
 

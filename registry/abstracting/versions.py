@@ -15,7 +15,7 @@ import polars as pl
 
 CRITICAL_ITEMS = frozenset(
     """primarySite histologicTypeIcdO3 behaviorCodeIcdO3 dateOfDiagnosis laterality
-    summaryStage2018 summaryStage2000 seerSummaryStage1977 derivedSummaryStage2018 ajccTnmClinStageGroup
+    summaryStage2018 seerSummaryStage2000 seerSummaryStage1977 derivedSummaryStage2018 ajccTnmClinStageGroup
     ajccTnmPathStageGroup ajccTnmPostTherapyStageGroup nameLast nameFirst nameMiddle dateOfBirth sex
     sexAssignedAtBirth socialSecurityNumber vitalStatus""".split()
 )

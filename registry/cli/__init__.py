@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -99,6 +100,15 @@ def cli(ctx: click.Context, **options: Any) -> None:
     ctx.obj = options
 
 
+def _warn(message: Warning | str, *_: Any) -> None:
+    """A warning for people is one line on stderr."""
+    click.echo(f"registry: {message}", err=True)
+
+
+def _no_warning(*_: Any) -> None:
+    """With --quiet warnings are not shown."""
+
+
 def _complain(line: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"error": line}))
@@ -109,6 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command line; every error is one line and an exit code, never a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in words
+    warnings.showwarning = _no_warning if "--quiet" in words else _warn
     try:
         result = cli.main(args=words, prog_name="registry", standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)

@@ -142,7 +142,7 @@ def synth(options: Options, patients: int, seed: int, out: str, as_of: dt.dateti
     day = as_of.date() if as_of else dt.date.today()
     manifest = generate(patients, seed, Path(out), as_of=day, progress=options.progress())
     if options.as_json:
-        click.echo(output.as_json(manifest.as_dict()))
+        click.echo(output.as_json(manifest.to_dict()))
     else:
         click.echo(f"{out}: {patients:,} made-up patients in {time.monotonic() - begun:.1f} s")
 

@@ -12,9 +12,10 @@ from registry.cli.options import Options, global_options
 
 @click.command(epilog="Example: REGISTRY_KEY='a long secret sentence' registry init --db my.duckdb")
 @click.option("--plain", is_flag=True, help="Without encryption (only for made-up or public data).")
+@click.option("--synthetic", is_flag=True, help="Mark it as made-up data, everywhere people look.")
 @click.option("--reference-date", help="First day of the registry, for follow-up (2007-01-01).")
 @global_options
-def init(options: Options, plain: bool, reference_date: str | None) -> None:
+def init(options: Options, plain: bool, synthetic: bool, reference_date: str | None) -> None:
     """Make a new registry database, encrypted with $REGISTRY_KEY or --key-file."""
     from registry.errors import NotReady
     from registry.service.session import Session
@@ -25,7 +26,9 @@ def init(options: Options, plain: bool, reference_date: str | None) -> None:
             options.db.name, "there is no key, so the file would not be encrypted",
             "set REGISTRY_KEY, give --key-file, or say --plain",
         )  # fmt: skip
-    with Session.create(options.db, key=None if plain else key, reference_date=reference_date) as session:
+    with Session.create(
+        options.db, key=None if plain else key, reference_date=reference_date, synthetic=synthetic
+    ) as session:
         answer = {"database": str(options.db), "encrypted": not plain, "actor": session.actor.name}
     click.echo(
         output.as_json(answer)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 WIDEST = 44
+PLAIN = ("_id", "year", "number", "line", "seq", "_version")
+"""Endings of columns whose numbers are names: no thousands separator."""
 
 
 def as_json(value: Any) -> str:
@@ -57,7 +59,14 @@ def table(frame: pl.DataFrame, *, limit: int = 40) -> str:
     """
     shown = frame.head(limit)
     numeric = [dtype.is_numeric() for dtype in frame.dtypes]
-    rows = [[cell(value) for value in row] for row in shown.rows()]
+    plain = [name.endswith(PLAIN) for name in frame.columns]
+    rows = [
+        [
+            str(value) if as_is and value is not None else cell(value)
+            for value, as_is in zip(row, plain, strict=True)
+        ]
+        for row in shown.rows()
+    ]
     widths = [max([len(name), *(len(row[i]) for row in rows)]) for i, name in enumerate(frame.columns)]
 
     def line(cells: list[str]) -> str:

@@ -31,6 +31,8 @@ def followup_list(
         from registry.cli.frames import write_frame
 
         write_frame(frame, Path(out))
+        if options.as_json:
+            click.echo(output.as_json({"file": out, "patients": frame.height}))
         options.remark(f"{out}: {frame.height:,} patients")
         return
     shown = [
@@ -84,6 +86,15 @@ def stats_survival(options: Options, **filters: object) -> None:
     click.echo(answer["note"])
 
 
+@stats.command("overview", epilog="Example: registry stats overview")
+@global_options
+def stats_overview(options: Options) -> None:
+    """What the registry holds, in key figures."""
+    with options.connect() as session:
+        answer = session.run("overview.summary")
+    click.echo(output.as_json(answer) if options.as_json else output.pairs(answer))
+
+
 @stats.command("counts", epilog="Example: registry stats counts --by diagnosis_year")
 @click.option(
     "--by", default="diagnosis_year", show_default=True, help="diagnosis_year, site, sex, stage, facility."
@@ -134,11 +145,14 @@ def export(options: Options, out: str, **arguments: object) -> int:
 @click.command(epilog="Example: registry publish --out snapshot --profile research")
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder for the snapshot.")
 @click.option("--profile", default="research", show_default=True, help="What the snapshot may hold.")
-@click.option("--as-of", help="Follow-up cut-off (default: today).")
+@click.option("--study", default="", help="Name of the study: each gets its own study numbers.")
+@click.option("--as-of", help="Date written into the manifest (default: today).")
 @global_options
-def publish(options: Options, out: str, profile: str, as_of: str | None) -> None:
+def publish(options: Options, out: str, profile: str, study: str, as_of: str | None) -> None:
     """Write a de-identified research snapshot as Parquet, with a manifest and a risk report."""
     with options.connect() as session:
-        result = session.run("publish.snapshot", out=str(Path(out).absolute()), profile=profile, as_of=as_of)
+        result = session.run(
+            "publish.snapshot", out=str(Path(out).absolute()), profile=profile, study=study, as_of=as_of
+        )
     text = f"{out}: {result['patients']:,} patients, {result['tumors']:,} tumors, {len(result['columns'])} columns"
     click.echo(output.as_json(result) if options.as_json else text)

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from registry.store import Store
 
 ROOMS = {
-    **{room: room for room in "account audit derive export followup ingest jobs overview".split()},
+    **{room: room for room in "account audit derive export followup ingest overview".split()},
     **{room: room for room in "publish quality records survival tasks".split()},
     "facility": "reference",
     "load": "ingest",
     "physician": "reference",
     "quarantine": "tasks",
     "downloads": "audit",
+    "snapshot": "publish",
     "session": "account",
     "settings": "maintenance",
     "store": "maintenance",

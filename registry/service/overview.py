@@ -14,7 +14,7 @@ COUNTED = {
     "diagnosis_year": ["dateOfDiagnosis"],
     "site": sites.ITEMS,
     "sex": ["dateOfDiagnosis"],
-    "stage": ["summaryStage2018", "summaryStage2000", "dateOfDiagnosis"],
+    "stage": ["summaryStage2018", "seerSummaryStage2000", "dateOfDiagnosis"],
     "facility": ["reportingFacility"],
 }
 

@@ -30,9 +30,9 @@ import duckdb
 import polars as pl
 
 from registry.errors import BadInput, RegistryError
-from registry.store import backup as backups
+from registry.store import backup as backups, keys
 from registry.store import connection as connections
-from registry.store import files, opening, verify
+from registry.store import files, keys, opening, verify
 from registry.store.audit import Anchor, Head, utc_now
 from registry.store.backup import BackupReport
 from registry.store.bulk import registered
@@ -230,6 +230,16 @@ class Store:
         """A setting of this database, or None."""
         rows = self.query("SELECT value FROM meta WHERE name = ?", [name])
         return rows.item() if rows.height else None
+
+    def study_key(self, study: str) -> bytes:
+        """Secret key for pseudonyms of one study: derived from the audit key, never kept in the database.
+
+        Raises:
+            NotReady: the audit key is missing.
+        """
+        if self._audit_key is None:
+            raise NotReady(self.path.name, "the audit key is missing", "put the key file beside the database")
+        return keys.hkdf(self._audit_key, salt=b"registry study ids v1", info=study.encode())
 
     def changes(self, entity: str, entity_id: int | str) -> pl.DataFrame:
         """History of one record: a row per changed item.

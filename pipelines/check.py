@@ -1,0 +1,32 @@
+"""Quality suites: aggregates from the service, judged by Great Expectations in a process of their own."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import expectations
+
+if TYPE_CHECKING:
+    from registry.service.remote import AnySession
+
+
+def run_suites(session: AnySession, docs: Path) -> dict[str, Any]:
+    """Judge completeness and indicators; write offline data docs; keep the result.
+
+    Args:
+        session: local or remote.
+        docs: folder for the data docs.
+
+    Returns:
+        {suites, suites_passed, failures (plain words), data_docs (path of index.html), ...}.
+    """
+    docs.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="registry-suites-") as folder:
+        frames = Path(folder)
+        session.run("quality.completeness").write_parquet(frames / "completeness.parquet")
+        session.run("quality.indicators").write_parquet(frames / "indicators.parquet")
+        result = expectations.check(frames, docs)
+    session.run("quality.record_suites", result=result, data_docs=result["data_docs"])
+    return result

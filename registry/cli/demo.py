@@ -1,0 +1,175 @@
+"""`registry demo`: the whole main job on made-up patients, through the ordinary commands, then the app."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from registry.cli import output
+from registry.cli.options import Options, global_options
+
+ACCOUNTS = {
+    "anna": ("registrar", True, "abstracts of one hospital"),
+    "quinn": ("quality", False, "edits and completeness"),
+    "rita": ("researcher", False, "survival and counts, no identifiers"),
+    "maya": ("manager", False, "everything but accounts"),
+    "adam": ("admin", False, "everything"),
+}
+"""Name → role, held to one facility, what the account is for."""
+PARTS = ("facilities.csv", "physicians.csv", "abstracts", "resent", "pathology", "treatments")
+
+
+@click.command(epilog="Example: registry demo --patients 2000 --no-serve")
+@click.option("--dir", "folder", default="registry-demo", show_default=True, type=click.Path(file_okay=False))
+@click.option("--patients", default=5000, show_default=True, type=click.IntRange(100))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--no-serve", is_flag=True, help="Stop after the summary.")
+@global_options
+def demo(options: Options, folder: str, patients: int, seed: int, port: int, no_serve: bool) -> None:
+    """Make patients, load their files, derive, check, follow up, report, publish; then serve the app.
+
+    All data are made up. The folder is made anew each time; nothing else is touched.
+    """
+    from registry.cli.serve import run_server
+
+    place = Path(folder)
+    key, password = _fresh(place)
+    summary = run(place, patients, seed, key, password, quiet=options.quiet or options.as_json)
+    click.echo(output.as_json(summary) if options.as_json else "\n" + output.pairs(summary))
+    if no_serve or options.as_json:
+        return
+    note = f"Demo accounts (password {password}): " + ", ".join(
+        f"{name} = {role}" for name, (role, *_) in ACCOUNTS.items()
+    )
+    click.echo(f"\n{note}")
+    served = Options(db=place / "registry.duckdb", key_file=place / "key", quiet=False)
+    run_server(served, "127.0.0.1", port, note=note)
+
+
+def _fresh(place: Path) -> tuple[Path, str]:
+    """An empty folder of ours with a new key; a folder that is not a demo's is never emptied.
+
+    Raises:
+        BadInput: the folder holds something else.
+    """
+    from registry.errors import BadInput
+
+    mark = place / "SYNTHETIC.txt"
+    if place.exists() and any(place.iterdir()) and not mark.exists():
+        raise BadInput(str(place), "holds other files", "name another folder with --dir")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    mark.write_text("Everything in this folder is made up. No real person is in it.\n")
+    key, password = place / "key", f"demo-{secrets.token_hex(4)}"
+    key.touch(mode=0o600)
+    key.write_text(secrets.token_urlsafe(32) + "\n")
+    (place / "accounts.json").write_text(
+        json.dumps({"password": password, "accounts": {name: role for name, (role, *_) in ACCOUNTS.items()}})
+        + "\n"
+    )
+    return key, password
+
+
+def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quiet: bool) -> dict[str, Any]:
+    """The main job, command by command; returns the summary that `--json` prints."""
+    begun = time.monotonic()
+    today = dt.date.today()
+    command = _Commands(place / "registry.duckdb", key, quiet)
+    incoming = place / "incoming"
+    command("synth", "--patients", patients, "--seed", seed, "--out", incoming, "--as-of", today)
+    command("init", "--reference-date", "2007-01-01", "--synthetic")
+    loaded = command("ingest", *(incoming / part for part in PARTS))
+    command("derive", "run")
+    edits = command("edits", "run")[0]
+    suites = command("quality", "run", "--docs", place / "data-docs")[0]
+    (place / "lists").mkdir()
+    followup = command("followup", "list", "--out", place / "lists" / f"followup-{today}.csv")[0]
+    rates = command("followup", "rates")[0]
+    year = today.year - 2
+    (place / "reports").mkdir()
+    exported = command(
+        "export",
+        "--state",
+        "NY",
+        "--year",
+        year,
+        "--record-type",
+        "I",
+        "--out",
+        place / "reports" / f"ny-{year}.xml",
+    )[0]
+    command("publish", "--out", place / "snapshot")
+    _accounts(command, place, password)
+    totals = command("stats", "overview")[0]
+    counted = (
+        "patients",
+        "tumors",
+        "abstracts",
+        "pathology_reports",
+        "treatments",
+        "quarantined",
+        "review_tasks",
+    )
+    main = next(row for row in rates if row["unit"] == "patient" and row["window"] == "since_reference")
+    return {
+        **{name: totals[name] for name in counted},
+        "files": len(loaded),
+        "edit_failures": edits["failures"],
+        "suites": suites["suites"],
+        "suites_passed": suites["suites_passed"],
+        "follow_up_listed": followup["patients"],
+        "follow_up_rate": round(main["rate_pct"], 2),
+        "exported_tumors": exported["tumors"],
+        "export_errors": exported["errors"],
+        "snapshot": str(place / "snapshot"),
+        "data_docs": suites["data_docs"],
+        "database": str(place / "registry.duckdb"),
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+
+
+class _Commands:
+    """Runs `registry ...` in this process, as anybody would type it, and reads its JSON."""
+
+    def __init__(self, database: Path, key: Path, quiet: bool) -> None:
+        self._options = ["--db", str(database), "--key-file", str(key)]
+        self._quiet = quiet
+
+    def __call__(self, *words: object) -> list[Any]:
+        from registry.cli import cli
+
+        typed = [str(word) for word in words]
+        begun = time.monotonic()
+        if not self._quiet:
+            click.echo(f"$ registry {' '.join(typed)}", nl=False)
+        answer = io.StringIO()
+        with contextlib.redirect_stdout(answer):
+            cli.main(
+                [*typed, *self._options, "--json", "--quiet"], prog_name="registry", standalone_mode=False
+            )
+        if not self._quiet:
+            click.echo(f"   ({time.monotonic() - begun:.1f} s)")
+        return [json.loads(line) for line in answer.getvalue().splitlines()]
+
+
+def _accounts(command: _Commands, place: Path, password: str) -> None:
+    """Demo accounts; the registrar is held to the first facility."""
+    facilities = (place / "incoming" / "facilities.csv").read_text().splitlines()
+    first = facilities[1].split(",")[0]
+    secret = place / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    for name, (role, held, _) in ACCOUNTS.items():
+        scope = ["--facility", first] if held else []
+        command("user", "add", name, "--role", role, "--password-file", secret, *scope)
+    secret.unlink()

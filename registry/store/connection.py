@@ -26,6 +26,8 @@ from registry.errors import BadInput, Busy, NotFound, NotReady, RegistryError, W
 
 CATALOG = "registry"
 _EXTENSION = "httpfs.duckdb_extension"
+# COPY FROM DATABASE sets this for its own transaction; it opens no door
+_COPY_SETTING = "current_transaction_invalidation_policy"
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ def connect(
                 _empty(temp_dir)
         allowed = "" if backup_dir is None else quote_text(str(backup_dir))
         root.execute(f"SET allowed_directories=[{allowed}]")
+        root.execute(f"SET allowed_configs=[{quote_text(_COPY_SETTING)}]")
         root.execute("SET enable_external_access=false")
         root.execute("SET lock_configuration=true")
     except BaseException as error:

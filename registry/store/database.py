@@ -29,8 +29,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from registry.errors import BadInput, RegistryError
-from registry.store import backup as backups, keys
+from registry.errors import BadInput, NotReady, RegistryError
+from registry.store import backup as backups
 from registry.store import connection as connections
 from registry.store import files, keys, opening, verify
 from registry.store.audit import Anchor, Head, utc_now

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import door
+from dashboards import door, icon
 from dashboards.components import frame, messages
 from dashboards.pages import pages_for
 
-st.set_page_config(page_title="Cancer registry", layout="wide")
+st.set_page_config(page_title="Cancer registry", page_icon=icon.DATA_ADDRESS, layout="wide")
 
 
 def main() -> None:

@@ -98,7 +98,9 @@ def _make(ticket: Ticket, token: str | None) -> bytes:
     frame = ticket.pick(session.run(ticket.operation, **ticket.arguments))
     data = to_csv(frame)
     digest = hashlib.sha256(data).hexdigest()
-    session.run("downloads.record", name=ticket.name, rows=frame.height, sha256=digest)
+    session.run(
+        "downloads.record", name=ticket.name, rows=frame.height, sha256=digest, operation=ticket.operation
+    )
     return data
 
 

@@ -21,8 +21,9 @@ from registry.errors import RegistryError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Readable without a session: the sign-in page itself and files that are the same for everybody.
-OPEN = ("/sign-in", "/sign-out", "/favicon.png", "/_stcore/health")
+#: Readable without a session: the sign-in page itself, files that are the same for everybody, and the loopback
+#: interface, which asks for a token of its own (registry.service.api).
+OPEN = ("/sign-in", "/sign-out", "/favicon.png", "/_stcore/health", "/api/run")
 OPEN_FOLDERS = ("/static/",)
 #: Closed to everybody: nothing of ours is there.
 CLOSED_FOLDERS = ("/media/", "/_stcore/metrics", "/_stcore/agent/", "/_stcore/upload_file/")

@@ -40,6 +40,7 @@ OPTIONS: dict[str, Any] = {
     "runner.magicEnabled": False,
     "global.developmentMode": False,
     "logger.level": "error",
+    "logger.enableRich": False,  # prints past the logging system, with the error's text
     **STREAMLIT_THEME,
 }
 
@@ -92,6 +93,9 @@ def run(app: Any, *, host: str = "127.0.0.1", port: int = 8501) -> None:
 
     import uvicorn
 
+    from dashboards import quiet
+
+    quiet.install()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -115,15 +119,8 @@ def run(app: Any, *, host: str = "127.0.0.1", port: int = 8501) -> None:
 
 
 def _on_script_error(error: Exception) -> bool:
-    """Show one friendly line instead of a traceback; log the kind of error only, never its text."""
-    import logging
-
+    """Show one friendly line instead of a traceback (pages catch their own errors; this is the last net)."""
     from dashboards.components.messages import show_error
 
-    trace, place = error.__traceback__, "?"
-    while trace is not None:
-        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    logging.getLogger("dashboards").error("a screen failed: %s at %s", type(error).__name__, place)
     show_error(error)
     return True

@@ -31,7 +31,7 @@ def show(draft: Draft, may_change: bool) -> None:
     form, panel = st.columns([8, 4], gap="large")
     with form:
         bar = st.container(key="save_bar")
-        rows = _rows(draft)
+        rows = _rows(draft, editable)
         with st.container(gap="small"):
             holders = {entry["item"]: _row(draft, entry, editable) for entry in rows}
     found = _check(draft)
@@ -42,7 +42,7 @@ def show(draft: Draft, may_change: bool) -> None:
         _save_bar(draft, may_change)
 
 
-def _rows(draft: Draft) -> list[dict[str, Any]]:
+def _rows(draft: Draft, editable: bool) -> list[dict[str, Any]]:
     """The rows of the chosen section, or of the item that was looked for."""
     items = draft.record["items"]
     changed = [entry for entry in items if entry["item"] in draft.changes]
@@ -60,7 +60,7 @@ def _rows(draft: Draft) -> list[dict[str, Any]]:
         key=f"find_{draft.abstract_id}",
     )
     every = c.toggle(
-        "Empty items", value=section == sections.MAIN, key=f"every_{draft.abstract_id}_{section}"
+        "Empty items", value=editable and section == sections.MAIN, key=f"every_{draft.abstract_id}_{section}"
     )
     if found:
         return [entry for entry in items if entry["item"] == found]

@@ -10,7 +10,7 @@ from dashboards import door
 from dashboards.components import abstract_form, draft, tables
 from dashboards.components.draft import Draft
 from dashboards.components.messages import empty, guarded, plain
-from dashboards.components.words import STATUS
+from dashboards.components.words import STATUS, naaccr_date
 
 _SECTIONS = ["Items", "History", "Status"]
 _HISTORY = {
@@ -28,8 +28,13 @@ def show(abstract_id: int) -> None:
     """The abstract with its sections; only the chosen one is drawn."""
     work = draft.of(abstract_id)
     record = work.record
-    st.header(f"Abstract {abstract_id}")
+    known = draft.values(record)
+    name = ", ".join(filter(None, (known.get("nameLast"), known.get("nameFirst"))))
+    st.header(plain(f"{name} · abstract {abstract_id}" if name else f"Abstract {abstract_id}"))
     facts = [
+        f"born {naaccr_date(known.get('dateOfBirth'))}",
+        f"site {known.get('primarySite', '–')}",
+        f"diagnosed {naaccr_date(known.get('dateOfDiagnosis'))}",
         f"facility {record['facility_id'] or '–'}",
         f"status **{STATUS.get(record['status'], record['status']).lower()}**",
         f"version {record['version']}",

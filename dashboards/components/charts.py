@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     import polars as pl
 
+OTHERS = "All others"
+#: The rest is no group of its own: it is drawn paler.
+REST = "#a9c4c1"
+
 
 def draw(figure: go.Figure, *, key: str, alt: str) -> None:
     """Show a figure in the house's look; `alt` says it in words."""
@@ -54,7 +58,7 @@ def bars(
         x=values,
         y=list(range(len(labels))),
         orientation="h",
-        marker_color=ACCENT,
+        marker_color=[REST if str(name).startswith(OTHERS) else ACCENT for name in frame[label]],
         text=shown,
         textposition="outside",
         cliponaxis=False,
@@ -87,7 +91,7 @@ def top(frame: pl.DataFrame, label: str, value: str, most: int) -> pl.DataFrame:
         return ranked.select(label, value)
     rest = ranked[most - 1 :]
     other = pl.DataFrame(
-        {label: [f"All others ({rest.height})"], value: [rest[value].sum()]},
+        {label: [f"{OTHERS} ({rest.height})"], value: [rest[value].sum()]},
         schema={label: pl.String, value: ranked.schema[value]},
     )
     return pl.concat([ranked[: most - 1].select(label, value), other])

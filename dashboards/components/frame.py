@@ -15,7 +15,7 @@ from registry.errors import RegistryError
 if TYPE_CHECKING:
     from registry.security import Actor
 
-_SYNTHETIC = "<b>Synthetic data</b> · made-up patients, for trying out"
+_SYNTHETIC = "<b>Synthetic data</b> · made-up patients"
 
 
 def around(actor: Actor) -> None:

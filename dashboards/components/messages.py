@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from dashboards import quiet
 from dashboards.door import SignedOut
 from registry.errors import Busy, Conflict, Denied, NotFound, NotReady, RegistryError
 
@@ -33,6 +34,7 @@ def show_error(error: BaseException) -> None:
         shown = st.warning if isinstance(error, (Denied, NotFound, NotReady, Busy)) else st.error
         shown(plain(str(error)), icon=icon)
     else:
+        quiet.note(error)
         st.error(
             "This part of the page could not be shown. Nothing was changed; try again, and tell the registry's "
             "administrator if it stays.",
@@ -52,10 +54,13 @@ def plain(text: str) -> str:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """A part of a page: its `RegistryError` becomes a line there, the rest of the page stays."""
+    """A part of a page: its error becomes a line there, the rest of the page stays.
+
+    Streamlit's own reruns and stops are no `Exception` and pass.
+    """
     try:
         yield
-    except RegistryError as error:
+    except Exception as error:
         show_error(error)
 
 

@@ -14,16 +14,16 @@ _ROW = 22
 _PLOT = 360
 
 
-def figure(curve: pl.DataFrame, at_risk: pl.DataFrame, threshold: int) -> go.Figure:
+def figure(curve: pl.DataFrame, at_risk: pl.DataFrame, threshold: int, groups: list[str]) -> go.Figure:
     """Curves by group with 95 % bands; numbers at risk below, hidden ones as "<11" (the threshold).
 
-    `curve` has group, time (months), survival, lower, upper (0-1); `at_risk` group, time, at_risk (null = hidden).
+    `curve` has group, time (months), survival, lower, upper (0-1); `at_risk` group, time, at_risk (null = hidden);
+    `groups` are drawn in their order.
     """
     import polars as pl
     from plotly.subplots import make_subplots
 
     curve, at_risk = (frame.with_columns(pl.col("group").cast(pl.String)) for frame in (curve, at_risk))
-    groups = curve["group"].unique(maintain_order=True).to_list()
     below = _ROW * len(groups) + 10
     height = _PLOT + below + 70
     shown = make_subplots(
@@ -35,7 +35,7 @@ def figure(curve: pl.DataFrame, at_risk: pl.DataFrame, threshold: int) -> go.Fig
             shown.add_trace(trace, row=1, col=1)
         risk = at_risk.filter(pl.col("group") == group)
         shown.add_trace(_numbers(risk, index, colour, threshold), row=2, col=1)
-    last = _last_time(curve)
+    last = _last_time(curve, at_risk)
     shown.update_layout(template=template(), height=height, hovermode="closest", showlegend=len(groups) > 1)
     shown.update_xaxes(range=[-last * 0.02, last * 1.02], dtick=_step(last), tick0=0)
     shown.update_xaxes(
@@ -122,10 +122,12 @@ def _pale(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.14)"
 
 
-def _last_time(curve: pl.DataFrame) -> float:
-    return max(float(str(curve["time"].max() or 0)), 1.0)
+def _last_time(curve: pl.DataFrame, at_risk: pl.DataFrame) -> float:
+    """Where the axis ends: with the curves, or with the last number at risk (ten years), whatever comes first."""
+    ends = [float(str(frame["time"].max())) for frame in (curve, at_risk) if frame.height]
+    return max(min(ends), 1.0)
 
 
 def _step(last: float) -> int:
     """Ticks at whole years where there is room for the numbers at risk."""
-    return next((step for step in (6, 12, 24, 36, 60, 120) if last / step <= 12), 240)
+    return next((step for step in (3, 6, 12, 24, 60) if last / step <= 12), 240)

@@ -39,18 +39,22 @@ STREAMLIT_THEME: Final[dict[str, Any]] = {
 #: What Streamlit's options do not reach: less air above the page, metrics that never cut a number.
 STYLE: Final = """
 <style>
-  .stMainBlockContainer { padding: 4.4rem 2rem 2rem; max-width: 1400px; }
+  .stMainBlockContainer { padding: 4.2rem 2rem 2rem; max-width: 1400px; }
   .stMainBlockContainer > .stVerticalBlock, .stMainBlockContainer > div > .stVerticalBlock { gap: .75rem; }
-  .stMain h1, .stMain h2 { padding: .1rem 0; } .stMain h3 { padding: .35rem 0 .1rem; }
+  .stMain h1 { padding: .1rem 0 1rem; } .stMain h2 { padding: .1rem 0 .4rem; } .stMain h3 { padding: .3rem 0 .6rem; }
+  .stMain input:disabled, .stMain textarea:disabled { -webkit-text-fill-color: #16302f; opacity: 1; }
   [data-testid="stMetricValue"] > div { white-space: normal; overflow: visible; }
   [data-testid="stMetric"] { padding: 0; } [data-testid="stMetric"] > div { padding: .55rem 1rem; }
   div:has(> .st-key-save_bar) { position: sticky; top: 3.7rem; z-index: 90; background: #fff; }
   .st-key-save_bar { padding: .5rem 0; border-bottom: 1px solid #dbe4e2; }
   div:has(> .st-key-edits_panel) { position: sticky; top: 4.5rem; }
   .stColumn:has(.st-key-edits_panel) > .stVerticalBlock { height: 100%; }
-  .rg-bar { display: flex; gap: .6rem; align-items: center; justify-content: space-between; font-size: .9rem; }
+  .rg-bar { position: fixed; top: .7rem; right: 1.5rem; z-index: 999995; display: flex; gap: 1.25rem; align-items: center;
+    font-size: .9rem; }
+  [data-testid="stStatusWidget"] { position: fixed; top: 3.8rem; right: 1.5rem; }
+  @media (max-width: 1000px) { .rg-bar { top: 3.9rem; } .stMainBlockContainer { padding-top: 6.5rem; } }
   .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }
-  .rg-who { margin-left: auto; color: #5d7271; white-space: nowrap; }
+  .rg-who { color: #5d7271; white-space: nowrap; }
   .rg-who a { color: #0b6e69; margin-left: .75rem; }
   a.rg-download { display: inline-block; padding: .4rem .8rem; border: 1px solid #cdd8d6; border-radius: 8px; color: #0b6e69;
     text-decoration: none; font-weight: 600; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
@@ -108,3 +109,36 @@ def probability(value: Any) -> str:
     if value is None:
         return "p unknown"
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def sentence(code: str | None) -> str:
+    """A code in capitals as words.
+
+    >>> sentence("REGISTRY_ONLY"), sentence(None)
+    ('Registry only', '–')
+    """
+    return code.replace("_", " ").capitalize() if code else "–"
+
+
+def template(message: str | None) -> str:
+    """An edit's message without a record: its places for values become dots.
+
+    >>> template("{regionalNodesPositive} nodes positive of {regionalNodesExamined} examined")
+    '… nodes positive of … examined'
+    """
+    return re.sub(r"\{[^{}]*\}", "…", message or "")
+
+
+def item_values(text: str | None) -> str:
+    """The values an edit looked at, kept as JSON, as people read them.
+
+    >>> item_values('{"primarySite": "C619", "sex": null}'), item_values("C619;2")
+    ('primarySite C619, sex empty', 'C619;2')
+    """
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return text or ""
+    if not isinstance(found, dict):
+        return text or ""
+    return ", ".join(f"{item} {'empty' if value in {None, ''} else value}" for item, value in found.items())

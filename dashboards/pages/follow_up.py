@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import door
 from dashboards.components import download, tables
 from dashboards.components.messages import empty, guarded
-from dashboards.components.words import heading, number, percent
-
-if TYPE_CHECKING:
-    import polars as pl
+from dashboards.components.words import heading, number, percent, sentence
 
 _STATUS = ["DELINQUENT", "OVERDUE", "DUE"]
+_WINDOWS = {
+    "since_reference": "since the reference date",
+    "last_fifteen_years": "last 15 years",
+    "last_five_years": "last 5 years",
+}
 _FIRST = [
     "patient_id",
     "nameLast",
@@ -46,18 +49,20 @@ def _rates() -> None:
         if not frame.height:
             empty("No tumor is eligible for follow-up yet.")
             return
-        rows = list(frame.iter_rows(named=True))
-        for column, row in zip(st.columns(max(len(rows), 3), gap="small"), rows, strict=False):
-            _card(column, row)
+        basis = "basis" if "basis" in frame.columns else "unit"
+        for name in frame[basis].unique(maintain_order=True):
+            rows = list(frame.filter(frame[basis] == name).iter_rows(named=True))
+            for column, row in zip(st.columns(max(len(rows), 3), gap="small"), rows, strict=False):
+                _card(column, f"{heading(str(name))}s", row)
         with st.expander("How the rates are made up"):
             tables.show(frame, key="rates")
 
 
-def _card(column: Any, row: dict[str, Any]) -> None:
+def _card(column: Any, whose: str, row: dict[str, Any]) -> None:
     """One rate with its target and whether it is met; colour is never the only sign."""
     met = row.get("met")
     target = percent(row["target"], 0) if row.get("target") is not None else "none"
-    title = f"{heading(str(row['unit']))}s · {heading(str(row['window'])).lower()}"
+    title = f"{whose} · {_WINDOWS.get(str(row['window'])) or heading(str(row['window'])).lower()}"
     delta = None if met is None else (f"target {target} met" if met else f"below target {target}")
     column.metric(
         title,
@@ -92,7 +97,7 @@ def _list() -> None:
         letters = b.selectbox(
             "Letters to",
             [None, *frame["lettersTo"].unique().sort().to_list()],
-            format_func=lambda v: heading(v.lower()) if v else "Anybody",
+            format_func=lambda v: sentence(v) if v else "Anybody",
             key="follow_up_letters",
         )
         shown = _filtered(frame, status, letters)
@@ -107,6 +112,10 @@ def _list() -> None:
         if not shown.height:
             empty("Nobody fits this choice.")
             return
+        shown = shown.with_columns(
+            *tables.naaccr_dates(shown),
+            *(pl.Series(name, [sentence(v) for v in shown[name]]) for name in ("status", "lettersTo")),
+        )
         names = [name for name in _FIRST if name in shown.columns]
         names += [name for name in shown.columns if name not in names]
         config = {

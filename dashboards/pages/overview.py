@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import door
@@ -62,26 +63,26 @@ def _moment(value: Any) -> str:
 
 @st.fragment
 def _cases() -> None:
-    left, right = st.columns(2, gap="large")
+    a, b, c = st.columns([6, 4, 2], gap="medium", vertical_alignment="center")
+    by = c.selectbox(
+        "Count by", list(_BY), format_func=_BY.__getitem__, key="overview_by", label_visibility="collapsed"
+    )
+    a.subheader("Tumors by year of diagnosis")
+    b.subheader(f"Tumors by {_BY[by].lower()}")
+    left, right = st.columns(2, gap="medium")
     with left, guarded():
-        st.subheader("Tumors by year of diagnosis")
         years = door.figures("overview.counts", by="diagnosis_year")
+        known = years["diagnosis_year"].cast(pl.String).str.contains(r"^\d{4}$").fill_null(False)
+        years, rest = years.filter(known), int(years.filter(~known)["tumors"].sum() or 0)
         figure = charts.columns(
-            years, "diagnosis_year", "tumors", x_title="Year of diagnosis", y_title="Tumors", height=360
+            years, "diagnosis_year", "tumors", x_title="Year of diagnosis", y_title="Tumors", height=345
         )
         charts.draw(figure, key="by_year", alt="Tumors by year of diagnosis")
+        if rest:
+            st.caption(f"Without a year of diagnosis: {number(rest)}")
     with right, guarded():
-        heading, chooser = st.columns([3, 2], vertical_alignment="center")
-        by = chooser.selectbox(
-            "Count by",
-            list(_BY),
-            format_func=_BY.__getitem__,
-            key="overview_by",
-            label_visibility="collapsed",
-        )
-        heading.subheader(f"Tumors by {_BY[by].lower()}")
-        counts = charts.top(door.figures("overview.counts", by=by), by, "tumors", 14)
-        figure = charts.bars(counts, by, "tumors", title="Tumors", height=max(240, 60 + 23 * counts.height))
+        counts = charts.top(door.figures("overview.counts", by=by), by, "tumors", 13)
+        figure = charts.bars(counts, by, "tumors", title="Tumors", height=max(200, 46 + 23 * counts.height))
         charts.draw(figure, key="by_other", alt=f"Tumors by {_BY[by].lower()}")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import door
 from dashboards.components import download, tables
 from dashboards.components.messages import empty, guarded, plain
+from dashboards.components.words import item_values, template
 from dashboards.pages import page
 
 _SECTIONS = ["Edit failures", "Indicators"]
@@ -47,6 +49,7 @@ def _failures(may_list: bool) -> None:
             format_func=lambda v: str(v).capitalize() if v else "All",
             key="severity",
         )
+        summary = summary.with_columns(pl.Series("message", [template(m) for m in summary["message"]]))
         shown = summary if severity is None else summary.filter(summary["severity"] == severity)
         b.caption(
             f"{shown.height} edits, {int(shown['open'].sum() or 0):,} open failures. Choose an edit to see its records."
@@ -83,6 +86,7 @@ def _records(chosen: dict[str, Any]) -> None:
     if not frame.height:
         empty("No open failure of this edit in your facilities.")
         return
+    frame = frame.with_columns(pl.Series("item_values", [item_values(v) for v in frame["item_values"]]))
     names = {
         "failure_id": "No.",
         "abstract_id": "Abstract",

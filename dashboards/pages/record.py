@@ -152,5 +152,6 @@ def _table(frame: Any, key: str, nothing: str, rows: int = 10) -> None:
         empty(nothing)
         return
     shown = frame.with_columns(*tables.naaccr_dates(frame))
-    names = {n: heading(n) for n in shown.columns if n not in {"patient_id", "version", "report_text"}}
+    filled = [n for n in shown.columns if shown[n].null_count() < shown.height]
+    names = {n: heading(n) for n in filled if n not in {"patient_id", "version", "report_text"}}
     tables.show(shown, key=key, columns=names, config=tables.idents(shown), rows=rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import door
@@ -13,6 +15,8 @@ from dashboards.components.words import number, probability
 
 _BY = {None: "All together", "stage": "Stage", "sex": "Sex", "site": "Site"}
 _PROFILES = {"default": "Hide counts under 11", "uscs": "USCS: hide counts under 16"}
+_MOST_CURVES = 6
+_YEARS = (1, 3, 5, 10)
 _SEX = {"1": "Male", "2": "Female", "9": "Unknown"}
 
 
@@ -31,7 +35,7 @@ def _page() -> None:
         asked = _controls(choices)
         with st.spinner("Counting…", show_time=False):
             answer = door.figures("survival.kaplan_meier", **asked)
-        _answer(answer)
+        _answer(answer, choices)
 
 
 def _controls(choices: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +78,7 @@ def _pairs(values: Any) -> dict[Any, str]:
     }
 
 
-def _answer(answer: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
     curve, threshold = answer["curve"], int(answer["threshold"])
     if not curve.height:
         empty(
@@ -82,31 +86,90 @@ def _answer(answer: dict[str, Any]) -> None:
             f"Groups of fewer than {threshold} people are hidden; choose wider.",
         )
     else:
-        picture = survival_figure.figure(curve, answer["at_risk"], threshold)
+        shown = _groups(answer, choices)
+        chosen = pl.col("group").cast(pl.String).is_in(shown)
+        parts = (curve.filter(chosen), answer["at_risk"].filter(chosen))
+        picture = survival_figure.figure(*parts, threshold, shown)
         charts.draw(picture, key="km", alt="Kaplan-Meier survival with confidence bands and numbers at risk")
-    left, middle, right = st.columns([3, 3, 4], gap="large")
+    left, right = st.columns([6, 5], gap="large")
     with left:
-        st.subheader("Log-rank test")
+        if curve.height:
+            st.subheader("Survival by group")
+            tables.show(_by_group(answer), key="km_groups", rows=8)
         _log_rank(answer.get("log_rank"))
-        if answer.get("note"):
-            st.caption(plain(answer["note"]))
-        st.caption(f"Counts under {threshold} are hidden.")
-    with middle:
-        st.subheader("Median survival")
-        tables.show(answer["median"], key="km_median", rows=8)
     with right:
         st.subheader("Who is counted")
-        names = {"step": "Step", "reason": "Reason", "excluded": "Excluded", "remaining": "Remaining"}
-        tables.show(answer["exclusions"], key="km_exclusions", columns=names, rows=8)
+        names = {"reason": "Reason", "excluded": "Excluded", "remaining": "Remaining"}
+        widths = {"reason": st.column_config.TextColumn("Reason", width="medium")}
+        flow = _hidden(answer["exclusions"], threshold)
+        tables.show(flow, key="km_exclusions", columns=names, config=widths, rows=10)
+    st.caption(plain(answer.get("note") or f"Counts under {threshold} are hidden."))
+
+
+def _groups(answer: dict[str, Any], choices: dict[str, Any]) -> list[str]:
+    """Groups to draw, in the order of the disease for stages, else the largest first; many can be chosen from."""
+    start = (
+        answer["curve"]
+        .group_by("group")
+        .agg(pl.col("at_risk").max())
+        .sort(["at_risk", "group"], descending=[True, False])
+    )
+    groups = [str(group) for group in start["group"]]
+    stages = [str(stage) for stage in _pairs(choices["stages"])]
+    groups.sort(key=lambda group: stages.index(group) if group in stages else -1)
+    if len(groups) <= _MOST_CURVES:
+        return groups
+    picked = st.multiselect(
+        "Curves",
+        groups,
+        default=groups[:_MOST_CURVES],
+        max_selections=8,
+        key="km_groups_shown",
+        label_visibility="collapsed",
+    )
+    return [group for group in groups if group in picked] or groups[:1]
+
+
+def _by_group(answer: dict[str, Any]) -> pl.DataFrame:
+    """One row a group: survival after 1, 3, 5 and 10 years with limits, and the median."""
+    rows = []
+    for entry in answer["median"].iter_rows(named=True):
+        group = entry["group"]
+        row = {"group": str(group)}
+        for year in _YEARS:
+            row[f"{year} y"] = ""
+        if "at_years" in answer:
+            for each in answer["at_years"].filter(pl.col("group") == group).iter_rows(named=True):
+                if round(each["years"]) in _YEARS:
+                    row[f"{round(each['years'])} y"] = _limits(each)
+        row["median, months"] = _months(entry.get("time"))
+        rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def _limits(each: dict[str, Any]) -> str:
+    if each["lower"] is None or each["upper"] is None:
+        return f"{each['survival']:.0%}"
+    return f"{each['survival']:.0%} ({each['lower']:.0%}–{each['upper']:.0%})".replace("%–", "–")
+
+
+def _months(value: float | None) -> str:
+    """A median that the curve never reaches is said so."""
+    return "not reached" if value is None or not math.isfinite(value) else f"{value:.0f}"
+
+
+def _hidden(flow: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Counts as text, hidden ones as "<11"."""
+    counts = [name for name in ("excluded", "remaining") if name in flow.columns]
+    shown = [
+        pl.Series(name, [f"<{threshold}" if v is None else number(v) for v in flow[name]]) for name in counts
+    ]
+    return flow.with_columns(shown)
 
 
 def _log_rank(test: dict[str, Any] | None) -> None:
     if not test:
-        st.write("Compare two or more groups to test their difference.")
         return
-    st.markdown(
-        f"The curves differ: **{probability(test['p'])}**"
-        if test["p"] < 0.05
-        else f"No clear difference: **{probability(test['p'])}**"
-    )
+    verdict = "the curves differ" if test["p"] < 0.05 else "no clear difference"
+    st.markdown(f"Log-rank test of all groups: {verdict}, **{probability(test['p'])}**")
     st.caption(f"χ² = {test['chi2']:.2f} on {number(test['df'])} degrees of freedom")

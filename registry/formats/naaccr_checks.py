@@ -7,6 +7,7 @@ is YYYYMMDD, YYYYMM or YYYY.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -42,6 +43,8 @@ PATTERNS = {
 }
 FULL_LENGTH = ("digits", "alpha", "mixed")
 SHOWN = 60
+# Looking for the nearest code takes milliseconds: a file of nonsense gets this many suggestions a batch.
+HINTS = 200
 
 
 def header_faults(header: NaaccrHeader, line: int, known_uris: set[str]) -> list[Problem]:
@@ -76,42 +79,38 @@ def header_faults(header: NaaccrHeader, line: int, known_uris: set[str]) -> list
     return found
 
 
-def key_table(
-    keys: dict[tuple[str | None, str | None], int], dictionary: standards.Dictionary
-) -> tuple[pl.DataFrame, list[tuple[int, str, str]]]:
-    """Resolve the distinct (naaccrId, naaccrNum) pairs of a file.
+class KeyTable:
+    """The distinct (naaccrId, naaccrNum) pairs of a file, resolved once each.
 
-    Returns:
-        A frame `key, item, known, number, length, level_wanted, record_types, data_type, padding, trim,
-        unlimited`, one row a pair, and the (key, code, message) of pairs that are wrong in themselves.
+    `wrong` lists (key, code, message) of pairs that are wrong in themselves.
     """
-    rows, wrong = [], []
-    for (naaccr_id, number), key in keys.items():
-        item, problem = _resolve(naaccr_id, number, dictionary)
-        found = dictionary.item(item)
-        if problem:
-            wrong.append((key, *problem))
-        rows.append(
-            {
-                "key": key,
-                "item": item,
-                "length": found.length if found else None,
-                "level_wanted": found.level if found else None,
-                "record_types": found.record_types if found else None,
-                "data_type": found.data_type if found else None,
-                "padding": found.padding if found else None,
-                "trim": found.trim if found else None,
-                "unlimited": found.unlimited if found else None,
-            }
-        )
-    texts = ("level_wanted", "record_types", "data_type", "padding", "trim")
-    schema: dict[str, Any] = {"key": pl.Int32, "item": pl.String, "length": pl.Int32}
-    schema |= {**dict.fromkeys(texts, pl.String), "unlimited": pl.Boolean}
-    return pl.DataFrame(rows, schema=schema), wrong
+
+    def __init__(self, dictionary: standards.Dictionary) -> None:
+        self.dictionary = dictionary
+        self.wrong: list[tuple[int, str, str]] = []
+        self._rows: list[tuple[Any, ...]] = []
+
+    def frame(self, keys: dict[tuple[str | None, str | None], int]) -> pl.DataFrame:
+        """One row a pair: key, item, length, level_wanted, record_types, data_type, padding, trim, unlimited."""
+        for (naaccr_id, number), key in list(keys.items())[len(self._rows) :]:
+            hint = len(self.wrong) < HINTS
+            item, problem = _resolve(naaccr_id, number, self.dictionary, hint)
+            if problem:
+                self.wrong.append((key, *problem))
+            found = self.dictionary.item(item)
+            known = found and (
+                *(found.length, found.level, found.record_types, found.data_type),
+                *(found.padding, found.trim, found.unlimited),
+            )
+            self._rows.append((key, item, *(known or (None,) * 7)))
+        texts = ("level_wanted", "record_types", "data_type", "padding", "trim")
+        schema: dict[str, Any] = {"key": pl.Int32, "item": pl.String, "length": pl.Int32}
+        schema |= {**dict.fromkeys(texts, pl.String), "unlimited": pl.Boolean}
+        return pl.DataFrame(self._rows, schema=schema, orient="row")
 
 
 def _resolve(
-    naaccr_id: str | None, number: str | None, dictionary: standards.Dictionary
+    naaccr_id: str | None, number: str | None, dictionary: standards.Dictionary, hint: bool
 ) -> tuple[str, tuple[str, str] | None]:
     """Item id of a pair and, when the pair is wrong, (code, message)."""
     numeric = int(number) if number is not None and number.isascii() and number.isdigit() else None
@@ -127,7 +126,7 @@ def _resolve(
         )
     found = dictionary.item(naaccr_id)
     if found is None:
-        return naaccr_id, _unknown(naaccr_id, dictionary)
+        return naaccr_id, _unknown(naaccr_id, dictionary, hint)
     if number is not None and numeric != found.number:
         return naaccr_id, (
             "wrong-number",
@@ -136,18 +135,19 @@ def _resolve(
     return naaccr_id, None
 
 
-def _unknown(naaccr_id: str, dictionary: standards.Dictionary) -> tuple[str, str]:
-    elsewhere = {row[0]: (row[1], row[2]) for row in _all_spans()}.get(naaccr_id)
-    if elsewhere:
-        first, last = elsewhere
+def _unknown(naaccr_id: str, dictionary: standards.Dictionary, hint: bool) -> tuple[str, str]:
+    first, last = _spans().get(naaccr_id, (None, None))
+    if first:
         what = f"{naaccr_id} is not an item of NAACCR {dictionary.version} (it is in {first} to {last})"
         return "not-in-version", what
-    hint = standards.did_you_mean(dictionary.nearest(naaccr_id[:100]))
-    return "unknown-item", f"no item {naaccr_id[:100]} in NAACCR {dictionary.version}{hint}"
+    meant = standards.did_you_mean(dictionary.nearest(naaccr_id[:100]) if hint else None)
+    return "unknown-item", f"no item {naaccr_id[:100]} in NAACCR {dictionary.version}{meant}"
 
 
-def _all_spans() -> list[tuple[str, str, str]]:
-    return standards.all_items().select("id", "first_version", "last_version").rows()
+@cache
+def _spans() -> dict[str, tuple[str, str]]:
+    items = standards.all_items().select("id", "first_version", "last_version").rows()
+    return {row[0]: (row[1], row[2]) for row in items}
 
 
 def item_faults(long: pl.DataFrame, wrong: list[tuple[int, str, str]], header: NaaccrHeader) -> pl.DataFrame:
@@ -155,8 +155,8 @@ def item_faults(long: pl.DataFrame, wrong: list[tuple[int, str, str]], header: N
 
     Args:
         long: one row an item: `patient_index, tumor_index, level, key, item, value` (trimmed), `raw`,
-            `line` and the columns of `key_table`.
-        wrong: the wrong pairs of `key_table`.
+            `line` and the columns of `KeyTable.frame`.
+        wrong: `KeyTable.wrong`.
         header: for the record type and the version.
     """
     found = [
@@ -292,7 +292,7 @@ def _unlisted(values: pl.DataFrame, version: str) -> pl.DataFrame:
         bad = group.filter(~standards.in_list(name, pl.col("value"), version))["value"].to_list()
         allowed = standards.code_set(name, version) if bad else ()
         for value in bad:
-            hint = standards.did_you_mean(standards.nearest(value, allowed) if len(rows) < 1000 else None)
+            hint = standards.did_you_mean(standards.nearest(value, allowed) if len(rows) < HINTS else None)
             message = f'{name} "{value[:SHOWN]}" is not in the code list{hint}'
             rows.append((name, value, "not-in-list", "warning", message))
     schema = dict.fromkeys(("item", "value", "code", "severity", "message"), pl.String)

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from registry import standards
-from registry.formats.naaccr_checks import FAULTS, header_faults, item_faults, key_table, level_name
+from registry.formats.naaccr_checks import FAULTS, KeyTable, header_faults, item_faults, level_name
 from registry.formats.naaccr_header import NaaccrHeader
 from registry.formats.naaccr_parser import ROOT_NODE, NaaccrParser, Parsed
 from registry.formats.sources import Source, chunks, opened, read_all, source_name
@@ -118,26 +118,25 @@ class _Builder:
 
     def __init__(self, dictionaries: Sequence[Dictionary]) -> None:
         self._given = dictionaries
-        self._dictionary: Dictionary | None = None
-        self._first = True
+        self._keys: KeyTable | None = None
 
     def batch(self, parser: NaaccrParser, parsed: Parsed) -> NaaccrBatch:
         header = parser.header
         assert header is not None
-        if self._dictionary is None:
-            self._dictionary = merged_dictionary(header.version, self._given)
-        keys, wrong = key_table(parser.keys, self._dictionary)
+        is_first = self._keys is None
+        if self._keys is None:
+            self._keys = KeyTable(merged_dictionary(header.version, self._given))
+        keys = self._keys.frame(parser.keys)
         nodes = _nodes(parsed)
         long = _long(parsed, nodes, keys)
         root = long.filter(pl.col("patient_index").is_null())
         header.items |= {name: value for name, value in root.select("item", "value").rows() if value}
         problems = list(parsed.problems)
-        if self._first:
+        if is_first:
             known = {given.uri for given in self._given} | {_default_uri(header.version)}
             problems += header_faults(header, parser.header_line, known)
-            self._first = False
         faults = pl.concat(
-            [pl.DataFrame(problems, schema=FAULTS, orient="row"), item_faults(long, wrong, header)]
+            [pl.DataFrame(problems, schema=FAULTS, orient="row"), item_faults(long, self._keys.wrong, header)]
         )
         return NaaccrBatch(
             header=header,

@@ -19,6 +19,7 @@ from pathlib import Path
 from registry.errors import NotFound
 from registry.standards import build_codes, build_icdo
 from registry.standards.dictionary_xml import parse_dictionary
+from registry.standards.tables import DATA
 
 ITEM_COLUMNS = [
     *("kind", "versions", "number", "id", "name", "length"),
@@ -38,12 +39,12 @@ SEX_CONVERSION = [
 ]
 
 
-def build(shared: Path, out: Path) -> dict[str, int]:
+def build(shared: Path, out: Path = DATA) -> dict[str, int]:
     """Write every table of `registry.standards` and return the number of rows by file.
 
     Args:
         shared: folder with `naaccr/` and `coding/` as published.
-        out: folder to write to (made when missing).
+        out: folder to write to (made when missing); by default the package's own.
 
     Raises:
         NotFound: `shared` lacks the published files.
@@ -65,7 +66,7 @@ def build(shared: Path, out: Path) -> dict[str, int]:
         "causes_of_death.csv.gz": (("code", "label", "versions"), lists.causes),
         "topography.csv": (("code", "name", "group"), build_icdo.topography_rows(coding)),
         "topography_terms.csv.gz": (("code", "term"), build_icdo.topography_term_rows(coding)),
-        "morphology.csv.gz": (("edition", "code", "behavior", "kind", "name"), morphology),
+        "morphology.csv.gz": (("edition", "code", "behavior", "kind", "name", "note"), morphology),
         "sex_conversion.csv": (("sex", "sexAssignedAtBirth", "meaning"), SEX_CONVERSION),
         "counties.csv": (("state", "county"), county_rows(coding)),
     }

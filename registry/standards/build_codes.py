@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSIONS = ("25", "26")
+from registry.standards.build_icdo import Morphology
+
 LABEL_LENGTH = 80
+SHORTEST_CUT = 8
 CODE = re.compile(r"[A-Za-z0-9.+()_-]+")
 RANGE = re.compile(r"([A-Z]?)(\d+(?:\.\d+)?) ?- ?([A-Z]?)(\d+(?:\.\d+)?)")
 
@@ -23,7 +25,7 @@ OPEN = re.compile(
     r"|medicalRecordNumber|medicareBeneficiaryIdentifier|socialSecurityNumber|telephone|secondaryDiagnosis.*"
     r"|(rxHosp|rxSumm)SurgSite9802|(rxHosp|rxSumm)SurgPrimSite|seerSiteSpecificFact\d|recordNumberRecode"
     r"|torontoVersionNumber|schemaIdVersion.*|causeOfDeath|comorbidComplication.*|militaryRecordNoSuffix"
-    r"|ncdbSarsCov2.*|seerCodingSys.*|census(Occ|Ind)Code.*|csSiteSpecificFactor.*|tumorRecordNumber"
+    r"|seerCodingSys.*|census(Occ|Ind)Code.*|csSiteSpecificFactor.*|tumorRecordNumber"
 )
 # Sequence numbers are documented as "00, 01, 02, .., 59": the dots are these ranges.
 EXTRA_RANGES = {
@@ -50,28 +52,29 @@ def short_label(text: str) -> str:
     'Not applicable: Information not collected'
     """
     line = re.split(r"\s*(?:\n|\\n|\(If this )", text.strip(), maxsplit=1)[0].strip()
-    line = " ".join(line.replace("\\t", " ").split()).rstrip(";:,")
+    line = re.sub(r"\\([<>*_])", r"\1", line.replace("\\t", " "))
+    line = " ".join(line.split()).rstrip(";:,*")
     if len(line) > LABEL_LENGTH:
-        line = re.split(r"(?<=\w)[.;] |: | \(", line, maxsplit=1)[0]
+        first = re.split(r"(?<=\w)[.;] |: | \(", line, maxsplit=1)[0]
+        line = first if len(first) >= SHORTEST_CUT else line
     if len(line) > LABEL_LENGTH:
         line = line[: LABEL_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;:(") + "…"
     return line
 
 
-def code_tables(
-    folder: Path, lengths: dict[str, int], morphology: Iterable[tuple[str, str, str, str, str]]
-) -> CodeTables:
+def code_tables(folder: Path, lengths: dict[str, int], morphology: Iterable[Morphology]) -> CodeTables:
     """Merge the sources; the first source that knows an item decides its list, later ones add codes.
 
     Args:
         folder: the published `naaccr/codes`.
         lengths: item id → longest length in any dictionary (codes that don't fit are descriptions).
-        morphology: rows (edition, code, behavior, kind, name), for the histology code list.
+        morphology: rows of `build_icdo.morphology_rows`, for the histology code list.
     """
     codes: dict[tuple[str, str], tuple[str, set[str]]] = {}
     ranges: dict[tuple[str, str, str], tuple[str, set[str]]] = {}
     causes: dict[str, tuple[str, set[str]]] = {}
     source: dict[str, str] = {}
+    versions = sorted(path.name[8:10] for path in folder.glob("naaccr-v*-lookups.csv.gz"))
 
     def add(origin: str, item: str, written: str, label: str, version: str) -> None:
         code = written.replace("\\t", "").strip().strip("*")
@@ -90,35 +93,34 @@ def code_tables(
                 codes.setdefault((item, code), (short_label(label), set()))[1].add(version)
         source.setdefault(item, origin)
 
-    histology_codes(add, morphology)
-    for version in reversed(VERSIONS):
+    for code, name in histology_names(morphology):
+        for version in versions:
+            add("morphology", "histologicTypeIcdO3", code, name, version)
+    for version in reversed(versions):
         for item, code, label in _rows(folder / f"naaccr-v{version}-lookups.csv.gz"):
             if item != "histologicTypeIcdO3":
                 add("lookups", item, code, label, version)
-    for version in reversed(VERSIONS):
+    for version in reversed(versions):
         for _, item, _, code, label in _rows(folder / f"naaccr-v{version}-documented-codes.csv.gz"):
             if "YYYY" not in code and not item.startswith("date"):
                 add("documented", item, code, label, version)
     for item, code, label in padoh_rows(folder, set(source)):
-        for version in VERSIONS:
+        for version in versions:
             add("padoh", item, code, label, version)
     for item, pairs in EXTRA_RANGES.items():
-        ranges.update({(item, low, high): ("", set(VERSIONS)) for low, high in pairs})
+        ranges.update({(item, low, high): ("", set(versions)) for low, high in pairs})
     return _tables(codes, ranges, causes, source)
 
 
-def histology_codes(add: object, morphology: Iterable[tuple[str, str, str, str, str]]) -> None:
-    """Histology codes of every ICD-O-3 edition; the newest list's malignant name labels a code."""
-    names: dict[str, tuple[tuple[int, int], str]] = {}
-    rank = {"NAACCR-26": 3, "NAACCR-25": 2, "ICD-O-3.2": 1}
-    for edition, code, behavior, kind, name in morphology:
+def histology_names(morphology: Iterable[Morphology]) -> list[tuple[str, str]]:
+    """Histology codes of every edition, named by the newest list that has them, malignant first."""
+    names: dict[str, tuple[tuple[str, int], str]] = {}
+    for edition, code, behavior, kind, name, _ in morphology:
         if kind == "preferred":
-            merit = (rank.get(edition, 0), int(behavior == "3"))
+            merit = (edition if edition.startswith("NAACCR") else "", int(behavior == "3"))
             if code not in names or merit > names[code][0]:
                 names[code] = (merit, name)
-    for code, (_, name) in sorted(names.items()):
-        for version in VERSIONS:
-            add("morphology", "histologicTypeIcdO3", code, name, version)  # type: ignore[operator]
+    return sorted((code, name) for code, (_, name) in names.items())
 
 
 def padoh_rows(folder: Path, known: set[str]) -> list[tuple[str, str, str]]:

@@ -1,7 +1,8 @@
 """Allowed codes with short labels, and ranges of values.
 
 A list is *closed* when every value that may be sent is listed (codes and ranges); other items have
-known special codes beside free values. The lists of NAACCR 25 serve all older versions.
+known special codes beside free values. The oldest published list (NAACCR 25) serves
+all older versions.
 Source: NAACCR data dictionary, SEER lookups (data/SOURCES.md).
 """
 
@@ -33,9 +34,16 @@ def _known(item_id: str, version: str) -> pl.DataFrame:
     rows = table("causes_of_death.csv.gz") if item_id == "causeOfDeath" else _all_codes().get(item_id)
     if rows is None:
         return pl.DataFrame(schema={"code": pl.String, "label": pl.String})
-    wanted = "26" if version_code(version) >= "260" else "25"
+    wanted = _list_version(version_code(version))
     found = rows.filter(pl.col("versions").str.contains(wanted, literal=True))
     return (found if found.height else rows).select("code", "label")
+
+
+@cache
+def _list_version(version: str) -> str:
+    """The newest published list that is not newer than a version ("26" for "260"), else the oldest."""
+    published = sorted({v for written in table("codes.csv.gz")["versions"].unique() for v in written.split()})
+    return max((v for v in published if v <= version[:2]), default=published[0])
 
 
 def codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:

@@ -11,8 +11,6 @@ import polars as pl
 
 from registry.standards.tables import table
 
-CURRENT_EDITION = "NAACCR-26"
-
 
 @cache
 def topography() -> pl.DataFrame:
@@ -48,7 +46,10 @@ def morphology() -> pl.DataFrame:
 
 @cache
 def morphology_terms() -> pl.DataFrame:
-    """Every term: `edition`, `code`, `behavior`, `kind` (preferred, synonym, related), `name`."""
+    """Every term: `edition, code, behavior, kind` (preferred, synonym, related), `name`, `note`.
+
+    The note says in which years a term is used, that it is obsolete, or where to look.
+    """
     return table("morphology.csv.gz")
 
 

@@ -19,7 +19,9 @@ from registry.standards.suggestions import did_you_mean, nearest
 from registry.standards.tables import table
 
 CURRENT_VERSION = "260"
-VERSIONS = ("140", "150", "160", "180", "210", "220", "230", "240", "250", "260")
+VERSIONS: tuple[str, ...] = tuple(
+    sorted({version for written in table("items.csv")["versions"].unique() for version in written.split()})
+)
 BASE_URI = "http://naaccr.org/naaccrxml/naaccr-dictionary-{}.xml"
 LAST_VERSION_WITH_DATE_FLAGS = "220"
 # The flags whose ids are not the date's id with "Flag" added.

@@ -14,7 +14,17 @@ from registry.synthetic.facts import Facts
 from registry.synthetic.population import Population
 
 SINGLE, TWO, THREE = 0.79, 0.19, 0.02
-ALONE = {"14": 0.62, "10": 0.07, "12": 0.09, "22": 0.10, "11": 0.03, "13": 0.04, "00": 0.02, "32": 0.02, "30": 0.01}
+ALONE = {
+    "14": 0.62,
+    "10": 0.07,
+    "12": 0.09,
+    "22": 0.10,
+    "11": 0.03,
+    "13": 0.04,
+    "00": 0.02,
+    "32": 0.02,
+    "30": 0.01,
+}
 PAIRS = {("00", "22"): 0.33, ("00", "20"): 0.12, ("13", "21"): 0.24, ("11", "21"): 0.06, ("14", "32"): 0.13, ("14", "30"): 0.07, ("14", "31"): 0.05}  # fmt: skip
 LATER = ("30", "31", "32")
 """Classes that come after the first course: first contact months or years after diagnosis."""
@@ -80,7 +90,9 @@ def visits(rng: np.random.Generator, facts: Facts, population: Population) -> Vi
     away = chance(rng, 0.25, size) & (tumors["sequenceNumberCentral"] == "02").to_numpy()
     home = np.where(away, rng.integers(0, count, size), home)
     second = _referral(rng, facts, home)
-    third = np.array([min({0, 1, 2} - {a, b}) for a in range(count) for b in range(count)])[home * count + second]
+    third = np.array([min({0, 1, 2} - {a, b}) for a in range(count) for b in range(count)])[
+        home * count + second
+    ]
     scenario = pick(rng, size, [SINGLE, TWO, THREE])
     alone = np.array(list(ALONE))[pick(rng, size, ALONE)]
     pair = pick(rng, size, list(PAIRS.values()))
@@ -121,7 +133,12 @@ def _referral(rng: np.random.Generator, facts: Facts, home: Ints) -> Ints:
 
 
 def build(
-    rng: np.random.Generator, facts: Facts, population: Population, seen: Visits, numbering: Numbering, as_of: int
+    rng: np.random.Generator,
+    facts: Facts,
+    population: Population,
+    seen: Visits,
+    numbering: Numbering,
+    as_of: int,
 ) -> pl.DataFrame:
     """Abstracts as the facilities wrote them, all items under NAACCR ids.
 
@@ -278,7 +295,9 @@ def with_check_digit(base: str) -> str:
 
 
 def _physicians(rng: np.random.Generator, seen: Visits) -> list[pl.Series]:
-    npis = pl.Series([npi for facility in range(int(seen.facility.max(initial=0)) + 1) for npi in physician_npis(facility)])
+    npis = pl.Series(
+        [npi for facility in range(int(seen.facility.max(initial=0)) + 1) for npi in physician_npis(facility)]
+    )
     size = len(seen.facility)
 
     def one() -> pl.Series:

@@ -66,7 +66,9 @@ def _site(rng: np.random.Generator, facts: Facts, frame: pl.DataFrame, people: p
     return replace(frame, rows, {"primarySite": facts.subsites["site"].gather(drawn[rows])})
 
 
-def _histology(rng: np.random.Generator, facts: Facts, frame: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+def _histology(
+    rng: np.random.Generator, facts: Facts, frame: pl.DataFrame, people: pl.DataFrame
+) -> pl.DataFrame:
     drawn = facts.histology_draw.draw(rng, frame["site_row"].to_numpy())
     behavior = facts.histologies["behavior"].gather(drawn) == frame["behaviorCodeIcdO3"]
     grade = facts.histologies["grade_2017"].gather(drawn).fill_null("") == (

@@ -12,7 +12,7 @@ import polars as pl
 from registry.synthetic import calendar_days, people
 from registry.synthetic.abstracts import Visits, here, physician_npis
 from registry.synthetic.calendar_days import MISSING
-from registry.synthetic.draw import Ints, chance, pick
+from registry.synthetic.draw import Ints, chance, either, pick, strings
 from registry.synthetic.facts import Facts
 from registry.synthetic.planted import misspell
 from registry.synthetic.population import OTHER_CAUSES, Population
@@ -34,11 +34,19 @@ DRUGS: dict[str, tuple[tuple[str, str], ...]] = {
     "hodgkin": (("3639", "Doxorubicin"), ("11202", "Vinblastine")),
     "myeloma": (("358258", "Bortezomib"), ("342369", "Lenalidomide")),
     "aml": (("3041", "Cytarabine"), ("3109", "Daunorubicin")),
-    "cml": (("282388", "Imatinib"), ("282388", "Imatinib")),
+    "cml": (("282388", "Imatinib"), ("475342", "Dasatinib")),
 }
 USUAL_DRUGS = (("2555", "Cisplatin"), ("4492", "5-FU"))
-HORMONES = {"breast": ("84857", "Anastrozole"), "prostate": ("42375", "Leuprolide"), "thyroid": ("10582", "Levothyroxine")}
-IMMUNE = {"nhl": ("121191", "Rituximab"), "breast": ("224905", "Trastuzumab"), "bladder": ("1657", "BCG vaccine")}
+HORMONES = {
+    "breast": ("84857", "Anastrozole"),
+    "prostate": ("42375", "Leuprolide"),
+    "thyroid": ("10582", "Levothyroxine"),
+}
+IMMUNE = {
+    "nhl": ("121191", "Rituximab"),
+    "breast": ("224905", "Trastuzumab"),
+    "bladder": ("1657", "BCG vaccine"),
+}
 CAUSE_TEXT = {
     "I219": "Acute myocardial infarction", "I251": "Coronary artery disease", "I500": "Congestive heart failure",
     "I639": "Cerebral infarction", "J449": "Chronic obstructive pulmonary disease", "G309": "Alzheimer disease",
@@ -83,21 +91,29 @@ def treatments(
     given, place = population.given, here(seen)
     sends = np.isin(seen.facility, SENDING_TREATMENTS)
     parts = []
-    for name, kind in (("surgery", "surgery"), ("radiation", "radiation"), ("chemo", "chemo"), ("hormone", "hormone"), ("brm", "immunotherapy")):
+    for name, kind in (
+        ("surgery", "surgery"),
+        ("radiation", "radiation"),
+        ("chemo", "chemo"),
+        ("hormone", "hormone"),
+        ("brm", "immunotherapy"),
+    ):
         day = given.day[name][seen.tumor]
         rows = np.flatnonzero(sends & place[name] & (day != MISSING))
         for agent in range(2 if name == "chemo" else 1):
             wanted = rows if agent == 0 else rows[(abstracts["rxSummChemo"].gather(rows) == "03").to_numpy()]
-            parts.append(_treatment_rows(facts, population, seen, abstracts, wanted, day[wanted], kind, agent))
+            parts.append(
+                _treatment_rows(facts, population, seen, abstracts, wanted, day[wanted], kind, agent)
+            )
     frame = pl.concat(parts)
     order = np.lexsort((np.arange(len(frame)), frame["row"].to_numpy()))
     frame = frame[order].drop("row")
     twice = chance(rng, DUPLICATED, len(frame))
+    wrong = ~twice & chance(rng, INVALID_DATE, len(frame))
+    start = frame["start_date"]
+    frame = frame.with_columns(either(wrong, start.str.slice(0, 4) + "-13-40", start).alias("start_date"))
     frame = frame[np.repeat(np.arange(len(frame)), np.where(twice, 2, 1))]
-    wrong = chance(rng, INVALID_DATE, len(frame))
-    bad = pl.when(pl.Series(wrong)).then(pl.col("start_date").str.slice(0, 4) + "-13-40").otherwise("start_date")
-    frame = frame.with_columns(bad.alias("start_date"))
-    return frame, {"rows": len(frame), "duplicates": int(twice.sum()), "invalid_dates": int(wrong.sum())}  # fmt: skip
+    return frame, {"rows": len(frame), "duplicates": int(twice.sum()), "invalid_dates": int(wrong.sum())}
 
 
 def _treatment_rows(
@@ -109,11 +125,13 @@ def _treatment_rows(
     surgery = np.maximum(population.given.surgery_row[tumor], 0)
     length = {"surgery": 0, "radiation": 38, "chemo": 90, "hormone": -1, "immunotherapy": 120}[kind]
     until = population.people["last_day"].to_numpy()[who["person_row"].to_numpy()]
-    end = np.where(day + length <= until, day + length, MISSING) if length >= 0 else np.full(len(rows), MISSING)
+    end = (
+        np.where(day + length <= until, day + length, MISSING) if length >= 0 else np.full(len(rows), MISSING)
+    )
     blank = pl.Series([None] * len(rows), dtype=pl.String)
     code, text = _what_was_given(facts, group, surgery, kind, agent)
     radiation = kind == "radiation"
-    prostate = group == "prostate"
+    prostate = facts.is_group("prostate")[who["site_row"].to_numpy()]
     return pl.DataFrame(
         {
             "row": rows,
@@ -132,8 +150,8 @@ def _treatment_rows(
             "code": code,
             "code_system": pl.Series([{"surgery": "CPT", "radiation": "HCPCS"}.get(kind, "RxNorm")] * len(rows), dtype=pl.String),
             "description": text,
-            "dose_cgy": pl.select(pl.when(prostate).then(pl.lit("7920")).otherwise(pl.lit("5000"))).to_series() if radiation and len(rows) else blank,
-            "fractions": pl.select(pl.when(prostate).then(pl.lit("44")).otherwise(pl.lit("25"))).to_series() if radiation and len(rows) else blank,
+            "dose_cgy": strings(np.where(prostate, "7920", "5000")) if radiation else blank,
+            "fractions": strings(np.where(prostate, "44", "25")) if radiation else blank,
             "modality": pl.Series(["photons"] * len(rows), dtype=pl.String) if radiation else blank,
             "volume": facts.subsites["text"].gather(who["subsite_row"]) if radiation else blank,
         }
@@ -146,7 +164,7 @@ def _what_was_given(
     if kind == "surgery":
         return facts.surgery["cpt"].gather(surgery), facts.surgery["text"].gather(surgery)
     if kind == "radiation":
-        fixed = {name: ("77385", "IMRT") for name in facts.sites["group"]}
+        fixed = dict.fromkeys(facts.sites["group"], ("77385", "IMRT"))
     elif kind == "hormone":
         fixed = {name: HORMONES.get(name, ("3264", "Dexamethasone")) for name in facts.sites["group"]}
     elif kind == "immunotherapy":
@@ -154,7 +172,9 @@ def _what_was_given(
     else:
         fixed = {name: DRUGS.get(name, USUAL_DRUGS)[agent] for name in facts.sites["group"]}
     codes = group.replace_strict({name: code for name, (code, _) in fixed.items()}, return_dtype=pl.String)
-    return codes, group.replace_strict({name: text for name, (_, text) in fixed.items()}, return_dtype=pl.String)
+    return codes, group.replace_strict(
+        {name: text for name, (_, text) in fixed.items()}, return_dtype=pl.String
+    )
 
 
 def deaths(
@@ -172,10 +192,15 @@ def deaths(
         for row in np.flatnonzero(chance(rng, rate, size)):
             names[row] = misspell(rng, names[row])
     cause = frame["true_cause"]
-    short = pl.select(pl.when(cause.str.slice(0, 3).is_in(THREE_CHARACTERS)).then(cause.str.slice(0, 3)).otherwise(cause)).to_series()  # fmt: skip
+    category = cause.str.slice(0, 3)
+    short = either(category.is_in(THREE_CHARACTERS), category, cause)
     cancer = cause.str.slice(0, 1).is_in(["C", "D"])
-    line = cause.replace_strict(CAUSE_TEXT, default=None, return_dtype=pl.String).fill_null("Malignant neoplasm")
-    terminal = pl.Series(["Respiratory failure", "Cardiopulmonary arrest", "Multiple organ failure", "Sepsis"])
+    line = cause.replace_strict(CAUSE_TEXT, default=None, return_dtype=pl.String).fill_null(
+        "Malignant neoplasm"
+    )
+    terminal = pl.Series(
+        ["Respiratory failure", "Cardiopulmonary arrest", "Multiple organ failure", "Sepsis"]
+    )
     no_ssn = pl.Series(chance(rng, 0.2, size))
     day = frame["death_day"].to_numpy()
     result = pl.DataFrame(
@@ -187,11 +212,11 @@ def deaths(
             "birth_date": frame["true_birth"],
             "death_date": calendar_days.text(day),
             "sex": frame["sexAssignedAtBirth"].replace({"1": "M", "2": "F"}),
-            "ssn": pl.select(pl.when(~no_ssn).then(frame["true_ssn"])).to_series(),
+            "ssn": either(~no_ssn, frame["true_ssn"]),
             "state_of_death": pl.Series(["NY"] * size, dtype=pl.String),
             "underlying_cod": short,
-            "line_a": pl.select(pl.when(cancer).then(terminal.gather(rng.integers(0, 4, size))).otherwise(line)).to_series(),
-            "line_b": pl.select(pl.when(cancer).then(line)).to_series(),
+            "line_a": either(cancer, terminal.gather(rng.integers(0, 4, size)), line),
+            "line_b": either(cancer, line),
             "line_c": pl.Series([None] * size, dtype=pl.String),
         }
     )  # fmt: skip
@@ -204,7 +229,9 @@ def deaths(
     }
 
 
-def _strangers(rng: np.random.Generator, facts: Facts, dead: pl.DataFrame, start: int, seed: int) -> pl.DataFrame:
+def _strangers(
+    rng: np.random.Generator, facts: Facts, dead: pl.DataFrame, start: int, seed: int
+) -> pl.DataFrame:
     size = rng.binomial(len(dead), sum(OUTSIDERS.values())) if len(dead) else 0
     day = dead["death_day"].to_numpy()[rng.integers(0, max(len(dead), 1), size)]
     age = rng.integers(55, 95, size)

@@ -131,7 +131,10 @@ def load() -> Facts:
         histology_code=_floats(histologies, "histology").astype(np.int64),
         histology_behavior=_floats(histologies, "behavior").astype(np.int64),
         histology_grade=histologies["grade_2017"].fill_null("0").cast(pl.Int64).to_numpy(),
-        subsite_side=subsites["side"].replace_strict({"none": 0, "paired": 1, "right": 2}).cast(pl.Int64).to_numpy(),
+        subsite_side=subsites["side"]
+        .replace_strict({"none": 0, "paired": 1, "right": 2})
+        .cast(pl.Int64)
+        .to_numpy(),
         surgery_local=surgery["code_2022"].is_in(["15", "16", "26", "27"]).to_numpy(),
         surgery_ablation=surgery["code_2022"].is_in(["15", "16"]).to_numpy(),
     )

@@ -65,7 +65,9 @@ def generate(
             run.close()
         return run.finish()
     except OSError as error:
-        raise BadInput(out.name, f"cannot write here: {error.strerror}", "free space or choose another folder") from error
+        raise BadInput(
+            out.name, f"cannot write here: {error.strerror}", "free space or choose another folder"
+        ) from error
 
 
 def _check(patients: int, seed: int, as_of: dt.date) -> None:
@@ -86,19 +88,20 @@ def _prepare(out: Path) -> None:
         raise BadInput(out.name, "is a file, not a folder", "choose another folder")
     if not any(out.iterdir()):
         return
-    manifest = out / "manifest.json"
+    present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    if present != {"manifest.json", *_listed(out / "manifest.json")}:
+        raise BadInput(out.name, "the folder is not empty", "choose a new folder")
+    for name in present:
+        (out / name).unlink()
+
+
+def _listed(manifest: Path) -> set[str]:
+    """Names of the files that an earlier synthetic registry says it consists of."""
     try:
         earlier = json.loads(manifest.read_text(encoding="utf-8"))
-        names = [file["name"] for file in earlier["files"]] if earlier["synthetic"] is True else []
+        return {file["name"] for file in earlier["files"]} if earlier["synthetic"] is True else set()
     except (OSError, ValueError, KeyError, TypeError):
-        names = []
-    if not names:
-        raise BadInput(out.name, "the folder is not empty", "choose a new folder")
-    for name in names:
-        path = (out / name).resolve()
-        if path.is_relative_to(out.resolve()):
-            path.unlink(missing_ok=True)
-    manifest.unlink()
+        return set()
 
 
 class _Run:
@@ -119,7 +122,8 @@ class _Run:
             resending["version"], "M", resending["facility"], as_of,
         )  # fmt: skip
         self.reports = [
-            pathology.ReportFile(out / "pathology" / f"{lab.clia}.hl7", lab, as_of) for lab in pathology.LABORATORIES
+            pathology.ReportFile(out / "pathology" / f"{lab.clia}.hl7", lab, as_of)
+            for lab in pathology.LABORATORIES
         ]
         self.treatments = extracts.CsvFile(out / "treatments" / "treatments.csv")
         self.deaths = extracts.CsvFile(out / "deaths" / "deaths.csv")
@@ -135,7 +139,9 @@ class _Run:
         second = alone & (written["role"] > 0).to_numpy()
         manifest = self.manifest
         final, _ = planted.sow(rng, self.facts, written, planted.DISAGREEMENTS, second, manifest.disagreements, one_each=False)  # fmt: skip
-        final, wrong = planted.sow(rng, self.facts, final, planted.ERRORS, alone, manifest.planted, one_each=True)
+        final, wrong = planted.sow(
+            rng, self.facts, final, planted.ERRORS, alone, manifest.planted, one_each=True
+        )
         self._write_abstracts(final)
         corrected, counts = corrections.choose(rng, self.facts, truth.people, final, alone & ~wrong, self.day)
         self.resent.write(corrected)
@@ -162,7 +168,11 @@ class _Run:
             self.finished.append(full)
         number = 1 + sum(file.facility == self.facts.facilities["facility"][row] for file in self.finished)
         facility = self.facts.facilities.row(row, named=True)
-        name = f"{facility['facility']}_{facility['version']}" + (f"_{number:03d}" if number > 1 else "") + ".xml"
+        name = (
+            f"{facility['facility']}_{facility['version']}"
+            + (f"_{number:03d}" if number > 1 else "")
+            + ".xml"
+        )
         self.abstract_files[row] = AbstractFile(
             self.out / "abstracts" / name, facility["version"], "A", facility["facility"], self.as_of
         )
@@ -212,7 +222,12 @@ class _Run:
             ("race", people.RACE_UNKNOWN, persons, pl.col("race1") == "99"),
             ("hispanic_origin", people.ORIGIN_UNKNOWN, persons, pl.col("spanishHispanicOrigin") == "9"),
             ("county", people.COUNTY_UNKNOWN, persons, pl.col("countyAtDx") == "999"),
-            ("birth_month_and_day", people.BIRTH_DAY_UNKNOWN, persons, pl.col("dateOfBirth").str.len_bytes() == 4),
+            (
+                "birth_month_and_day",
+                people.BIRTH_DAY_UNKNOWN,
+                persons,
+                pl.col("dateOfBirth").str.len_bytes() == 4,
+            ),
             ("diagnosis_day", tumors.DX_DAY_UNKNOWN, tumor, pl.col("dateOfDiagnosis").str.len_bytes() == 6),
         ):
             count = self.manifest.missing.setdefault(name, Count(rate))
@@ -221,8 +236,12 @@ class _Run:
 
     def close(self) -> None:
         """End all files, also after an error."""
-        for file in (*self.abstract_files.values(), self.resent, *self.reports, self.treatments, self.deaths):
+        for file in (*self.abstract_files.values(), self.resent):
             file.close()
+        for batch in self.reports:
+            batch.close()
+        self.treatments.close()
+        self.deaths.close()
 
     def finish(self) -> SyntheticManifest:
         """Write the small files and the manifest."""
@@ -230,7 +249,9 @@ class _Run:
         abstract_files = [*self.finished, *self.abstract_files.values()]
         yearly: dict[int, int] = {}
         for row, name in enumerate(self.facts.facilities["facility"]):
-            yearly[row] = round(sum(file.abstracts for file in abstract_files if file.facility == name) / years)
+            yearly[row] = round(
+                sum(file.abstracts for file in abstract_files if file.facility == name) / years
+            )
         extracts.facilities(self.facts, yearly).write_csv(self.out / "facilities.csv")
         extracts.physicians(self.facts).write_csv(self.out / "physicians.csv")
         described = [

@@ -118,7 +118,11 @@ def _in_order(array: pa.Array) -> list[memoryview]:
     _, views, *data = array.buffers()
     if not pa.types.is_string_view(array.type) or array.null_count:
         return []
-    fields = np.frombuffer(views, dtype="<u4").reshape(-1, 4)[array.offset : array.offset + len(array)].astype(np.int64)
+    fields = (
+        np.frombuffer(views, dtype="<u4")
+        .reshape(-1, 4)[array.offset : array.offset + len(array)]
+        .astype(np.int64)
+    )
     length, buffer, start = fields[:, 0], fields[:, 2], fields[:, 3]
     sizes = np.array([block.size for block in data], dtype=np.int64)
     base = np.concatenate([[0], np.cumsum(sizes)])

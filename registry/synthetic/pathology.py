@@ -95,7 +95,11 @@ def final_diagnosis(facts: Facts, tumors: pl.DataFrame, surgery_row: Ints) -> pl
         }
     )
     procedure = (
-        pl.when("operated").then("operation").when("marrow").then(pl.lit("aspirate and biopsy")).otherwise(pl.lit("biopsy"))
+        pl.when("operated")
+        .then("operation")
+        .when("marrow")
+        .then(pl.lit("aspirate and biopsy"))
+        .otherwise(pl.lit("biopsy"))
     )
     what = pl.when("unspecific").then(pl.lit("malignant neoplasm")).otherwise("histology")
     place = pl.concat_str("side", "site")
@@ -141,9 +145,7 @@ class ReportFile:
             self._file = None
 
 
-def choose(
-    rng: np.random.Generator, tumors: pl.DataFrame, abstracts: pl.DataFrame
-) -> pl.DataFrame:
+def choose(rng: np.random.Generator, tumors: pl.DataFrame, abstracts: pl.DataFrame) -> pl.DataFrame:
     """Rows for reports: one abstract of each reported tumor, `laboratory`, and benign extras.
 
     Patient items are those of the first facility, as the laboratory got them from there.
@@ -171,7 +173,9 @@ def messages(facts: Facts, chosen: pl.DataFrame, laboratory: Laboratory, start: 
     stage = chosen["stage_letter"].to_numpy()
     day = chosen["dx_day"].to_numpy() + np.where(chosen["benign"].to_numpy(), 30, 0)
     final = pl.select(
-        pl.when(chosen["benign"]).then(pl.lit("Skin, biopsy:\n- " + BENIGN_TEXT)).otherwise(chosen["final_diagnosis"])
+        pl.when(chosen["benign"])
+        .then(pl.lit("Skin, biopsy:\n- " + BENIGN_TEXT))
+        .otherwise(chosen["final_diagnosis"])
     ).to_series()
     if laboratory.upper_case:
         final = final.str.to_uppercase()
@@ -198,7 +202,13 @@ def messages(facts: Facts, chosen: pl.DataFrame, laboratory: Laboratory, start: 
 
 def _hl7_text(values: pl.Series) -> pl.Series:
     """Escape what HL7 reserves; a line end becomes a break."""
-    for character, escape in (("&", "\\T\\"), ("|", "\\F\\"), ("^", "\\S\\"), ("~", "\\R\\"), ("\n", "\\.br\\")):
+    for character, escape in (
+        ("&", "\\T\\"),
+        ("|", "\\F\\"),
+        ("^", "\\S\\"),
+        ("~", "\\R\\"),
+        ("\n", "\\.br\\"),
+    ):
         if values.str.contains(character, literal=True).any():
             values = values.str.replace_all(character, escape, literal=True)
     return values
@@ -213,7 +223,9 @@ def _segments(lab: Laboratory) -> list[pl.Expr]:
     ssn = pl.when(pl.col("socialSecurityNumber") != "999999999").then(
         pl.concat_str(pl.lit("~"), "socialSecurityNumber", pl.lit("^^^SSA^SS"))
     )
-    doctor = pl.concat_str("npiPhysicianManaging", pl.lit("^SYNTHETIC^DOCTOR^^^DR^MD^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI"))
+    doctor = pl.concat_str(
+        "npiPhysicianManaging", pl.lit("^SYNTHETIC^DOCTOR^^^DR^MD^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI")
+    )
     text: list[str | pl.Expr] = [
         f"MSH|^~\\&|SYNTHETIC LIS|{lab.name}^{lab.clia}^CLIA|CCR|STATE REGISTRY^2.16.840.1.113883.19.9^ISO|",
         pl.col("reported"), f"101500-0500||ORU^R01^ORU_R01|{lab.prefix}", pl.col("number"),
@@ -239,5 +251,3 @@ def _segments(lab: Laboratory) -> list[pl.Expr]:
 
 def _section(number: int, kind: str, code: str, value: pl.Expr) -> list[str | pl.Expr]:
     return [f"\rOBX|{number}|{kind}|{code}^LN|1|", value, "||||||F|||", pl.col("collected")]
-
-

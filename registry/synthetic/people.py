@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from registry.synthetic import calendar_days
-from registry.synthetic.draw import Ints, chance, either, pick, strings
+from registry.synthetic.draw import Bools, Ints, chance, either, pick, strings
 from registry.synthetic.facts import Facts
 
 RACES = {
@@ -89,7 +89,7 @@ def draw_people(
     )  # fmt: skip
 
 
-def _names(rng: np.random.Generator, facts: Facts, male: Ints, hispanic: Ints, asian: Ints) -> pl.DataFrame:
+def _names(rng: np.random.Generator, facts: Facts, male: Ints, hispanic: Bools, asian: Bools) -> pl.DataFrame:
     size = len(male)
     first = facts.first_names["name"]
     men = int((facts.first_names["sex"] == "1").sum())
@@ -100,7 +100,10 @@ def _names(rng: np.random.Generator, facts: Facts, male: Ints, hispanic: Ints, a
         u = rng.random(size) ** 1.6
         return np.where(male == 1, (u * men).astype(np.int64), men + (u * women).astype(np.int64))
 
-    groups = {name: facts.surnames.filter(pl.col("group") == name)["name"] for name in ("general", "hispanic", "asian")}
+    groups = {
+        name: facts.surnames.filter(pl.col("group") == name)["name"]
+        for name in ("general", "hispanic", "asian")
+    }
     counts = [len(groups[name]) for name in ("general", "hispanic", "asian")]
     kind = np.where(hispanic & chance(rng, 0.9, size), 1, np.where(asian & chance(rng, 0.9, size), 2, 0))
     offset = np.concatenate([[0], np.cumsum(counts)])[kind]
@@ -110,14 +113,16 @@ def _names(rng: np.random.Generator, facts: Facts, male: Ints, hispanic: Ints, a
     middle = either(style >= 0.30, either(style < 0.615, middle.str.slice(0, 1), middle))
     return pl.DataFrame(
         {
-            "nameLast": pl.concat([groups[name] for name in ("general", "hispanic", "asian")]).gather(surname),
+            "nameLast": pl.concat([groups[name] for name in ("general", "hispanic", "asian")]).gather(
+                surname
+            ),
             "nameFirst": first.gather(given()),
             "nameMiddle": middle,
         }
     )
 
 
-def _origin(rng: np.random.Generator, hispanic: Ints) -> pl.DataFrame:
+def _origin(rng: np.random.Generator, hispanic: Bools) -> pl.DataFrame:
     size = len(hispanic)
     codes = np.array(list(RACES))
     race = np.where(

@@ -65,7 +65,7 @@ def replace(frame: pl.DataFrame, rows: np.ndarray, values: dict[str, pl.Series])
 
     >>> replace(pl.DataFrame({"a": ["x", "y"]}), np.array([1]), {"a": pl.Series([None], dtype=pl.String)})["a"].to_list()
     ['x', None]
-    """  # noqa: W505
+    """
     columns = []
     for name, new in values.items():
         place = np.zeros(len(frame), dtype=np.int64)
@@ -199,7 +199,9 @@ def _earlier_diagnosis(rng: np.random.Generator, facts: Facts, rows: pl.DataFram
     first = calendar_days.as_number(day) % 100 - 1
     birth = rows["true_birth"].cast(pl.Int64).to_numpy() % 10_000
     moved = day - np.minimum(first, rng.integers(1, 8, len(rows)))
-    crossed = (calendar_days.as_number(moved) % 10_000 < birth) & (calendar_days.as_number(day) % 10_000 >= birth)
+    crossed = (calendar_days.as_number(moved) % 10_000 < birth) & (
+        calendar_days.as_number(day) % 10_000 >= birth
+    )
     return {"dateOfDiagnosis": calendar_days.text(np.where(crossed, day, moved))}
 
 
@@ -215,7 +217,7 @@ _DAY = pl.col("dateOfBirth").str.slice(6, 2)
 _SWAPPABLE_BIRTH = (
     (pl.col("dateOfBirth").str.len_bytes() == 8)
     & (_DAY <= "12")
-    & (_DAY != pl.col("dateOfBirth").str.slice(4, 2))
+    & (pl.col("dateOfBirth").str.slice(4, 2) != _DAY)
     & (pl.col("ageAtDiagnosis") > "001")
 )
 _CARCINOMA = pl.col("histologicTypeIcdO3").is_in(["8140", "8070"]) & _INVASIVE & ~pl.col("primarySite").is_in(["C619", "C220"])  # fmt: skip

@@ -85,11 +85,21 @@ def _after(day: Ints, years: Floats) -> Ints:
 
 
 def _course(
-    rng: np.random.Generator, facts: Facts, maker: TumorMaker, person: Ints, dx: Diagnoses, needs_microscopy: Bools
+    rng: np.random.Generator,
+    facts: Facts,
+    maker: TumorMaker,
+    person: Ints,
+    dx: Diagnoses,
+    needs_microscopy: Bools,
 ) -> Course:
     description = maker.describe(rng, dx.site, dx.day, needs_microscopy)
     years = survival.years_to_cancer_death(
-        rng, facts, description["stage_row"].to_numpy(), dx.age_score, description["year"].to_numpy(), maker.last_year
+        rng,
+        facts,
+        description["stage_row"].to_numpy(),
+        dx.age_score,
+        description["year"].to_numpy(),
+        maker.last_year,
     )
     return Course(person, dx.site, dx.day, _after(dx.day, years), description)
 
@@ -160,7 +170,9 @@ def _treat(
     tumors = tumors.with_columns(pl.when(pl.col("year") >= 2018).then(graded).alias("gradePathological"))
     text = pathology.final_diagnosis(facts, tumors, given.surgery_row)
     read = pl.col("diagnosticConfirmation").is_in(["1", "2", "3", "4"])
-    return tumors.with_columns(text).with_columns(pl.when(read).then("final_diagnosis").alias("textDxProcPath")), given
+    return tumors.with_columns(text).with_columns(
+        pl.when(read).then("final_diagnosis").alias("textDxProcPath")
+    ), given
 
 
 def _sequence(tumors: pl.DataFrame, size: int, facts: Facts) -> pl.Series:

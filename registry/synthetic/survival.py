@@ -20,7 +20,12 @@ AGE_CORRELATION = 0.25
 YEAR_CORRELATION = 0.10
 LOST = 0.02
 UNREPORTED_DEATH = 0.015
-FOLLOW_UP = {"current": (0.72, 20, 330), "due": (0.08, 335, 365), "overdue": (0.08, 366, 455), "delinquent": (0.12, 460, 1100)}
+FOLLOW_UP = {
+    "current": (0.72, 20, 330),
+    "due": (0.08, 335, 365),
+    "overdue": (0.08, 366, 455),
+    "delinquent": (0.12, 460, 1100),
+}
 """Share of living patients who are followed, and days from last contact to the as-of date."""
 
 

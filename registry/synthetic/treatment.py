@@ -24,7 +24,14 @@ DATE_ITEMS = {
     "brm": "rxDateBrm",
 }  # fmt: skip
 # from 2023 codes have a letter; sites whose "none" code is B000 and from which year (SEER manuals 2023, 2024)
-B_CODES_FROM = {"melanoma": 2023, "breast": 2024, "colon": 2024, "lung": 2024, "pancreas": 2024, "thyroid": 2024}
+B_CODES_FROM = {
+    "melanoma": 2023,
+    "breast": 2024,
+    "colon": 2024,
+    "lung": 2024,
+    "pancreas": 2024,
+    "thyroid": 2024,
+}
 
 
 @dataclass(frozen=True)
@@ -107,13 +114,18 @@ def columns(
     """Summary treatment items for all facilities together."""
     size = len(tumors)
     has = {name: given.day[name] != MISSING for name in MODALITIES}
-    text = {name: calendar_days.text(np.where(given.unknown_date[name], MISSING, given.day[name])) for name in MODALITIES}
+    text = {
+        name: calendar_days.text(np.where(given.unknown_date[name], MISSING, given.day[name]))
+        for name in MODALITIES
+    }
     site, year, dx = (tumors[name].to_numpy() for name in ("site_row", "year", "dx_day"))
     surgical_site = ~facts.is_kind("heme", "unknown")[site]
     code = surgery_codes(facts, site, year, given.surgery_row)
     systemic = ("chemo", "hormone", "brm")
     any_given = np.any(list(has.values()), axis=0)
-    local_prostate = facts.is_group("prostate")[site] & (tumors["stage_letter"].to_numpy() == STAGES.index("L"))
+    local_prostate = facts.is_group("prostate")[site] & (
+        tumors["stage_letter"].to_numpy() == STAGES.index("L")
+    )
     watched = ~any_given & local_prostate & chance(rng, SURVEILLANCE, size)
     decided = np.minimum(dx + rng.integers(5, 40, size), until)
     first_known = given.first(known_only=True)
@@ -165,7 +177,9 @@ def _reason(
     return np.where(given, "0", np.where(fixed, "1", none))
 
 
-def _systemic(rng: np.random.Generator, given: Bools, cut: Bools, dead: Bools, code: np.ndarray) -> np.ndarray:
+def _systemic(
+    rng: np.random.Generator, given: Bools, cut: Bools, dead: Bools, code: np.ndarray
+) -> np.ndarray:
     none = np.array(list(NOT_GIVEN))[pick(rng, len(given), NOT_GIVEN)]
     return np.where(given, code, np.where(cut, np.where(dead, "85", "88"), none))
 
@@ -192,7 +206,9 @@ def _nodes(
     usual = facts.site_numbers("nodes")[site]
     stage = tumors["stage_code"].cast(pl.Int64).to_numpy()
     local = facts.surgery_local[np.maximum(surgery_row, 0)]
-    examined = operated & (usual > 0) & ~local & chance(rng, np.where(letter == 0, 0.2, 0.85), size) & (stage != 9)
+    examined = (
+        operated & (usual > 0) & ~local & chance(rng, np.where(letter == 0, 0.2, 0.85), size) & (stage != 9)
+    )
     number = np.clip(rng.poisson(np.maximum(usual, 0)) + 1, 1, 90)
     nodal = (stage == 3) | (stage == 4) | ((stage == 7) & (rng.random(size) < 0.5))
     positive = np.where(nodal, np.clip(rng.binomial(number, 0.25), 1, number), 0)
@@ -201,7 +217,9 @@ def _nodes(
     shown = np.where(blank, 99, np.where(examined, number, 0))
     found = np.where(blank, 99, np.where(examined, positive, 98))
     sentinel = facts.is_group("breast", "melanoma")[site]
-    scope = np.where(number <= 3, np.where(sentinel, "2", "4"), np.where(sentinel & (rng.random(size) < 0.5), "6", "5"))
+    scope = np.where(
+        number <= 3, np.where(sentinel, "2", "4"), np.where(sentinel & (rng.random(size) < 0.5), "6", "5")
+    )
     return [
         table.gather(shown).alias("regionalNodesExamined"),
         table.gather(found).alias("regionalNodesPositive"),

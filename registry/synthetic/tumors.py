@@ -69,7 +69,9 @@ class TumorMaker:
         male, site = place // self._shares.shape[1], place % self._shares.shape[1]
         age, score = self._ages(rng, site)
         year = self.years[self._year.draw(rng, site) % len(self.years)]
-        starts = np.array([calendar_days.day_number(_new_year(y)) for y in range(FIRST_YEAR, self.last_year + 2)])
+        starts = np.array(
+            [calendar_days.day_number(_new_year(y)) for y in range(FIRST_YEAR, self.last_year + 2)]
+        )
         start, end = starts[year - FIRST_YEAR], starts[year - FIRST_YEAR + 1]
         day = start + (rng.random(size) * (end - start)).astype(np.int64)
         return Diagnoses(site, male, day, age, score)
@@ -94,9 +96,12 @@ class TumorMaker:
         variance = (1 - w2) * (number("sd1") ** 2 + m1**2) + w2 * (number("sd2") ** 2 + m2**2) - overall**2
         return age, (age - overall[site]) / np.sqrt(variance[site])
 
-    def describe(self, rng: np.random.Generator, site: Ints, day: Ints, needs_microscopy: Bools) -> pl.DataFrame:
+    def describe(
+        self, rng: np.random.Generator, site: Ints, day: Ints, needs_microscopy: Bools
+    ) -> pl.DataFrame:
         """Clinical description under NAACCR ids, with `site_row`, `subsite_row`, `histology_row`,
-        `stage_row`, `stage_letter` (position in STAGES) and `year` beside them."""
+        `stage_row`, `stage_letter` (position in STAGES) and `year` beside them.
+        """
         facts, size = self.facts, len(site)
         subsite = facts.subsite_draw.draw(rng, site)
         histology_row = facts.histology_draw.draw(rng, site)
@@ -134,12 +139,20 @@ class TumorMaker:
         )
 
     def _grades(
-        self, rng: np.random.Generator, site: Ints, histology_row: Ints, behavior: Ints, year: Ints, seen: Bools
+        self,
+        rng: np.random.Generator,
+        site: Ints,
+        histology_row: Ints,
+        behavior: Ints,
+        year: Ints,
+        seen: Bools,
     ) -> list[pl.Series]:
         codes = self._grade_codes[self._grade.draw(rng, site) % len(self._grade_codes)].astype("U1")
         codes = np.where(~seen & (codes != "8"), "9", codes)
         implied = self.facts.histology_grade.astype("U1")[histology_row]
-        known = np.where(behavior == 0, "1", np.where(behavior == 1, "2", np.where(implied == "0", "9", implied)))
+        known = np.where(
+            behavior == 0, "1", np.where(behavior == 1, "2", np.where(implied == "0", "9", implied))
+        )
         codes = np.where(self.facts.is_scale("who")[site] & seen, known, codes)
         old = np.where(implied != "0", implied, codes)
         for code, before in OLD_GRADE.items():
@@ -154,13 +167,18 @@ class TumorMaker:
         ]
 
     def _sizes(self, rng: np.random.Generator, site: Ints, letter: Ints, year: Ints) -> list[pl.Series]:
-        usual = self.facts.site_numbers("size_mm")[site] * np.array([SIZE_BY_STAGE[s] for s in STAGES])[letter]
+        usual = (
+            self.facts.site_numbers("size_mm")[site] * np.array([SIZE_BY_STAGE[s] for s in STAGES])[letter]
+        )
         size = np.clip(np.rint(usual * np.exp(0.5 * rng.standard_normal(len(site)))), 1, 400).astype(np.int64)
         unknown = (usual == 0) | chance(rng, SIZE_UNKNOWN, len(site))
         text = _digits(np.where(unknown, 999, size), 3)
         solid = self.facts.is_kind("solid")[site]
         blank = self.facts.is_kind("heme", "lymphoma", "benign", "unknown")[site]
-        return [either(year >= 2016, text).alias("tumorSizeSummary"), *_metastases(rng, letter, solid, blank, year)]
+        return [
+            either(year >= 2016, text).alias("tumorSizeSummary"),
+            *_metastases(rng, letter, solid, blank, year),
+        ]
 
 
 def _new_year(year: int) -> calendar_days.dt.date:

@@ -140,7 +140,10 @@ def synth(options: Options, patients: int, seed: int, out: str, as_of: dt.dateti
 
     begun = time.monotonic()
     day = as_of.date() if as_of else dt.date.today()
-    manifest = generate(patients, seed, Path(out), as_of=day, progress=options.progress())
+    report = options.progress()
+    manifest = generate(
+        patients, seed, Path(out), as_of=day, progress=lambda done, total: report("patients", done, total)
+    )
     if options.as_json:
         click.echo(output.as_json(manifest.to_dict()))
     else:

@@ -7,6 +7,7 @@ is YYYYMMDD, YYYYMM or YYYY.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -28,16 +29,16 @@ FAULTS: dict[str, Any] = {
     "message": pl.String,
 }
 PATTERNS = {
-    "digits": (r"^\d+$", "digits only"),
+    "digits": (r"^[0-9]+$", "digits only"),
     "alpha": (r"^[A-Z]+$", "capital letters only"),
-    "mixed": (r"^[A-Z\d]+$", "capital letters and digits only"),
-    "numeric": (r"^\d+(\.\d+)?$", "a number such as 12 or 1.5"),
+    "mixed": (r"^[A-Z0-9]+$", "capital letters and digits only"),
+    "numeric": (r"^[0-9]+(\.[0-9]+)?$", "a number such as 12 or 1.5"),
     "date": (
-        r"^(18|19|20)\d{2}((0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?)?$",
+        r"^(18|19|20)[0-9]{2}((0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])?)?$",
         "a date as YYYYMMDD, YYYYMM or YYYY",
     ),
     "dateTime": (
-        r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?)?)?)?(Z|[+-]\d{2}:\d{2})?$",
+        r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?)?)?)?(Z|[+-][0-9]{2}:[0-9]{2})?$",
         "a date and time such as 2026-01-31T12:00:00Z",
     ),
 }
@@ -47,8 +48,8 @@ SHOWN = 60
 HINTS = 200
 
 
-def header_faults(header: NaaccrHeader, line: int, known_uris: set[str]) -> list[Problem]:
-    """Faults of the root element's attributes and root items."""
+def header_faults(header: NaaccrHeader, line: int, given: Sequence[standards.Dictionary]) -> list[Problem]:
+    """Faults of the root element's attributes and root items; `given` are the user dictionaries."""
 
     def fault(code: str, severity: str, message: str, item: str | None = None) -> None:
         value = header.items.get(item) if item else None
@@ -65,8 +66,14 @@ def header_faults(header: NaaccrHeader, line: int, known_uris: set[str]) -> list
     if header.time_generated is not None and not _is_date_time(header.time_generated):
         fault("time-generated", "warning", "timeGenerated is not an XML date and time")
     for uri in header.user_dictionaries:
-        if uri not in known_uris:
+        if uri not in {one.uri for one in given}:
             what = f"user dictionary {uri[:120]} was not given: its items are reported as unknown"
+            fault("user-dictionary", "warning", what)
+    for one in given:
+        if one.version not in (None, header.version):
+            what = (
+                f"user dictionary {one.uri[:120]} is for NAACCR {one.version}, the file for {header.version}"
+            )
             fault("user-dictionary", "warning", what)
     for name in header.attributes:
         if not name.startswith("{"):
@@ -126,7 +133,8 @@ def _resolve(
         )
     found = dictionary.item(naaccr_id)
     if found is None:
-        return naaccr_id, _unknown(naaccr_id, dictionary, hint)
+        meant = dictionary.by_number(numeric) if numeric is not None and numeric < 2**31 else None
+        return naaccr_id, _unknown(naaccr_id, meant.id if meant else None, dictionary, hint)
     if number is not None and numeric != found.number:
         return naaccr_id, (
             "wrong-number",
@@ -135,13 +143,16 @@ def _resolve(
     return naaccr_id, None
 
 
-def _unknown(naaccr_id: str, dictionary: standards.Dictionary, hint: bool) -> tuple[str, str]:
+def _unknown(
+    naaccr_id: str, of_number: str | None, dictionary: standards.Dictionary, hint: bool
+) -> tuple[str, str]:
     first, last = _spans().get(naaccr_id, (None, None))
     if first:
         what = f"{naaccr_id} is not an item of NAACCR {dictionary.version} (it is in {first} to {last})"
         return "not-in-version", what
-    meant = standards.did_you_mean(dictionary.nearest(naaccr_id[:100]) if hint else None)
-    return "unknown-item", f"no item {naaccr_id[:100]} in NAACCR {dictionary.version}{meant}"
+    meant = of_number or (dictionary.nearest(naaccr_id[:100]) if hint else None)
+    what = f"no item {naaccr_id[:100]} in NAACCR {dictionary.version}{standards.did_you_mean(meant)}"
+    return "unknown-item", what
 
 
 @cache

@@ -133,8 +133,9 @@ class _Builder:
         header.items |= {name: value for name, value in root.select("item", "value").rows() if value}
         problems = list(parsed.problems)
         if is_first:
-            known = {given.uri for given in self._given} | {_default_uri(header.version)}
-            problems += header_faults(header, parser.header_line, known)
+            default = standards.default_user_dictionary(header.version)
+            given = [*self._given, *([default] if default else [])]
+            problems += header_faults(header, parser.header_line, given)
         faults = pl.concat(
             [pl.DataFrame(problems, schema=FAULTS, orient="row"), item_faults(long, self._keys.wrong, header)]
         )
@@ -145,11 +146,6 @@ class _Builder:
             items=long.select("patient_index", "tumor_index", "item", "value"),
             faults=faults.sort("line", "patient_index", "tumor_index", "item", "code", nulls_last=False),
         )
-
-
-def _default_uri(version: str) -> str:
-    default = standards.default_user_dictionary(version)
-    return default.uri if default else ""
 
 
 def _nodes(parsed: Parsed) -> pl.DataFrame:

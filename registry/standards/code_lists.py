@@ -139,6 +139,8 @@ def _in_range(value: pl.Expr, low: str, high: str) -> pl.Expr:
     low_digits, high_digits = low.removeprefix(prefix), high.removeprefix(prefix)
     whole, _, decimals = high_digits.partition(".")
     shortest = len(whole) if len(low_digits) == len(high_digits) and not decimals else 1
-    pattern = rf"^{prefix}\d{{{shortest},{len(whole)}}}" + (rf"\.\d{{{len(decimals)}}}$" if decimals else "$")
+    pattern = rf"^{prefix}[0-9]{{{shortest},{len(whole)}}}" + (
+        rf"\.[0-9]{{{len(decimals)}}}$" if decimals else "$"
+    )
     number = value.str.slice(len(prefix)).cast(pl.Float64, strict=False)
     return value.str.contains(pattern) & number.is_between(float(low_digits), float(high_digits))

@@ -38,6 +38,7 @@ def faults(batch: NaaccrBatch) -> list[tuple[object, ...]]:
         (item("primarySiteX", "C504"), "unknown-item", "error", "no item primarySiteX in NAACCR 260 (did you mean primarySite?)"),
         (item("pediatricStage", "1"), "not-in-version", "error", "pediatricStage is not an item of NAACCR 260 (it is in 140 to 250)"),
         ('<Item naaccrId="primarySite" naaccrNum="401">C504</Item>', "wrong-number", "error", "primarySite has naaccrNum 401, expected 400"),
+        ('<Item naaccrId="site" naaccrNum="400">C504</Item>', "unknown-item", "error", "no item site in NAACCR 260 (did you mean primarySite?)"),
         ('<Item naaccrNum="99999">1</Item>', "unknown-item", "error", "no item has naaccrNum 99999 in NAACCR 260"),
         ("<Item>1</Item>", "no-id", "error", "Item has neither naaccrId nor naaccrNum"),
         (item("nameLast", "DOE"), "wrong-level", "error", "nameLast belongs to Patient, not to Tumor"),

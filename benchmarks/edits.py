@@ -114,8 +114,10 @@ def main() -> None:
 
     seconds, wall = cpu(run)
     number = edits.listing("all").height
-    print(f"{number} edits, {rows:,} tumors, {found['failures'].height:,} failures: {seconds:.2f} CPU-s, "
-          f"{wall:.2f} s, {rows / seconds:,.0f} tumors per CPU-second")
+    print(
+        f"{number} edits, {rows:,} tumors, {found['failures'].height:,} failures: {seconds:.2f} CPU-s, "
+        f"{wall:.2f} s, {rows / seconds:,.0f} tumors per CPU-second"
+    )
 
     record = tumors.join(patients, on="patient_id").row(0, named=True)
     record = {item: None if value is None else str(value) for item, value in record.items()}

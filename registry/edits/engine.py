@@ -110,31 +110,60 @@ def check_record(
     """
     plan = compile_plan(sets.edit_ids(edit_set))
     values = {item: _text(record.get(item)) for item in plan.columns}
-    frame = pl.DataFrame([{**values, **_days(as_of)}], schema=_schema(plan))
-    frame = plan.prepare(frame.lazy()).collect(optimizations=_AS_WRITTEN)
+    frame = pl.DataFrame([{**values, **_days(as_of)}], schema=_schema_of(plan.columns))
+    for step in plan.reported:
+        frame = _add(frame, step)
+    invalid = {name for name, bad in _item_verdicts(plan, values, frame, as_of).items() if bad}
+    not_valid = {name.partition("@")[0] for name in invalid}
+    frame = _add(frame, [pl.lit(None, pl.String).alias(item) for item in not_valid])
+    for step in plan.terms:
+        frame = _add(frame, step)
     cleaned = frame.row(0, named=True)
     asked = [edit for edit in plan.edits if edit.id in plan.questions and is_asked(edit, cleaned)]
     softer = [_softer(edit) for edit in asked if edit.review_when]
-    questions = [*(plan.questions[edit.id] for edit in asked), *softer]
-    answers: dict[str, Any] = {}
-    if questions:
-        answers = frame.lazy().select(questions).collect(optimizations=_AS_WRITTEN).row(0, named=True)
-    fired = [edit for edit in plan.edits if answers.get(edit.id) or _is_bad(edit, cleaned)]
+    answers = _ask(frame, [*(plan.questions[edit.id] for edit in asked), *softer])
+    fired = [
+        edit
+        for edit in plan.edits
+        if answers.get(edit.id) or any(flag(edit.id, item) in invalid for item in edit.items)
+    ]
     return [_failure(edit, record, softer=bool(answers.get(f"{edit.id}@softer"))) for edit in fired]
 
 
-def _is_bad(edit: Edit, cleaned: Mapping[str, Any]) -> bool:
-    return edit.level == "item" and any(cleaned[flag(edit.id, item)] for item in edit.items)
+def _item_verdicts(
+    plan: Plan, values: Mapping[str, str | None], frame: pl.DataFrame, as_of: dt.date
+) -> dict[str, bool]:
+    """Flags of one record's items. A verdict depends on the value alone, so it is remembered."""
+    if len(_REMEMBERED) > 50_000:
+        _REMEMBERED.clear()
+    keys = {name: (name, values[name.partition("@")[0]], as_of) for name in plan.bad}
+    verdicts = {name: known for name, key in keys.items() if (known := _REMEMBERED.get(key)) is not None}
+    for name, verdict in _ask(frame, [bad for name, bad in plan.bad.items() if name not in verdicts]).items():
+        verdicts[name] = verdict
+        if name.partition("@")[0] not in _NOT_REMEMBERED:
+            _REMEMBERED[keys[name]] = verdict
+    return verdicts
+
+
+_REMEMBERED: dict[tuple[str, str | None, dt.date], bool] = {}
+_NOT_REMEMBERED = {"nameLast", "patientIdNumber", "dateOfBirth"}
+"""Items that say who somebody is are judged anew each time and leave no trace in memory."""
+
+
+def _add(frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl.DataFrame:
+    return frame.lazy().with_columns(columns).collect(optimizations=_AS_WRITTEN) if columns else frame
+
+
+def _ask(frame: pl.DataFrame, questions: Sequence[pl.Expr]) -> dict[str, Any]:
+    if not questions:
+        return {}
+    return frame.lazy().select(questions).collect(optimizations=_AS_WRITTEN).row(0, named=True)
 
 
 @lru_cache(maxsize=64)
 def _schema_of(columns: tuple[str, ...]) -> dict[str, pl.DataType]:
     numbers = {"@as_of": pl.Int32(), "@overdue_before": pl.Int32(), PATIENT: pl.String()}
     return {**dict.fromkeys(columns, pl.String()), **numbers}
-
-
-def _schema(plan: Plan) -> dict[str, pl.DataType]:
-    return _schema_of(plan.columns)
 
 
 def _softer(edit: Edit) -> pl.Expr:

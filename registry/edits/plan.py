@@ -32,7 +32,10 @@ class Plan:
         edits: item and inter-item edits, in the order of the columns that `fires` makes.
         grouped: inter-record edits by the columns that hold records together.
         columns: every NAACCR item that is read.
-        stages: expressions to add, step by step.
+        reported: terms of values as reported, step by step.
+        bad: flag of each item and item edit, by the column's name.
+        clean: items without their invalid values.
+        terms: vocabulary of cleaned values, step by step.
         fires: one Boolean expression per edit in `edits`, named by the edit's id.
         questions: inter-item edits' own expressions, without the null rule; for one record the null
             rule is cheaper in Python.
@@ -41,13 +44,16 @@ class Plan:
     edits: tuple[Edit, ...]
     grouped: dict[tuple[str, ...], tuple[Edit, ...]]
     columns: tuple[str, ...]
-    stages: tuple[tuple[pl.Expr, ...], ...]
+    reported: tuple[tuple[pl.Expr, ...], ...]
+    bad: dict[str, pl.Expr]
+    clean: tuple[pl.Expr, ...]
+    terms: tuple[tuple[pl.Expr, ...], ...]
     fires: tuple[pl.Expr, ...]
     questions: dict[str, pl.Expr]
 
     def prepare(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Add flags, cleaned values and terms to records that have all of `columns`."""
-        for stage in self.stages:
+        for stage in (*self.reported, list(self.bad.values()), self.clean, *self.terms):
             frame = frame.with_columns(stage)
         return frame
 
@@ -79,8 +85,8 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
     cleaned = sorted(item for item in items if item in validity)
     direct = {(edit.id, item) for edit in single if edit.level == "item" for item in edit.items}
     flags = sorted(direct | {(edit_id, item) for item in cleaned for edit_id in validity[item]})
-    bad = tuple(every[edit_id].invalid(item).alias(flag(edit_id, item)) for edit_id, item in flags)
-    reported, more_items = _terms_of(bad)
+    bad = {flag(*pair): every[pair[0]].invalid(pair[1]).alias(flag(*pair)) for pair in flags}
+    reported, more_items = _terms_of(bad.values())
     items |= more_items | {item for _, item in flags}
     reported |= {name: term for name, term in wanted.items() if terms.is_of_reported(name)}
     wanted = {name: term for name, term in wanted.items() if name not in reported}
@@ -90,12 +96,14 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
         .alias(item)
         for item in cleaned
     )
-    stages = (*_in_order(reported), bad, clean, *_in_order(wanted))
     return Plan(
         edits=single,
         grouped=grouped,
         columns=tuple(sorted(items)),
-        stages=tuple(stage for stage in stages if stage),
+        reported=tuple(_in_order(reported)),
+        bad=bad,
+        clean=clean,
+        terms=tuple(_in_order(wanted)),
         fires=tuple(fires),
         questions={edit_id: question.alias(edit_id) for edit_id, question in questions.items()},
     )

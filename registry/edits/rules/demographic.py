@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import combinations, pairwise
+
 import polars as pl
 
 from registry import standards
@@ -75,17 +78,32 @@ def race2to5_valid(value: pl.Expr) -> pl.Expr:
     ],
 )
 def race_order() -> pl.Expr:
-    """Pairs of race items in the order in which they are coded."""
-    pairs = [(a, b) for i, a in enumerate(RACE_ITEMS) for b in RACE_ITEMS[i + 1 :]]
-    faults = [_wrong_pair(pl.col(earlier), pl.col(later)) for earlier, later in pairs]
-    return pl.any_horizontal([fault.fill_null(value=False) for fault in faults])
+    """Neighbours in the order in which races are coded; repeats anywhere."""
+    races = [pl.col(item) for item in RACE_ITEMS]
+    known = [pl.when(~race.is_in(["88", "99"])).then(race) for race in races]
+    faults = [_wrong_neighbours(*pair) for pair in pairwise(races)]
+    faults += [one == other for one, other in combinations(known, 2)]
+    return pl.any_horizontal(faults).fill_null(value=False)
 
 
-def _wrong_pair(earlier: pl.Expr, later: pl.Expr) -> pl.Expr:
-    is_race = ~earlier.is_in(["88", "99"]) & ~later.is_in(["88", "99"])
-    after_88 = (earlier == "88") & (later != "88")
-    one_unknown = (earlier == "99") != (later == "99")
-    return after_88 | one_unknown | (is_race & ((earlier == later) | (earlier == "01")))
+def _wrong_neighbours(race: pl.Expr, following: pl.Expr) -> pl.Expr:
+    after_none = (race == "88") & (following != "88")
+    white_first = (race == "01") & ~following.is_in(["88", "99"])
+    return after_none | white_first | ((race == "99") != (following == "99"))
+
+
+@cache
+def _county_table() -> tuple[dict[str, int], pl.Series]:
+    """Number of each state, and for state number x 1000 + county whether there is such a county."""
+    listed = standards.counties()
+    states = listed.get_column("state").unique().sort().to_list()
+    number = {state: position for position, state in enumerate(states)}
+    cells = [False] * (len(states) * 1000)
+    for state, county in listed.select("state", "county").iter_rows():
+        cells[number[state] * 1000 + int(county)] = True
+    for position in range(len(states)):
+        cells[position * 1000 + 998] = cells[position * 1000 + 999] = True
+    return number, pl.Series("county", cells)
 
 
 @edit(
@@ -102,9 +120,8 @@ def _wrong_pair(earlier: pl.Expr, later: pl.Expr) -> pl.Expr:
 )
 def state_county() -> pl.Expr:
     """County lists of all censuses together, so that retired counties stay legal."""
-    state, county = pl.col("addrAtDxState"), pl.col("countyAtDx")
-    listed = standards.counties()
-    pairs = listed.select(pl.col("state") + pl.col("county")).to_series().to_list()
-    unknown = ~county.is_in(["998", "999"]) & ~(state + county).is_in(pairs)
-    known_state = state.is_in(listed.get_column("state").unique().sort().to_list())
-    return known_state & (blank("countyAtDx") | unknown.fill_null(value=False))
+    number, listed = _county_table()
+    state = pl.col("addrAtDxState").replace_strict(number, default=None, return_dtype=pl.UInt32)
+    county = pl.col("countyAtDx").cast(pl.UInt32, strict=False)
+    exists = pl.lit(listed).gather(state * 1000 + county)
+    return state.is_not_null() & (blank("countyAtDx") | ~exists.fill_null(value=True))

@@ -1,0 +1,88 @@
+"""The one door to derived variables."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from registry import coding
+from registry.coding.age import age_group_labels
+from registry.coding.range_table import Condition, RangeTable
+from registry.coding.site_recode import recode_labels
+from registry.errors import BadInput, NotFound
+
+AS_OF = dt.date(2026, 11, 1)
+
+
+def test_outputs_can_be_asked_for_by_name_and_keep_everything_else() -> None:
+    frame = pl.DataFrame(
+        {"x": [2, 1], "primarySite": ["C619", "C509"], "histologicTypeIcdO3": ["8140", "8500"]}
+    )
+    derived = coding.derive(frame, ["site_recode_2008"])
+    assert derived.columns == [*frame.columns, "site_recode_2008"]
+    assert derived.get_column("x").to_list() == [2, 1]
+
+
+def test_inputs_that_nobody_sent_count_as_blank_and_leave_no_column() -> None:
+    derived = coding.derive(pl.DataFrame({"primarySite": ["C619"]}), ["seer-site-recode-2023"])
+    assert derived.columns == ["primarySite", "site_recode_2023"]
+    assert derived.item(0, "site_recode_2023") == "99"
+
+
+def test_what_needs_another_output_comes_after_it() -> None:
+    frame = pl.DataFrame({"dateOfBirth": ["19580301"], "dateOfDiagnosis": ["20200301"]})
+    derived = coding.derive(frame, ["age-group", "age-at-diagnosis"])
+    assert derived.select("ageAtDiagnosis", "age_group").row(0) == ("062", "13")
+
+
+def test_a_missing_parameter_and_an_unknown_name_are_said() -> None:
+    frame = pl.DataFrame({"dateOfDiagnosis": ["2020"]})
+    with pytest.raises(BadInput, match="needs as_of"):
+        coding.derive(frame, ["survival-time"])
+    with pytest.raises(NotFound, match="derivation nothing"):
+        coding.derive(frame, ["nothing"])
+
+
+def test_the_study_ends_with_the_cutoff_year() -> None:
+    frame = pl.DataFrame({"dateOfDiagnosis": ["20200101", "20240101"], "dateOfLastContact": ["20250101"] * 2})
+    derived = coding.derive(frame, ["survival-time"], as_of=AS_OF, cutoff_year=2023)
+    assert derived.select(
+        "survDateActiveFollowup", "survFlagActiveFollowup", "survMosActiveFollowup"
+    ).rows() == [
+        ("20231231", "1", "0047"),
+        ("20231231", "9", "9999"),
+    ]
+
+
+def test_values_in_long_form_name_algorithm_and_version() -> None:
+    frame = pl.DataFrame(
+        {"tumor_id": [2, 1], "primarySite": ["C619", "C509"], "histologicTypeIcdO3": ["8140", "8500"]}
+    )
+    ids = ["seer-site-recode-2008"]
+    values = coding.derived_values(coding.derive(frame, ids), ids)
+    assert values.select("tumor_id", "item", "value").rows() == [
+        (1, "site_recode_2008", "26000"),
+        (2, "site_recode_2008", "28010"),
+    ]
+    assert set(values.get_column("algorithm")) == {"seer-site-recode-2008"}
+    assert values.get_column("version").null_count() == 0
+
+
+def test_the_list_names_everything() -> None:
+    listed = coding.derivations()
+    assert listed.get_column("id").is_unique().all()
+    assert listed.filter(pl.col("id") == "survival-time").item(0, "parameters") == "as_of;cutoff_year"
+
+
+def test_labels() -> None:
+    assert recode_labels("2008")["21041"] == "Cecum"
+    assert list(age_group_labels())[1:3] == ["01", "02"]
+
+
+def test_range_table_takes_the_first_rule_and_inclusion_beats_exclusion() -> None:
+    five = Condition(included=((5, 5),), excluded=((5, 5),))
+    table = RangeTable(["a"], [({"a": five}, "five"), ({"a": Condition(excluded=((7, 7),))}, "other")])
+    frame = pl.DataFrame({"a": pl.Series([5, 6, 7, None], dtype=pl.UInt16)})
+    assert frame.select(table.lookup(pl.col("a"))).to_series().to_list() == ["five", "other", None, None]

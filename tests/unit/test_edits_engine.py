@@ -1,0 +1,177 @@
+"""The edit engine: null rule, blanks, over-rides, sets, keys, joins and one record."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from registry import edits
+from registry.edits.definition import PATIENT, default_requires
+from registry.edits.plan import compile_plan
+from registry.errors import BadInput, NotFound
+
+AS_OF = dt.date(2026, 11, 1)
+
+
+def found(tumors: dict[str, list[str | None]], *ids: str) -> list[str]:
+    return edits.run(None, pl.DataFrame(tumors), list(ids), as_of=AS_OF).get_column("edit").to_list()
+
+
+def test_an_invalid_value_silences_edits_that_compare_it() -> None:
+    tumors = {"primarySite": ["C61X"], "sexAssignedAtBirth": ["2"]}
+    assert found(tumors, "site-sex", "site-valid") == ["site-valid"]
+
+
+def test_the_null_rule_holds_when_the_item_edit_is_not_in_the_set() -> None:
+    assert found({"primarySite": ["C61X"], "sexAssignedAtBirth": ["2"]}, "site-sex") == []
+
+
+def test_items_that_nobody_sent_count_as_blank() -> None:
+    assert found({"primarySite": ["C619"]}, *edits.edit_ids("central")).count("site-sex") == 0
+    assert "dx-date-required" in found({"primarySite": ["C619"]}, *edits.edit_ids("central"))
+
+
+@pytest.mark.parametrize(("flag", "state"), [("1", "overridden"), (None, "open"), ("9", "open")])
+def test_an_override_flag_is_respected_and_kept_in_sight(flag: str | None, state: str) -> None:
+    tumors = pl.DataFrame(
+        {"primarySite": ["C779"], "histologicTypeIcdO3": ["8500"], "overRideSiteType": [flag]}
+    )
+    failures = edits.run(None, tumors, ["node-nonlymphoma"], as_of=AS_OF)
+    assert failures.select("state", "override_item").rows() == [(state, "overRideSiteType")]
+
+
+def test_in_utero_needs_its_own_override_code() -> None:
+    tumors = {
+        "dateOfBirth": ["20200601"] * 2,
+        "dateOfDiagnosis": ["2019"] * 2,
+        "overRideAgeSiteMorph": ["1", "2"],
+    }
+    failures = edits.run(None, pl.DataFrame(tumors), ["dob-before-dx"], as_of=AS_OF)
+    assert sorted(failures.get_column("state")) == ["open", "overridden"]
+
+
+def test_failures_carry_keys_values_and_a_sentence() -> None:
+    patients = pl.DataFrame({"patient_id": [5, 6], "sex": ["2", "1"], "nameLast": ["DOE", "ROE"]})
+    tumors = pl.DataFrame(
+        {
+            "tumor_id": [11, 10],
+            "patient_id": [5, 6],
+            "facility_id": ["A", "B"],
+            "primarySite": ["C619", "C569"],
+        }
+    )
+    failures = edits.run(patients, tumors, ["site-sex"], as_of=AS_OF)
+    assert failures.columns == [
+        "facility_id", "patient_id", "tumor_id", "edit", "edit_version", "severity", "override_item", "items",
+        "item_values", "message", "state",
+    ]  # fmt: skip
+    assert failures.row(0, named=True) | {"edit_version": ""} == {
+        "facility_id": "A",
+        "patient_id": 5,
+        "tumor_id": 11,
+        "edit": "site-sex",
+        "edit_version": "",
+        "severity": "error",
+        "override_item": None,
+        "items": "primarySite;sexAssignedAtBirth;sex",
+        "item_values": '{"primarySite":"C619","sexAssignedAtBirth":null,"sex":"2"}',
+        "message": "Primary site C619 cannot occur in a patient whose sex is 2",
+        "state": "open",
+    }
+    assert failures.get_column("tumor_id").to_list() == [11, 10]
+
+
+def test_records_without_own_ids_keep_the_senders() -> None:
+    tumors = pl.DataFrame({"patientIdNumber": ["00000001"], "tumorRecordNumber": ["02"], "laterality": ["8"]})
+    failures = edits.run(None, tumors, ["laterality-valid"], as_of=AS_OF)
+    assert failures.select("patientIdNumber", "tumorRecordNumber").row(0) == ("00000001", "02")
+
+
+def test_nothing_found_is_an_empty_table_with_its_columns() -> None:
+    clean = pl.DataFrame({"tumor_id": [1], "laterality": ["1"]})
+    failures = edits.run(None, clean, ["laterality-valid"], as_of=AS_OF)
+    assert failures.is_empty() and failures.columns[:2] == ["tumor_id", "edit"]
+    assert failures.schema["tumor_id"] == pl.Int64
+
+
+def test_no_records_at_all() -> None:
+    assert edits.run(None, pl.DataFrame({"tumor_id": []}), "central", as_of=AS_OF).is_empty()
+
+
+def test_patients_and_tumors_need_a_key_in_common() -> None:
+    with pytest.raises(BadInput, match="in common"):
+        edits.run(pl.DataFrame({"sex": ["1"]}), pl.DataFrame({"primarySite": ["C619"]}), as_of=AS_OF)
+
+
+def test_unknown_sets_and_edits_are_named() -> None:
+    with pytest.raises(NotFound, match="edit set nowhere"):
+        edits.edit_ids("nowhere")
+    with pytest.raises(NotFound, match="edit no-such"):
+        edits.edit_ids(["no-such"])
+
+
+def test_sets_differ_as_their_table_says() -> None:
+    central, hospital, submission = (
+        set(edits.edit_ids(name)) for name in ("central", "hospital", "submission")
+    )
+    assert "ir-seq-unique" in central - hospital
+    assert "facility-required" in hospital - central
+    assert all(edits.find(edit_id).severity == "error" for edit_id in submission)
+    assert central | hospital | submission < set(edits.edit_ids("all"))
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    tumors = pl.DataFrame(
+        {
+            "patient_id": [1, 1, 2, 2, 3],
+            "tumor_id": [1, 2, 3, 4, 5],
+            "sequenceNumberCentral": ["01", "02", "00", "01", "00"],
+            "dateOfDiagnosis": ["2020", "2019", "2018", "2018", "2020"],
+        }
+    )
+    first = edits.run(None, tumors, "central", as_of=AS_OF)
+    again = edits.run(None, tumors.reverse(), "central", as_of=AS_OF)
+    assert first.equals(again) and first.height > 0
+
+
+def test_inter_record_edits_see_only_one_patients_records() -> None:
+    tumors = pl.DataFrame({"patient_id": [1, 2], "tumor_id": [1, 2], "sequenceNumberCentral": ["01", "01"]})
+    assert edits.run(None, tumors, ["ir-seq-unique"], as_of=AS_OF).is_empty()
+
+
+def test_a_review_of_an_error_edit_is_marked_in_the_failure() -> None:
+    tumors = pl.DataFrame({"summaryStage2018": ["7", "0"], "behaviorCodeIcdO3": ["2", "3"]})
+    failures = edits.run(None, tumors, ["ss-behavior"], as_of=AS_OF)
+    assert sorted(failures.get_column("severity")) == ["error", "review"]
+
+
+def test_every_item_of_the_edits_is_in_the_dictionary() -> None:
+    from registry import standards
+
+    known = set(standards.all_items().get_column("id"))
+    used = {item for edit in edits.all_edits().values() for item in (*edit.items, *edit.override_items)}
+    assert used - known == set()
+    assert set(compile_plan(edits.edit_ids("all")).columns) - known == set()
+
+
+def test_messages_speak_only_of_items() -> None:
+    one = dict.fromkeys(compile_plan(edits.edit_ids("all")).columns)
+    for edit in edits.all_edits().values():
+        from registry.edits.failures import sentence
+
+        assert "{" not in sentence(edit, one)
+        assert edit.over != (PATIENT,) or edit.level == "inter-record" or edit.requires is not None
+
+
+def test_a_replaced_item_and_its_successor_are_one_requirement() -> None:
+    assert default_requires(["rxSummSurgPrimSite2023", "rxSummSurgPrimSite"]) == (
+        "rxSummSurgPrimSite2023|rxSummSurgPrimSite",
+    )
+
+
+def test_the_listing_tells_what_a_set_holds() -> None:
+    listing = edits.listing("submission")
+    assert listing.height == len(edits.edit_ids("submission"))
+    assert set(listing.get_column("severity")) == {"error"}

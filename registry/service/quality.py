@@ -135,7 +135,8 @@ def completeness_frame(context: Context) -> pl.DataFrame:
     from registry.edits.completeness import completeness
 
     patients, tumors = _judged(context)
-    return completeness(patients, tumors)
+    counts = pl.col("records", "filled", "unknown").cast(pl.Int64)  # unsigned counts would wrap when subtracted
+    return completeness(patients, tumors).rename({"facility": "facility_id"}).with_columns(counts)
 
 
 def _judged(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -155,7 +156,7 @@ def completeness(context: Context) -> pl.DataFrame:
 @operation("quality.indicators")
 def indicators(context: Context, as_of: str | None = None) -> pl.DataFrame:
     """Quality indicators with their thresholds and status."""
-    from registry.edits.completeness import indicators as judge
+    from registry.edits.indicators import indicators as judge
 
     patients, tumors = _judged(context)
     open_failures = context.store.query(

@@ -74,5 +74,7 @@ def _error(code: int, stderr: str) -> RegistryError:
         return BadInput(told["where"], told["what"], told["action"])
     except (ValueError, KeyError, TypeError):
         return NotReady(
-            "quality suites", f"the child process ended with code {code}", "run python -m expectations.run by hand to see why"
+            "quality suites",
+            f"the child process ended with code {code}",
+            "run python -m expectations.run by hand to see why",
         )

@@ -54,7 +54,7 @@ def index_page(folder: Path, suites: list[dict[str, Any]]) -> None:
 <meta name="viewport" content="width=device-width, initial-scale=1.0"></head>
 <body><div class="container-fluid narrow"><h1>Data quality</h1>
 <p class="lead">{verdict} Every figure is an aggregate; no record is shown.</p>
-<table class="table"><thead><tr><th>Suite</th><th>Verdict</th><th>Passed</th><th>Failed</th><th>Details</th></tr></thead>
+<table class="table"><thead><tr><th>Suite</th><th>Verdict</th><th class="number">Passed</th><th class="number">Failed</th><th>Details</th></tr></thead>
 <tbody>{rows}</tbody></table>{"".join(map(_failures, suites))}</div></body></html>
 """
     (folder / "index.html").write_text(offline(page), encoding="utf-8")

@@ -159,7 +159,7 @@ def indicators(frame: pd.DataFrame) -> Suite:
     unsure = gold.isna() | silver.isna() | (gold == silver)  # one limit does not tell which way is better
     missed = frame["status"].astype("string").str.lower().isin(MISSED).fillna(False)
     margin = np.where(unsure, np.where(missed, -1.0, 0.0), margin)
-    judged = frame.assign(limit=limit, margin=np.where(value.isna(), np.nan, margin))
+    judged = frame.assign(limit=limit, distance_from_limit=np.where(value.isna(), np.nan, margin))
     checks = []
     for indicator, rows in judged.groupby("indicator", sort=True):
         first = rows.iloc[0]
@@ -174,7 +174,7 @@ def indicators(frame: pd.DataFrame) -> Suite:
         checks.append(
             Check(
                 "ExpectColumnValuesToBeBetween", f"{first['name']} meets its limit{aim}",
-                {"column": "margin", "min_value": 0, **_where("indicator", str(indicator))}, ("year",), "value",
+                {"column": "distance_from_limit", "min_value": 0, **_where("indicator", str(indicator))}, ("year",), "value",
             )
         )  # fmt: skip
     return Suite("indicators", "Indicators meet their limits", judged.reset_index(drop=True), checks)

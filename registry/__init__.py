@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from registry.version import __version__
+
 # Polars' out-of-core engine writes plain, world-readable spill files that survive a kill.
 # It reads this once, when it is first imported, so it is set before anything else happens.
 os.environ.setdefault("POLARS_OOC_DISK_BUDGET_MB", "0")
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
 
     from registry.service import Session
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "open"]
 
 
-def open(path: str | Path, key: str | None = None, read_only: bool = False) -> Session:  # noqa: A001
+def open(path: str | Path, key: str | None = None, read_only: bool = False) -> Session:
     """Open a registry database and return a service session (never a raw connection).
 
     Args:

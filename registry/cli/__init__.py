@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from registry import __version__
 from registry.errors import RegistryError
+from registry.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo:demo", "The whole main job on made-up patients, then the app."),
@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command line; every error is one line and an exit code, never a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in words
-    warnings.showwarning = _no_warning if "--quiet" in words else _warn
+    warnings.showwarning = _no_warning if "--quiet" in words else _warn  # type: ignore[assignment]
     try:
         result = cli.main(args=words, prog_name="registry", standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)

@@ -6,6 +6,7 @@ import datetime as dt
 import glob
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,7 +64,7 @@ def ingest(
     return worst
 
 
-def _say(result: dict, options: Options) -> None:  # type: ignore[type-arg]
+def _say(result: dict[str, Any], options: Options) -> None:
     name = Path(result["file"]).name
     if result.get("error"):
         click.echo(f"registry: {result['error']}", err=True)

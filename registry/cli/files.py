@@ -115,8 +115,13 @@ def dictionary_show(options: Options, item: str) -> None:
     from dataclasses import asdict
 
     from registry import standards
+    from registry.errors import NotFound
 
     found = standards.by_number(int(item)) if item.isdigit() else standards.item(item)
+    if found is None:
+        raise NotFound(
+            f"item {item}", "no NAACCR version has this number", "try `registry dictionary search`"
+        )
     codes = standards.codes(found.id)
     if options.as_json:
         click.echo(output.as_json({**asdict(found), "codes": codes.to_dicts()}))

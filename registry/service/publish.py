@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from registry import __version__
 from registry.errors import BadInput
 from registry.service import frames, sites
 from registry.service.operations import Context, operation
+from registry.version import __version__
 
 
 @operation("publish.snapshot", changes=True)

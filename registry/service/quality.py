@@ -135,7 +135,9 @@ def completeness_frame(context: Context) -> pl.DataFrame:
     from registry.edits.completeness import completeness
 
     patients, tumors = _judged(context)
-    counts = pl.col("records", "filled", "unknown").cast(pl.Int64)  # unsigned counts would wrap when subtracted
+    counts = pl.col("records", "filled", "unknown").cast(
+        pl.Int64
+    )  # unsigned counts would wrap when subtracted
     return completeness(patients, tumors).rename({"facility": "facility_id"}).with_columns(counts)
 
 

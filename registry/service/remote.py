@@ -12,15 +12,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from registry.errors import Busy, Denied
 from registry.service import wire
 
 if TYPE_CHECKING:
     from registry.service.session import Session
-
-    AnySession = Session | "RemoteSession"
 
 TIMEOUT_SECONDS = 3600
 
@@ -81,6 +79,10 @@ class RemoteSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+if TYPE_CHECKING:
+    AnySession: TypeAlias = Session | RemoteSession
 
 
 def connect(

@@ -1,0 +1,1 @@
+"""Staging: an empty room until its own issue furnishes it."""

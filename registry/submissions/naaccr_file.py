@@ -15,8 +15,9 @@ from typing import Any
 
 import polars as pl
 
-from registry import __version__, formats, standards
+from registry import formats, standards
 from registry.standards import dates
+from registry.version import __version__
 
 RECORD_TYPES = {
     "I": "incidence: no confidential items",

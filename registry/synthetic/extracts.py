@@ -58,6 +58,7 @@ THREE_CHARACTERS = ("C01", "C07", "C19", "C20", "C23", "C56", "C61", "C64", "C73
 OUTSIDERS = {"cancer": 0.01, "other": 0.01}
 """Certificates of people the registry does not know, per certificate of one it knows."""
 IN_STATE = 0.97
+SYNTHETIC_LINE = "SYNTHETIC CERTIFICATE"
 
 
 @dataclass
@@ -217,7 +218,7 @@ def deaths(
             "underlying_cod": short,
             "line_a": either(cancer, terminal.gather(rng.integers(0, 4, size)), line),
             "line_b": either(cancer, line),
-            "line_c": pl.Series([None] * size, dtype=pl.String),
+            "line_c": pl.Series([SYNTHETIC_LINE] * size, dtype=pl.String),
         }
     )  # fmt: skip
     return result, {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +63,11 @@ def generate(
                 run.chunk(start, min(CHUNK, patients - start))
                 if progress is not None:
                     progress(min(start + CHUNK, patients), patients)
-        finally:
             run.close()
-        return run.finish()
+            return run.finish()
+        except BaseException:
+            run.discard()
+            raise
     except OSError as error:
         raise BadInput(
             out.name, f"cannot write here: {error.strerror}", "free space or choose another folder"
@@ -235,13 +239,22 @@ class _Run:
             count.planted += int(frame_of.select(unknown.sum()).item())
 
     def close(self) -> None:
-        """End all files, also after an error."""
+        """End all files."""
         for file in (*self.abstract_files.values(), self.resent):
             file.close()
         for batch in self.reports:
             batch.close()
         self.treatments.close()
         self.deaths.close()
+
+    def discard(self) -> None:
+        """Remove what an interrupted run has written: nothing half-written stays."""
+        with suppress(OSError):
+            self.close()
+        for folder in ("abstracts", "resent", "pathology", "treatments", "deaths"):
+            shutil.rmtree(self.out / folder, ignore_errors=True)
+        for name in ("facilities.csv", "physicians.csv", "manifest.json"):
+            (self.out / name).unlink(missing_ok=True)
 
     def finish(self) -> SyntheticManifest:
         """Write the small files and the manifest."""

@@ -78,7 +78,7 @@ def test_manifest_lists_every_file_and_its_records(
 def test_every_file_says_that_it_is_synthetic(folder: Path, manifest: dict) -> None:
     assert manifest["synthetic"] is True
     for path in folder.rglob("*"):
-        if path.is_file() and path.name not in {"deaths.csv"}:
+        if path.is_file():
             assert b"SYNTHETIC" in path.read_bytes()[:3000], path.name
 
 
@@ -221,6 +221,17 @@ def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not empty"):
         generate(10, 1, tmp_path)
     assert outside.exists() and (tmp_path / "thesis.txt").exists()
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(generator, "CHUNK", 50)
+    monkeypatch.setattr("registry.synthetic.extracts.CsvFile.write", no_space)
+    with pytest.raises(BadInput, match="No space left"):
+        generate(200, 1, tmp_path / "r")
+    assert not [path for path in (tmp_path / "r").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(("patients", "seed"), [(0, 1), (-5, 1), (6_000_000, 1), (10, -1)])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ROW = 22
-_PLOT = 360
+_PLOT = 320
 
 
 def figure(curve: pl.DataFrame, at_risk: pl.DataFrame, threshold: int, groups: list[str]) -> go.Figure:

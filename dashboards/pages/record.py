@@ -20,11 +20,11 @@ _SECTIONS = ["Tumors and abstracts", "Pathology reports", "Treatments", "All ite
 def show() -> None:
     patient_id, abstract_id = _number("patient"), _number("abstract")
     if abstract_id is not None:
-        _back("To the patient" if patient_id is not None else "To the search", patient_id)
+        _back(patient_id)
         with guarded():
             abstract_view.show(abstract_id)
     elif patient_id is not None:
-        _back("To the search", None)
+        _back(None)
         with guarded():
             _patient(patient_id)
     else:
@@ -42,9 +42,15 @@ def _go(**where: int | None) -> None:
     st.rerun()
 
 
-def _back(label: str, patient_id: int | None) -> None:
-    if st.button(label, icon=":material/arrow_back:", type="tertiary", key="back"):
-        _go(patient=patient_id)
+def _back(patient_id: int | None) -> None:
+    """Ways back: to the patient of an abstract, to the search."""
+    with st.container(horizontal=True, gap="medium"):
+        if patient_id is not None and st.button(
+            "To the patient", icon=":material/arrow_back:", type="tertiary"
+        ):
+            _go(patient=patient_id)
+        if st.button("To the search", icon=":material/search:", type="tertiary"):
+            _go()
 
 
 def _search() -> None:

@@ -14,7 +14,7 @@ from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import number, probability
 
 _BY = {None: "All together", "stage": "Stage", "sex": "Sex", "site": "Site"}
-_PROFILES = {"default": "Hide counts under 11", "uscs": "USCS: hide counts under 16"}
+_PROFILES = {"default": "Under 11 hidden", "uscs": "USCS: under 16 hidden"}
 _MOST_CURVES = 6
 _YEARS = (1, 3, 5, 10)
 _SEX = {"1": "Male", "2": "Female", "9": "Unknown"}
@@ -41,20 +41,19 @@ def _page() -> None:
 def _controls(choices: dict[str, Any]) -> dict[str, Any]:
     years = sorted(int(year) for year in choices["years"])
     sites, stages = _pairs(choices["sites"]), _pairs(choices["stages"])
-    a, b, c, d = st.columns([2, 3, 3, 2])
+    a, b, c, d, e, f = st.columns([1.5, 2.2, 2, 1.3, 2, 2.8])
     by = a.selectbox("Compare by", list(_BY), format_func=_BY.__getitem__, index=1, key="km_by")
     site = b.selectbox("Site", [None, *sites], format_func=lambda v: sites.get(v, "All sites"), key="km_site")
     stage = c.selectbox(
         "Stage", [None, *stages], format_func=lambda v: stages.get(v, "All stages"), key="km_stage"
     )
     sex = d.selectbox("Sex", [None, "1", "2"], format_func=lambda v: _SEX.get(v, "Both"), key="km_sex")
-    a, b = st.columns([3, 7])
-    profile = a.selectbox(
-        "Confidentiality", list(_PROFILES), format_func=_PROFILES.__getitem__, key="km_profile"
+    profile = e.selectbox(
+        "Small counts", list(_PROFILES), format_func=_PROFILES.__getitem__, key="km_profile"
     )
     low, high = years[0], years[-1]
     if low < high:
-        low, high = b.select_slider("Years of diagnosis", years, value=(low, high), key="km_years")
+        low, high = f.select_slider("Years of diagnosis", years, value=(low, high), key="km_years")
     return {
         "by": by,
         "site": site,

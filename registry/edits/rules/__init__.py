@@ -12,6 +12,7 @@ FILES = (
     "death",
     "death_certificate",
     "site_and_sex",
+    "site_histology",
     "age",
     "behavior",
     "morphology",

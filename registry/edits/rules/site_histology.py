@@ -33,11 +33,16 @@ def _listed_sites() -> dict[tuple[int, int], set[int]]:
 
 @cache
 def _lookup() -> tuple[pl.Series, pl.Series]:
-    """Row number of every histology (null = not on the list), and whether each cell is on the list."""
+    """Row number of every histology (null = not on the list), and whether each cell is on the list.
+
+    Sites that the list leaves out altogether count as listed.
+    """
     listed = _listed_sites()
     histologies = sorted({histology for histology, _ in listed})
     row = {histology: position for position, histology in enumerate(histologies)}
-    cells = [False] * (len(row) * _BEHAVIORS * _SITES)
+    known = set().union(*listed.values())
+    blank_row = [site not in known for site in range(_SITES)]
+    cells = blank_row * (len(row) * _BEHAVIORS)
     for (histology, behavior), sites in listed.items():
         start = (row[histology] * _BEHAVIORS + behavior) * _SITES
         for site in sites:
@@ -64,10 +69,17 @@ def _of_one_sex(low: int, high: int) -> list[int]:
     source="SEER Site/Histology Validation List (an older edition)",
     naaccr_name="Primary Site, Morphology-Type, Behavior ICDO3 (SEER IF25)",
     override_item=["overRideSiteType", "overRideCocSiteType"],
-    passes=["C509 | 8500 | 3", "C619 | 8140 | 3", "C443 | 8090 | 3", "C649 | 8000 | 3", "C509 | 8500 | 2"],
+    passes=[
+        "C509 | 8500 | 3",
+        "C619 | 8140 | 3",
+        "C443 | 8090 | 3",
+        "C649 | 8000 | 3",
+        "C509 | 8500 | 2",
+        "C809 | 8140 | 3",
+    ],
     fails=["C710 | 8500 | 3", "C509 | 9440 | 3", "C649 | 8312 | 2"],
-    notes="Histologies that the installed edition does not have at all (new ones) are not tested, nor "
-    "benign and borderline behavior it has no row for; 8000-8005 fit every site and C44 with 8000-8110 "
+    notes="Histologies that the installed edition does not have at all (new ones) are not tested, nor sites it "
+    "has no row for (C490-C499, C760-C768, C809), nor benign and borderline behavior; 8000-8005 fit every site and C44 with 8000-8110 "
     "is left out. Diagnoses from 2024 need the year's Cancer PathCHART list.",
 )
 def unlisted_combination() -> pl.Expr:

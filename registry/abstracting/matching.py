@@ -1,8 +1,9 @@
 """Which abstract is this record? Which tumor of the patient? Pure functions over frames.
 
 A record is a resend when facility, accession number and hospital sequence are those of an abstract
-and at most one identity item (name, birth date, sex, SSN) contradicts; without an accession number,
-when sender, patient id and tumor record number are the same and nothing contradicts.
+and at most one identity item (name, birth date, sex, SSN) contradicts; without an accession number
+(all zeros or nines is none), when sender, patient id and tumor record number are the same and nothing
+contradicts.
 """
 
 from __future__ import annotations
@@ -20,10 +21,22 @@ TUMOR_KEY = ["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "lateral
 
 
 class Resends(NamedTuple):
-    """matches: frame[row, abstract_id]; ambiguous: frame[row, abstract_id, reason]."""
+    """matches: frame[row, abstract_id]; ambiguous: frame[row, abstract_id (the lowest one), reason]."""
 
     matches: pl.DataFrame
     ambiguous: pl.DataFrame
+
+
+def numbered() -> pl.Expr:
+    """Whether a record has facility, accession number and hospital sequence, with a number that tells records apart.
+
+    >>> frame = pl.DataFrame({"facility_id": ["1"] * 3, "accessionNumberHosp": ["202300001", "000000000", None],
+    ...     "sequenceNumberHospital": ["00"] * 3})
+    >>> frame.select(numbered()).to_series().to_list()
+    [True, False, False]
+    """
+    placeholder = pl.col("accessionNumberHosp").str.contains("^(0+|9+)$")
+    return pl.all_horizontal(pl.col(STRONG_KEY).is_not_null()) & ~placeholder.fill_null(True)
 
 
 def _known_side(known: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -51,12 +64,12 @@ def find_resends(records: pl.DataFrame, known: pl.DataFrame) -> Resends:
     Returns:
         Resends, sorted by row. A row is in at most one of the two frames.
     """
-    strong = records.drop_nulls(STRONG_KEY).join(_known_side(known, STRONG_KEY), on=STRONG_KEY)
+    strong = records.filter(numbered()).join(_known_side(known, STRONG_KEY), on=STRONG_KEY)
     strong = strong.with_columns(
         clash=contradictions(),
         same_number=pl.col("tumorRecordNumber").eq_missing(pl.col("tumorRecordNumber_known")),
     )
-    weak_side = records.filter(pl.any_horizontal(pl.col(name).is_null() for name in STRONG_KEY))
+    weak_side = records.filter(~numbered())
     supported = (pl.col("birth") == pl.col("birth_known")).fill_null(False) | (
         pl.col("ssn") == pl.col("ssn_known")
     ).fill_null(False)
@@ -75,24 +88,16 @@ def find_resends(records: pl.DataFrame, known: pl.DataFrame) -> Resends:
         candidates=pl.max_horizontal(pl.len().over("row"), pl.len().over("abstract_id"))
     )
     single = counted.filter(pl.col("candidates") == 1).select("row", "abstract_id")
-    several = counted.filter(pl.col("candidates") > 1).select(
-        "row",
-        "abstract_id",
-        pl.lit("several abstracts carry this accession number and sequence").alias("reason"),
+    several = counted.filter(pl.col("candidates") > 1).with_columns(
+        reason=pl.lit("several abstracts carry this accession number and sequence")
     )
-    clashing = (
-        pairs.filter(pl.col("clash") > 1)
-        .join(agreeing, on="row", how="anti")
-        .select(
-            "row",
-            "abstract_id",
-            pl.lit("same accession number and sequence, but the person's identity contradicts").alias(
-                "reason"
-            ),
-        )
+    clashing = pairs.filter(pl.col("clash") > 1).join(agreeing, on="row", how="anti")
+    clashing = clashing.with_columns(
+        reason=pl.lit("same accession number and sequence, but the person's identity contradicts")
     )
-    ambiguous = pl.concat([several, clashing]).unique().sort("row", "abstract_id")
-    return Resends(single.sort("row"), ambiguous)
+    ambiguous = pl.concat([frame.select("row", "abstract_id", "reason") for frame in (several, clashing)])
+    first = ambiguous.sort("row", "abstract_id").unique("row", keep="first", maintain_order=True)
+    return Resends(single.sort("row"), first)
 
 
 def find_tumors(records: pl.DataFrame, tumors: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -143,17 +148,29 @@ def rounds(records: pl.DataFrame) -> pl.Series:
         round (0, 1, ...) per record; all records of a patient_index share one.
     """
 
-    def occurrence(keys: list[str]) -> pl.Expr:
-        complete = pl.all_horizontal(pl.col(key).is_not_null() for key in keys if key != "sender")
+    def occurrence(keys: list[str], applies: pl.Expr) -> pl.Expr:
         rank = pl.col("patient_index").rank("dense").over(keys).cast(pl.Int64) - 1
-        return pl.when(complete).then(rank).otherwise(0)
+        return pl.when(applies).then(rank).otherwise(0)
 
+    def known(*keys: str) -> pl.Expr:
+        return pl.all_horizontal(pl.col(*keys).is_not_null())
+
+    # Records that share a sender's id concern one another only when something of the person agrees too:
+    # else a sender that writes one id everywhere would make every record wait for the one before.
+    by_id = [
+        occurrence(["sender", *keys], known(*keys))
+        for keys in (
+            ["patientIdNumber", "birth"],
+            ["patientIdNumber", "ssn"],
+            ["patientIdNumber", "last", "first"],
+        )
+    ]
     ranked = records.select(
         "patient_index",
         pl.max_horizontal(
-            occurrence(["sender", "patientIdNumber"]),
-            occurrence(STRONG_KEY),
-            occurrence(["last", "first", "birth", "ssn"]),
+            *by_id,
+            occurrence(STRONG_KEY, numbered()),
+            occurrence(["last", "first", "birth", "ssn"], known("last", "first", "birth", "ssn")),
         ).alias("round"),
     )
     return ranked.select(pl.col("round").max().over("patient_index")).to_series()

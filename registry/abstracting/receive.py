@@ -114,7 +114,7 @@ def _receive_round(
     new_versions = records.join(resent.matches, on="row", how="inner")
     fresh = records.join(resent.matches, on="row", how="anti")
 
-    fresh = _with_persons(work, fresh, known, arrival, receipt)
+    fresh = _with_persons(work, fresh, known, _persons_of_resends(new_versions, known), arrival, receipt)
     fresh = _with_tumors(work, fresh, arrival, receipt)
     fresh = fresh.with_columns(
         abstract_id=pl.when(pl.col("tumor_index").is_not_null()).then(
@@ -155,16 +155,41 @@ def _receive_round(
     receipt.touched |= touched
 
 
+def _persons_of_resends(new_versions: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Patient elements that hold a resent record of exactly one known patient: frame[patient_index, patient_id, rule].
+
+    The sender says that the other tumors of the element are the same person's, even when the name changed.
+    """
+    owners = new_versions.select("patient_index", "abstract_id").join(
+        known.select("abstract_id", "patient_id"), on="abstract_id"
+    )
+    return (
+        owners.group_by("patient_index")
+        .agg(pl.col("patient_id").unique())
+        .filter(pl.col("patient_id").list.len() == 1)
+        .select("patient_index", pl.col("patient_id").list.first(), rule=pl.lit("same-patient-element"))
+    )
+
+
 def _with_persons(
-    work: UnitOfWork, fresh: pl.DataFrame, known: pl.DataFrame, arrival: Arrival, receipt: Receipt
+    work: UnitOfWork,
+    fresh: pl.DataFrame,
+    known: pl.DataFrame,
+    of_resends: pl.DataFrame,
+    arrival: Arrival,
+    receipt: Receipt,
 ) -> pl.DataFrame:
     """Adds patient_id: a known patient by the strict rules, else a new one. Doubts go to the queue."""
     one = fresh.unique("patient_index", keep="first", maintain_order=True)
-    incoming = linkage.identity(one, ["row"])
+    beside_resend = one.select("row", "patient_index").join(of_resends, on="patient_index")
+    incoming = linkage.identity(one.join(beside_resend, on="row", how="anti"), ["row"])
     candidates = linkage.identity(known, ["patient_id"]).unique()
     match = linkage.match_persons(incoming, candidates)
     persons = one.select("row", "patient_index").join(
-        match.matches, on="row", how="left", maintain_order="left"
+        pl.concat([match.matches, beside_resend.select(match.matches.columns)]),
+        on="row",
+        how="left",
+        maintain_order="left",
     )
     new = persons.filter(pl.col("patient_id").is_null())
     ids = list(work.new_ids("patient", new.height))

@@ -83,8 +83,12 @@ def _with_birth_sex(long: pl.DataFrame) -> pl.DataFrame:
 def _write_versions(
     work: UnitOfWork, keys: pl.DataFrame, changes: pl.DataFrame, held: pl.DataFrame, arrival: Arrival
 ) -> None:
-    versions = held.select(pl.col("abstract_id").cast(pl.Int64), version=pl.col("version") + 1)
     applied = changes.filter("applied")
+    # What is only held belongs to the version that stands; the row itself does not change.
+    rises = pl.col("abstract_id").is_in(applied["abstract_id"].unique().to_list())
+    versions = held.select(
+        pl.col("abstract_id").cast(pl.Int64), version=pl.col("version") + rises.cast(pl.Int32)
+    )
     log = changes.join(versions, on="abstract_id").join(keys, on="abstract_id").select(
         "abstract_id", "version", "item", "before", "after",
         source_id=pl.col("new_source"), changed_by=pl.lit(arrival.actor), changed_at=pl.lit(arrival.now),
@@ -126,7 +130,7 @@ def _list_for_review(work: UnitOfWork, changes: pl.DataFrame, held: pl.DataFrame
     listed = changes.filter(pl.col("critical") | ~pl.col("applied"))
     if listed.is_empty():
         return 0
-    owners = held.select(pl.col("abstract_id").cast(pl.Int64), "patient_id", "facility_id")
+    owners = held.select(pl.col("abstract_id").cast(pl.Int64), "patient_id", "facility_id", "status")
     tasks = (
         listed.group_by("abstract_id", maintain_order=True)
         .agg(
@@ -141,7 +145,8 @@ def _list_for_review(work: UnitOfWork, changes: pl.DataFrame, held: pl.DataFrame
                 pl.lit("resent record"),
                 pl.when(pl.col("critical") != "").then(pl.lit("; changed: ") + pl.col("critical")).otherwise(pl.lit("")),
                 pl.when(pl.col("held") != "").then(
-                    pl.lit("; held, because it was edited here: ") + pl.col("held")
+                    pl.format("; held, because {}: {}", pl.when(pl.col("status") == "void").then(
+                        pl.lit("the abstract is void")).otherwise(pl.lit("it was edited here")), "held")
                 ).otherwise(pl.lit("")),
             ),
             kind=pl.lit("resent-critical"), state=pl.lit("open"), created_at=pl.lit(arrival.now),

@@ -1,8 +1,10 @@
 """The suites as data: which figure must be at least (or at most) what, said in plain words.
 
-Frames (Parquet, aggregates only):
-    completeness: facility_id, diagnosis_year, item, records, filled, unknown, percent.
-    indicators: indicator, name, group, year, numerator, denominator, value, threshold_gold, threshold_silver, status.
+Frames (Parquet, aggregates only; more columns are ignored):
+    completeness: facility_id ("all" = every record), diagnosis_year, item, records, filled (not blank), unknown (filled
+        with a code that says unknown), percent (filled of records).
+    indicators: indicator, name, group, year (null = all years), numerator, denominator, value, threshold_gold,
+        threshold_silver, status.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ INDICATORS = (
     "indicator", "name", "group", "year", "numerator", "denominator", "value", "threshold_gold", "threshold_silver",
     "status",
 )  # fmt: skip
+ALL = "all"
 FEWEST_RECORDS = 20
 """A facility with fewer records of an item is not judged on it: one record would move it by 5 % and more."""
 
@@ -91,13 +94,21 @@ def read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise BadInput(
             path.name, f"column {', '.join(missing)} is missing", f"expected: {', '.join(columns)}"
         )
-    return frame[list(columns)]
+    counts = [name for name in ("records", "filled", "unknown") if name in columns]
+    years = [name for name in ("diagnosis_year", "year") if name in columns]
+    kinds = dict.fromkeys(counts, "int64") | dict.fromkeys(
+        years, "Int64"
+    )  # unsigned counts wrap when subtracted
+    try:
+        return frame[list(columns)].astype(kinds)
+    except (TypeError, ValueError):
+        raise BadInput(path.name, f"{', '.join(kinds)} must be whole numbers") from None
 
 
 def figures(frame: pd.DataFrame) -> Suite:
     """Do the figures make sense at all? Each facility, year and item once; counts and percents possible."""
     judged = frame.assign(
-        excess_filled=frame["filled"] - frame["records"], excess_unknown=frame["unknown"] - frame["records"]
+        excess_filled=frame["filled"] - frame["records"], excess_unknown=frame["unknown"] - frame["filled"]
     )
     key = ("facility_id", "diagnosis_year", "item")
     checks = [
@@ -111,7 +122,7 @@ def figures(frame: pd.DataFrame) -> Suite:
         _between("records", "Counts of records are above zero", 1, None, key),
         _between("percent", "Percentages lie between 0 and 100", 0, 100, key),
         _between("excess_filled", "Not more values filled than there are records", None, 0, key),
-        _between("excess_unknown", "Not more values unknown than there are records", None, 0, key),
+        _between("excess_unknown", "Not more values unknown than filled", None, 0, key),
         _between("diagnosis_year", "Diagnosis years lie between 1900 and 2100", 1900, 2100, key),
     ]
     return Suite("figures", "The figures make sense", judged, checks)
@@ -119,7 +130,8 @@ def figures(frame: pd.DataFrame) -> Suite:
 
 def by_item(frame: pd.DataFrame) -> Suite:
     """Known values of each item over all facilities and years, against its threshold."""
-    known = _percent(frame, ["item"])
+    total = frame["facility_id"] == ALL
+    known = _known(frame[total] if total.any() else frame, ["item"])
     limits = thresholds()
     checks = [
         _between(
@@ -133,7 +145,7 @@ def by_item(frame: pd.DataFrame) -> Suite:
 
 def by_facility(frame: pd.DataFrame) -> Suite:
     """Known values of each item in every facility with enough records, against the facility threshold."""
-    known = _percent(frame, ["facility_id", "item"])
+    known = _known(frame[frame["facility_id"] != ALL], ["facility_id", "item"])
     known = known[known["records"] >= FEWEST_RECORDS].reset_index(drop=True)
     limits = thresholds()
     checks = []
@@ -147,10 +159,12 @@ def by_facility(frame: pd.DataFrame) -> Suite:
 def indicators(frame: pd.DataFrame) -> Suite:
     """Each indicator against its silver (else gold) limit; a gold limit below the silver one means less is better.
 
-    A year without denominator has no value and is not judged.
+    Years are judged one by one where the frame has them. One without denominator has no value and is not judged.
     """
     import numpy as np
 
+    if frame["year"].notna().any():
+        frame = frame[frame["year"].notna()].reset_index(drop=True)
     gold, silver = frame["threshold_gold"].astype(float), frame["threshold_silver"].astype(float)
     limit = silver.fillna(gold)
     less_is_better = gold < silver
@@ -184,15 +198,11 @@ MISSED = ("below", "fail", "failed", "missed", "not met", "none", "red", "not re
 """Words in `status` that say that no limit was met."""
 
 
-def _percent(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Percent known by group: the mean of the percents, weighted with the records."""
-    weighted = frame.assign(known=frame["percent"] * frame["records"])
-    sums = weighted.groupby(by, sort=True, dropna=False)[["records", "known"]].sum().reset_index()
-    return (
-        sums[sums["records"] > 0]
-        .assign(percent=lambda sums: sums["known"] / sums["records"])
-        .drop(columns="known")
-    )
+def _known(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Percent known (filled and not unknown, of the records) by group."""
+    sums = frame.groupby(by, sort=True)[["records", "filled", "unknown"]].sum().reset_index()
+    sums = sums[sums["records"] > 0].reset_index(drop=True)
+    return sums.assign(percent=100 * (sums["filled"] - sums["unknown"]) / sums["records"])
 
 
 def _between(

@@ -21,7 +21,7 @@ LOADED = re.compile(
 def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("frames")
     rows = [
-        (facility, 2023, item, 200, 199, 1, percent)
+        (facility, 2023, item, 200, 200, round(200 - 2 * percent), 100.0)
         for facility in ("0000000001", "0000000002")
         for item, percent in (
             ("primarySite", 100.0), ("race1", 99.0), ("countyAtDx", 99.0 if facility.endswith("1") else 60.0),

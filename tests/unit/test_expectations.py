@@ -21,7 +21,7 @@ from registry.errors import BadInput, NotReady
 def completeness(rows: list[tuple[str, int, str, int, float]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            (facility, year, item, records, records, 0, percent)
+            (facility, year, item, records, records, round(records * (1 - percent / 100)), 100.0)
             for facility, year, item, records, percent in rows
         ],
         columns=list(COMPLETENESS),
@@ -34,11 +34,17 @@ def test_thresholds_are_dated_data() -> None:
     assert thresholds(dt.date(2020, 1, 1)) == {}
 
 
-def test_percent_of_an_item_is_weighted_with_the_records() -> None:
+def test_percent_known_of_an_item_is_over_all_records() -> None:
     suite = by_item(completeness([("A", 2022, "race1", 900, 100.0), ("B", 2023, "race1", 100, 50.0)]))
     assert suite.frame["percent"].tolist() == [95.0]
     assert suite.checks[0].plain == "race1 is known in at least 97 % of the records"
     assert suite.checks[0].arguments["min_value"] == 97.0
+
+
+def test_the_line_for_all_records_counts_where_there_is_one() -> None:
+    frame = completeness([("all", 2022, "race1", 1000, 90.0), ("A", 2022, "race1", 500, 100.0)])
+    assert by_item(frame).frame["percent"].tolist() == [90.0]
+    assert by_facility(frame).frame["facility_id"].tolist() == ["A"]
 
 
 def test_an_item_without_a_threshold_takes_the_general_one() -> None:
@@ -77,6 +83,11 @@ def test_direction_of_an_indicator(
 def test_indicator_without_limits_or_without_value_is_not_judged() -> None:
     assert indicators(indicator(50.0, None, None, None)).checks == []
     assert indicators(indicator(None, 95.0, 90.0, None)).frame["distance_from_limit"].isna().all()
+
+
+def test_years_are_judged_one_by_one() -> None:
+    frame = pd.concat([indicator(1.0, 3.0, 5.0, None), indicator(1.0, 3.0, 5.0, None).assign(year=None)])
+    assert indicators(frame).frame["year"].tolist() == [2023]
 
 
 def test_a_frame_is_refused_by_name(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import polars as pl
 
 from registry.edits.build import TABLE
@@ -41,14 +42,12 @@ def _lookup() -> tuple[pl.Series, pl.Series]:
     histologies = sorted({histology for histology, _ in listed})
     row = {histology: position for position, histology in enumerate(histologies)}
     known = set().union(*listed.values())
-    blank_row = [site not in known for site in range(_SITES)]
-    cells = blank_row * (len(row) * _BEHAVIORS)
+    cells = np.zeros((len(row), _BEHAVIORS, _SITES), dtype=bool)
+    cells[:, :, [site for site in range(_SITES) if site not in known]] = True
     for (histology, behavior), sites in listed.items():
-        start = (row[histology] * _BEHAVIORS + behavior) * _SITES
-        for site in sites:
-            cells[start + site] = True
+        cells[row[histology], behavior, list(sites)] = True
     rows = pl.Series("row", [row.get(histology) for histology in range(10_000)], pl.UInt32)
-    return rows, pl.Series("listed", cells)
+    return rows, pl.Series("listed", cells.ravel())
 
 
 def _of_one_sex(low: int, high: int) -> list[int]:

@@ -309,6 +309,15 @@ def explain(error: Exception, where: str) -> RegistryError:
     return RegistryError(where, f"the database refused ({type(error).__name__})")
 
 
+def is_known(error: Exception) -> bool:
+    """Whether `explain` has a sentence of its own for this error.
+
+    >>> is_known(duckdb.TransactionException("Conflict on update!"))
+    False
+    """
+    return any(re.search(pattern, str(error), re.IGNORECASE) for pattern, _, _, _ in _KNOWN)
+
+
 _KNOWN: tuple[tuple[str, type[RegistryError], str, str | None], ...] = (
     ("Wrong encryption key", WrongKey, "the key does not open this database", "give the key it was made with"),
     ("without a key", WrongKey, "this database is encrypted", "give its key (REGISTRY_KEY or --key-file)"),

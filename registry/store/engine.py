@@ -62,6 +62,7 @@ class Engine:
         self.closed = False
         self._local = threading.local()
         self._columns: dict[str, tuple[str, ...]] = {}
+        self.generation = 0  # counts the times that tables grew; a transaction sees those before it began
         self.ids = Ids(self.cursor)
 
     def thread_cursor(self) -> duckdb.DuckDBPyConnection:
@@ -135,6 +136,7 @@ class Engine:
                         raise self.translate(error, table) from None
             finally:
                 self._columns.pop(table, None)
+                self.generation += 1
                 cursor.close()
         return []
 

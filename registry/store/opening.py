@@ -101,7 +101,7 @@ def check_mode(path: Path, encrypted: bool, key: str | None) -> None:
     Raises:
         WrongKey: a key is missing, or not wanted.
     """
-    if encrypted and key is None:
+    if encrypted and not key:
         raise WrongKey(path.name, "this database is encrypted", "give its key (REGISTRY_KEY or --key-file)")
     if key is not None and not encrypted:
         raise WrongKey(path.name, "this database is not encrypted", "open it without a key")

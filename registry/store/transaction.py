@@ -21,6 +21,7 @@ import polars as pl
 
 from registry.errors import BadInput, Busy, Conflict, NotReady, RegistryError
 from registry.store.audit import Event
+from registry.store.connection import is_known
 from registry.store.engine import Engine, Repeat, roll_back, waits
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Transaction:
         self._replayed = 0
         self._kept_bytes = 0
         self._begun = False
+        self._generation = 0
         self._broken: RegistryError | None = None
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
@@ -137,6 +139,8 @@ class Transaction:
                 return act()
             except duckdb.TransactionException as error:
                 self._abandon()
+                if is_known(error):  # a commit that failed because the disk is full, for one
+                    raise self._engine.translate(error, table) from None
                 if wait is None or self._kept_bytes > REPLAY_BYTES:
                     raise Busy(
                         table or self._engine.where, "the save kept being overtaken by others", "try again"
@@ -155,6 +159,7 @@ class Transaction:
             return
         if self._cursor is None:
             self._cursor = self._engine.cursor()
+        self._generation = self._engine.generation
         self._cursor.execute("BEGIN")
         self._begun = True
         try:
@@ -211,11 +216,7 @@ class Transaction:
             head = chain.append(self._cursor, events, actor=self.actor, facility_id=self.facility_id, now=now)
             self._keep_answers(head.seq)
             chain.stale = True
-            try:
-                self._cursor.execute("COMMIT")
-            except duckdb.TransactionException:
-                chain.stale = False  # certainly rolled back
-                raise
+            self._cursor.execute("COMMIT")
             self._begun = False
             chain.advance(head)
         try:

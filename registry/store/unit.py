@@ -284,4 +284,7 @@ class UnitOfWork(BulkSteps, Transaction):
         if new and self._repeat is None:
             self._restart()
             self._engine.ensure_columns(table, new)
+            known = self._engine.columns(table)
+        elif self._begun and self._generation != self._engine.generation:
+            self._restart()  # others added columns that this transaction does not see
         return known

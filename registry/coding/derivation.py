@@ -112,11 +112,11 @@ def derivation(
 
 
 def all_derivations() -> dict[str, Derivation]:
-    """Every derivation by id, in the order of the files."""
+    """Every derivation by id, sorted (modules may be imported in any order)."""
     from registry.coding import age, behavior_recode, site_recode, survival_time
 
     assert all((age, behavior_recode, site_recode, survival_time))
-    return dict(_REGISTER)
+    return dict(sorted(_REGISTER.items()))
 
 
 def find(names: Iterable[str]) -> list[Derivation]:

@@ -185,11 +185,11 @@ def default_requires(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def all_edits() -> dict[str, Edit]:
-    """Every edit by id, in the order of the rule files."""
+    """Every edit by id, sorted (modules may be imported in any order)."""
     from registry.edits import rules
 
     rules.load()
-    return dict(_REGISTER)
+    return dict(sorted(_REGISTER.items()))
 
 
 def find(edit_id: str) -> Edit:

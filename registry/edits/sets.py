@@ -33,7 +33,7 @@ def names() -> list[str]:
 
 
 def edit_ids(edit_set: str | Sequence[str]) -> tuple[str, ...]:
-    """Ids of the set's edits in catalogue order; a list of ids is checked and returned.
+    """Ids of the set's edits, sorted; a list of ids is checked and returned.
 
     Raises:
         NotFound: no such set or edit.

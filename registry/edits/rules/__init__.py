@@ -1,4 +1,4 @@
-"""The rules themselves, one file a subject. `load` puts them all on the register, in this order."""
+"""The rules themselves, one file a subject. `load` puts them all on the register."""
 
 from __future__ import annotations
 

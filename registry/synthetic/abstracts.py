@@ -176,7 +176,7 @@ def build(
         calendar_days.text(seen.contact).alias("dateOf1stContact"),
         pl.lit("NY").alias("addrAtDxState"),
         pl.lit("USA").alias("addrAtDxCountry"),
-        *_reported_status(rng, population, person, seen, as_of),
+        *_reported_status(rng, population, person, seen),
         *_case_dates(rng, population, person, seen, as_of),
         *_at_this_facility(facts, population, tumors, seen),
         *_physicians(rng, seen),
@@ -189,7 +189,7 @@ def build(
 
 
 def _reported_status(
-    rng: np.random.Generator, population: Population, person: Ints, seen: Visits, as_of: int
+    rng: np.random.Generator, population: Population, person: Ints, seen: Visits
 ) -> list[pl.Series]:
     people = population.people
     last, dead = people["last_day"].to_numpy()[person], people["dead"].to_numpy()[person]

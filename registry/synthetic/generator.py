@@ -25,7 +25,8 @@ from registry.synthetic.population import Population, simulate
 CHUNK = 25_000
 """People generated at a time; part of the definition of the output, like the seed."""
 PATIENTS_PER_FILE = 50_000
-MOST_PATIENTS = 5_000_000
+MOST_PATIENTS = 2_500_000
+"""Accession numbers hold five digits a year; the largest facility would run out of them."""
 Progress = Callable[[int, int], None]
 
 
@@ -35,7 +36,7 @@ def generate(
     """Write a synthetic registry into a folder; the same arguments give the same bytes.
 
     Args:
-        patients: how many people (1 to 5,000,000).
+        patients: how many people (1 to 2,500,000).
         seed: any whole number >= 0.
         out: folder; new, empty, or holding an earlier synthetic registry, which is replaced.
         as_of: day on which the files are sent. Diagnoses run from 2007 to the year before.

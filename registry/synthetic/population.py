@@ -64,7 +64,7 @@ def simulate(
     exact_year = calendar_days.year(first.day).astype(float)
     other = survival.years_to_other_death(rng, facts, first.male, first.age, exact_year)
     other_day = _after(first.day, other)
-    later = _second(rng, facts, maker, two, first, birth, np.minimum(one.death_day, other_day), as_of)
+    later = _second(rng, facts, maker, two, first, birth, np.minimum(one.death_day, other_day))
     person = np.concatenate([one.person, later.person])
     cancer_day = one.death_day.copy()
     cancer_site = np.arange(size)
@@ -106,7 +106,7 @@ def _course(
 
 def _second(
     rng: np.random.Generator, facts: Facts, maker: TumorMaker, two: Bools, first: Diagnoses, birth: Ints,
-    alive_until: Ints, as_of: int,
+    alive_until: Ints,
 ) -> Course:  # fmt: skip
     """Second primaries of those who live to have one: another site, on a later day."""
     end = np.minimum(alive_until, calendar_days.day_number(calendar_days.dt.date(maker.last_year, 12, 31)))

@@ -180,14 +180,11 @@ def indicators(frame: pd.DataFrame) -> Suite:
         if rows["limit"].isna().all() and not missed[rows.index].any():
             continue
         word = "at most" if bool(less_is_better[rows.index[0]]) else "at least"
-        aim = (
-            f" ({word} {first['limit']:g})"
-            if first["limit"] == first["limit"] and not unsure[rows.index[0]]
-            else ""
-        )
+        told = first["limit"] == first["limit"] and not unsure[rows.index[0]]
+        aim = f"should be {word} {first['limit']:g}" if told else "should meet its limit"
         checks.append(
             Check(
-                "ExpectColumnValuesToBeBetween", f"{first['name']} meets its limit{aim}",
+                "ExpectColumnValuesToBeBetween", f"{first['name']} {aim}",
                 {"column": "distance_from_limit", "min_value": 0, **_where("indicator", str(indicator))}, ("year",), "value",
             )
         )  # fmt: skip

@@ -102,19 +102,27 @@ def judge(
     _check(patients, tumors, key)
     country = text(patients, "addrCurrentCountry").str.to_uppercase()
     at_home = [*configuration.domestic_countries, *configuration.unknown_countries]
-    people = patients.select(
-        key,
-        text(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(False).alias("dead"),
-        first_day(patients, "dateOfLastContact").alias("last_contact"),
-        country.is_in(at_home).not_().fill_null(False).alias("foreign"),
-        _centenarian(patients, as_of, configuration.age_limit).alias("old"),
-    ).with_columns(
-        is_current(pl.col("last_contact"), as_of, configuration).alias("current"),
-        _patient_exclusion(as_of, configuration).alias("patient_exclusion"),
+    people = (
+        patients.lazy()
+        .select(  # lazy: text that several rules read is prepared once
+            key,
+            text(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(False).alias("dead"),
+            first_day(patients, "dateOfLastContact").alias("last_contact"),
+            country.is_in(at_home).not_().fill_null(False).alias("foreign"),
+            _centenarian(patients, as_of, configuration.age_limit).alias("old"),
+        )
+        .with_columns(
+            is_current(pl.col("last_contact"), as_of, configuration).alias("current"),
+            _patient_exclusion(as_of, configuration).alias("patient_exclusion"),
+        )
     )
-    dated = tumors.with_columns(first_day(tumors, "dateOfDiagnosis").alias("diagnosed"))
-    judged = dated.select(key, "diagnosed", _tumor_exclusion(dated, configuration).alias("exclusion"))
-    judged = judged.join(people, on=key, how="left", maintain_order="left")
+    dated = tumors.lazy().with_columns(first_day(tumors, "dateOfDiagnosis").alias("diagnosed"))
+    rules = _tumor_exclusion(tumors, configuration).alias("exclusion")
+    judged = (
+        dated.select(key, "diagnosed", rules)
+        .join(people, on=key, how="left", maintain_order="left")
+        .collect()
+    )
     if orphans := judged["dead"].null_count():
         raise BadInput(
             "tumors", f"{orphans} rows have a {key} that is not among the patients", "add the patients"

@@ -136,8 +136,10 @@ def _followed(configuration: FollowUpConfiguration) -> pl.Expr:
 def _from_patients(patients: pl.DataFrame, key: str) -> pl.DataFrame:
     present = [text(patients, item) for item in PATIENT_DETAILS if item in patients.columns]
     if {"sex", "sexAssignedAtBirth"} & set(patients.columns):
-        present = [each for each in present if each.meta.output_name() != "sexAssignedAtBirth"]
-        present.insert(0, standards.sex_at_birth().alias("sexAssignedAtBirth"))
+        names = [each.meta.output_name() for each in present]
+        place = sum(name.startswith("name") for name in names)
+        present = [each for each, name in zip(present, names, strict=True) if name != "sexAssignedAtBirth"]
+        present.insert(place, standards.sex_at_birth().alias("sexAssignedAtBirth"))
     own_bar = (
         pl.col("no_follow_up_contact").cast(pl.Boolean)
         if "no_follow_up_contact" in patients.columns

@@ -50,7 +50,7 @@ def test_counts_and_sentences(result: dict) -> None:
     assert result["failures"] == [
         "countyAtDx is known in at least 98 % of the records; found 79.5",
         "countyAtDx is known in at least 90 % of the records of each facility; found 0000000002: 60.0",
-        "Unknown race meets its limit (at most 5); found 2022: 8.0",
+        "Unknown race should be at most 5; found 2022: 8.0",
     ]
     assert [suite["suite"] for suite in result["details"]] == [
         "figures", "completeness", "completeness-by-facility", "indicators",

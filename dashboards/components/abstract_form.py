@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboards import door
-from dashboards.components import sections, tables
+from dashboards.components import sections
 from dashboards.components.draft import Draft
 from dashboards.components.messages import empty, plain, show_error
 from dashboards.components.theme import SEVERITY
@@ -261,8 +261,6 @@ def _save(draft: Draft, reason: str | None) -> None:
 
 def _conflict(draft: Draft) -> None:
     """Both values beside each other, and what to do about it."""
-    import polars as pl
-
     assert draft.theirs is not None
     who = _who(draft)
     st.error(
@@ -270,10 +268,10 @@ def _conflict(draft: Draft) -> None:
         "Nothing of yours is lost: compare, then choose.",
         icon=":material/call_split:",
     )
-    rows = draft.conflicts()
-    names = {"item": "Item", "before": "Was", "mine": "Yours", "theirs": "Now saved"}
-    tables.show(
-        pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)), key="conflict", columns=names, rows=6
+    headings = {"item": "Item", "before": "Was", "mine": "Yours", "theirs": "Now saved"}
+    # A plain table, not a grid: these few values must also reach a screen reader.
+    st.table(
+        [{headings[key]: plain(value) or "–" for key, value in row.items()} for row in draft.conflicts()]
     )
     a, b = st.columns(2)
     if a.button("Save mine over it", type="primary", width="stretch", key="keep_mine"):

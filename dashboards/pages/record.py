@@ -146,11 +146,17 @@ def _reports(frame: Any) -> None:
 def _all_items(patient: dict[str, Any]) -> None:
     import polars as pl
 
-    rows = [{"item": k, "value": str(v)} for k, v in patient.items() if v not in {None, ""}]
-    frame = pl.DataFrame(rows, schema={"item": pl.String, "value": pl.String})
+    rows = [
+        {"name": heading(item), "item": item, "value": str(value)}
+        for item, value in patient.items()
+        if value not in {None, ""} and "_" not in item
+    ]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(("name", "item", "value"), pl.String))
     a, _rest = st.columns([6, 4])
     with a:
-        tables.show(frame, key="all_items", columns={"item": "Item", "value": "Value"}, rows=14)
+        tables.show(
+            frame, key="all_items", columns={"name": "Item", "item": "NAACCR id", "value": "Value"}, rows=14
+        )
 
 
 def _table(frame: Any, key: str, nothing: str, rows: int = 10) -> None:

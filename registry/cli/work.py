@@ -119,6 +119,9 @@ def stats_counts(options: Options, by: str) -> None:
 @click.option("--year", type=int, help="Diagnosis year.")
 @click.option("--to-year", "year_to", type=int, help="Last diagnosis year, with --year as the first.")
 @click.option("--facility", help="Only this facility's abstracts (types A and M).")
+@click.option(
+    "--mark-exported", is_flag=True, help="Complete abstracts in the file become `exported` (types A and M)."
+)
 @click.option("--time-generated", help="Time for the file's header, for byte-equal files (default: now).")
 @global_options
 def export(options: Options, out: str, **arguments: object) -> int:

@@ -28,6 +28,7 @@ def naaccr_xml(
     year_to: int | None = None,
     facility: str | None = None,
     time_generated: str | None = None,
+    mark_exported: bool = False,
 ) -> dict[str, Any]:
     """Write one NAACCR XML file with its manifest.
 
@@ -38,6 +39,8 @@ def naaccr_xml(
         state: only residents of this state at diagnosis (item 80). year, year_to: diagnosis years.
         facility: only this facility's abstracts (types A and M).
         time_generated: ISO time for the header; default now.
+        mark_exported: complete abstracts in the file become `exported`, with today's dateCaseReportExported
+            (types A and M).
 
     Returns:
         {file, record_type, naaccr_version, patients, tumors, items, left_out, errors, warnings, sha256, ...}.
@@ -46,6 +49,8 @@ def naaccr_xml(
         raise BadInput("record type", f"{record_type!r} is none of {', '.join(RECORD_TYPES)}")
     if naaccr_version not in standards.VERSIONS:
         raise BadInput("NAACCR version", f"{naaccr_version!r} is none of {', '.join(standards.VERSIONS)}")
+    if mark_exported and record_type not in {"A", "M"}:
+        raise BadInput("mark exported", f"a type {record_type} file holds no abstracts", "use type A or M")
     path = Path(out)
     if not path.parent.is_dir():
         raise BadInput(str(path.parent), "there is no such folder", "make it, or name another")
@@ -68,8 +73,29 @@ def naaccr_xml(
         "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
         "messages": errors["message"].head(20).to_list(),
     }  # fmt: skip
+    if mark_exported:
+        result["marked_exported"] = _mark_exported(context, tumors["tumor_id"].to_list())
     _record(context, result, state, year)
     return result
+
+
+def _mark_exported(context: Context, abstract_ids: list[int]) -> int:
+    """Complete abstracts of a file become exported; returns how many."""
+    wanted = pl.DataFrame({"abstract_id": abstract_ids}, schema={"abstract_id": pl.Int64})
+    with context.store.unit_of_work(context.actor.name, "status:exported") as work:
+        complete = work.query(
+            "SELECT a.abstract_id FROM abstract a SEMI JOIN wanted USING (abstract_id) WHERE a.status = 'complete' "
+            "ORDER BY a.abstract_id",
+            frames={"wanted": wanted},
+        )
+        return work.merge(
+            "abstract",
+            complete.with_columns(
+                pl.col("abstract_id").cast(pl.Int64),
+                status=pl.lit("exported"),
+                dateCaseReportExported=pl.lit(f"{context.today:%Y%m%d}"),
+            ),
+        )
 
 
 def _selected(

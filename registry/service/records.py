@@ -263,6 +263,29 @@ def _write(
     return result
 
 
+@operation("records.keep_draft", changes=True)
+def keep_draft(context: Context, abstract_id: int, changes: dict[str, str | None], based_on: int) -> None:
+    """Keep what somebody typed into an abstract and has not saved; it is that account's alone.
+
+    A draft is housekeeping: it enters the abstract, and its audit trail, when it is saved.
+    """
+    _row(context, abstract_id)
+    context.store.save_draft(context.actor.name, "abstract", abstract_id, changes, based_on=based_on)
+
+
+@operation("records.draft")
+def draft(context: Context, abstract_id: int) -> dict[str, Any] | None:
+    """The actor's own draft of an abstract: {content, based_on, changed_at}, or None."""
+    _row(context, abstract_id)
+    return context.store.draft(context.actor.name, "abstract", abstract_id)
+
+
+@operation("records.drop_draft", changes=True)
+def drop_draft(context: Context, abstract_id: int) -> None:
+    """Forget the actor's draft of an abstract."""
+    context.store.drop_draft(context.actor.name, "abstract", abstract_id)
+
+
 @operation("records.codes")
 def codes(context: Context, item: str, version: str | None = None) -> pl.DataFrame:
     """Allowed codes of an item with their labels: frame[code, label]; empty when it has no list."""

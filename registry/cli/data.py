@@ -12,19 +12,26 @@ import click
 
 from registry.cli import output
 from registry.cli.options import Options, global_options
+from registry.errors import BadInput
 
 
 def expand(names: tuple[str, ...]) -> list[str]:
-    """Files of names, globs and folders (what lies in them), in a stated order: as given, then by name."""
+    """Files of names, globs and folders (what lies in them), in a stated order: as given, then by name.
+
+    Raises:
+        BadInput: a folder holds no files.
+    """
     files: list[str] = []
     for name in names:
         path = Path(name)
         if path.is_dir():
-            files += sorted(
-                str(each) for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")
-            )
+            found = sorted(str(each) for each in path.rglob("*") if each.is_file() and each.name[0] != ".")
+            if not found:
+                raise BadInput(name, "this folder holds no files", "name another one")
+            files += found
         elif glob.has_magic(name) and not path.exists():
-            files += sorted(glob.glob(name))  # noqa: PTH207 (absolute patterns too)
+            # A pattern that fits nothing stays, so that somebody says so.
+            files += sorted(glob.glob(name)) or [name]  # noqa: PTH207 (absolute patterns too)
         else:
             files.append(name)
     return list(dict.fromkeys(files))

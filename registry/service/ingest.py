@@ -53,13 +53,15 @@ def ingest_file(
         BadInput: the file cannot be read as any of these; it is in quarantine, nothing else changed.
     """
     file = Path(path)
-    data = _read(file)
-    digest = hashlib.sha256(data).hexdigest()
-    earlier = context.store.find_load(digest)
-    if earlier is not None:
-        return _as_duplicate(context, file, earlier)
-    kind = reference.kind_of(file) or formats.sniff(file)
+    received = _read(file)
+    kind = None
     try:
+        data = _unfolded(file, received)
+        digest = hashlib.sha256(data).hexdigest()
+        earlier = context.store.find_load(digest)
+        if earlier is not None:
+            return _as_duplicate(context, file, earlier)
+        kind = reference.kind_of(file) or formats.sniff(file)
         if kind in reference.TABLES:
             return _report(file, kind, reference.load_csv(context, kind, file), [])
         if kind == "naaccr-xml":
@@ -70,7 +72,7 @@ def ingest_file(
             return _ingest_rows(context, file, data, digest, kind)
         raise BadInput(file.name, *_unknown(kind))
     except BadInput as error:
-        _quarantine_file(context, file, data, digest, kind, error)
+        _quarantine_file(context, file, received, kind, error)
         raise
 
 
@@ -97,7 +99,17 @@ def _read(file: Path) -> bytes:
         raise BadInput(str(file), "may not be read by you", "check its permissions") from None
     if not data:
         raise BadInput(str(file), "is empty", "send the file again")
-    return read_all(data, limit=LARGEST) if data[:2] == GZIP else data
+    return data
+
+
+def _unfolded(file: Path, received: bytes) -> bytes:
+    """The bytes themselves, so that a file is the same file whether it comes compressed or plain."""
+    if received[:2] != GZIP:
+        return received
+    try:
+        return read_all(received, limit=LARGEST)
+    except BadInput as error:
+        raise BadInput(file.name, error.what, error.action) from None
 
 
 def _report(file: Path, kind: str, counts: dict[str, Any], faults: list[str]) -> dict[str, Any]:
@@ -130,9 +142,10 @@ def _as_duplicate(context: Context, file: Path, earlier: dict[str, Any]) -> dict
 
 
 def _quarantine_file(
-    context: Context, file: Path, data: bytes, digest: str, kind: str | None, error: RegistryError
+    context: Context, file: Path, received: bytes, kind: str | None, error: RegistryError
 ) -> None:
-    """A refused file is kept once, whole."""
+    """A refused file is kept once, whole, as it was received."""
+    digest = hashlib.sha256(received).hexdigest()
     known = context.store.query(
         "SELECT 1 FROM quarantine WHERE kind = 'file' AND place = ? AND state = 'open'", [digest]
     )
@@ -140,7 +153,7 @@ def _quarantine_file(
         return
     with context.store.unit_of_work(context.actor.name, "ingest refused") as work:
         work.quarantine(
-            kind="file", reason=error.what, content=data, file_name=file.name, place=digest,
+            kind="file", reason=error.what, content=received, file_name=file.name, place=digest,
             expected=error.action or f"a readable file ({kind or 'unknown kind'})",
         )  # fmt: skip
 

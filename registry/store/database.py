@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -29,10 +28,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from registry.errors import BadInput, NotReady, RegistryError
+from registry.errors import NotReady, RegistryError
 from registry.store import backup as backups
 from registry.store import connection as connections
-from registry.store import files, keys, opening, verify
+from registry.store import files, history, housekeeping, keys, opening, verify
 from registry.store.audit import Anchor, Head, utc_now
 from registry.store.backup import BackupReport
 from registry.store.bulk import registered
@@ -40,18 +39,6 @@ from registry.store.connection import Connection, Options
 from registry.store.engine import Engine, waits
 from registry.store.unit import UnitOfWork
 from registry.store.verify import AuditReport
-
-HOUSEKEEPING = frozenset({"draft", "session", "job_run"})
-_CHANGES: dict[str, Any] = {
-    "seq": pl.Int64,
-    "happened_at": pl.Datetime("us"),
-    "actor": pl.String,
-    "action": pl.String,
-    "item": pl.String,
-    "before": pl.String,
-    "after": pl.String,
-    "reason": pl.String,
-}
 
 
 class Store:
@@ -248,18 +235,7 @@ class Store:
             Frame of seq, happened_at, actor, action, item, before, after, reason; by seq and item. An event
             without values has one row with item null.
         """
-        events = self.query(
-            "SELECT seq, happened_at, actor, action, before_value, after_value, reason FROM audit_event "
-            "WHERE entity = ? AND entity_id = ? ORDER BY seq",
-            [entity, str(entity_id)],
-        )
-        rows: list[list[Any]] = []
-        for seq, happened_at, actor, action, before_text, after_text, reason in events.iter_rows():
-            before, after = json.loads(before_text or "{}"), json.loads(after_text or "{}")
-            for item in sorted({*before, *after}) or [None]:
-                old, new = (None if v is None else str(v) for v in (before.get(item), after.get(item)))
-                rows.append([seq, happened_at, actor, action, item, old, new, reason])
-        return pl.DataFrame(rows, schema=_CHANGES, orient="row")
+        return history.by_item(self.query(history.QUERY, [entity, str(entity_id)]))
 
     def find_load(self, sha256: str) -> dict[str, Any] | None:
         """Return the finished load of exactly these bytes, as a dict of its columns, or None."""
@@ -315,25 +291,7 @@ class Store:
         Raises:
             BadInput: the statement is about another table.
         """
-        self._engine.check_writable()
-        target = re.match(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", sql, re.IGNORECASE)
-        if target is None or target.group(1) not in HOUSEKEEPING:
-            raise BadInput("housekeeping", f"only {', '.join(sorted(HOUSEKEEPING))} change without audit")
-        cursor = self._engine.cursor()
-        try:
-            for wait in (*waits(), None):
-                try:
-                    rows = cursor.execute(sql, params).fetchall()
-                    return int(rows[0][0]) if rows else 0
-                except duckdb.TransactionException:
-                    if wait is None:
-                        raise
-                    time.sleep(wait)
-        except duckdb.Error as error:
-            raise self._engine.translate(error, target.group(1)) from None
-        finally:
-            cursor.close()
-        return 0
+        return housekeeping.run(self._engine, sql, params)
 
     # received files --------------------------------------------------------------------------------------
 
@@ -364,18 +322,7 @@ class Store:
         based_on: int | None = None,
     ) -> None:
         """Keep unfinished typing (JSON); it enters the record's table on completion, as a unit of work."""
-        self.housekeeping(
-            "INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, entity, entity_id) DO UPDATE SET "
-            "content = excluded.content, based_on = excluded.based_on, changed_at = excluded.changed_at",
-            [
-                account,
-                entity,
-                str(entity_id),
-                json.dumps(dict(content), ensure_ascii=False),
-                based_on,
-                self.now(),
-            ],
-        )
+        housekeeping.save_draft(self._engine, account, entity, str(entity_id), content, based_on)
 
     def draft(self, account: str, entity: str, entity_id: int | str) -> dict[str, Any] | None:
         """Return a draft as {content, based_on, changed_at}, or None."""

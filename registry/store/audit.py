@@ -165,23 +165,21 @@ class Chain:
     ) -> Head:
         """Number, hash and insert events within the caller's transaction; return the head to advance to."""
         micros = _micros(now)
-        happened_at = EPOCH + (now - EPOCH)
         seq, previous = self.head.seq, self.head.hash
         rows = []
         for event in events:
             seq += 1
-            fields: list[Any] = [
-                *(seq, micros, actor, event.action, event.entity, event.entity_id, facility_id, event.reason),
-                *(event.before, event.after, event.digest, previous),
-            ]
+            texts = (actor, event.action, event.entity, event.entity_id, facility_id, event.reason)
+            fields: list[Any] = [seq, micros, *(None if text is None else str(text) for text in texts)]
+            fields += [event.before, event.after, event.digest, previous]
             own = row_hash(self.key, fields)
-            fields[1] = happened_at
+            fields[1] = now
             rows.append([*fields, own])
             previous = own
         if len(rows) <= _SMALL:
-            marks = ", ".join("?" * len(COLUMNS))
-            for row in rows:
-                cursor.execute(f"INSERT INTO audit_event ({', '.join(COLUMNS)}) VALUES ({marks})", row)
+            marks = ", ".join([f"({', '.join('?' * len(COLUMNS))})"] * len(rows))
+            values = [value for row in rows for value in row]
+            cursor.execute(f"INSERT INTO audit_event ({', '.join(COLUMNS)}) VALUES {marks}", values)
         else:
             cursor.register("new_audit_events", pl.DataFrame(rows, schema=_SCHEMA, orient="row"))
             try:

@@ -149,12 +149,12 @@ class RowUpdate:
         before: Mapping[str, Any],
         after: Mapping[str, Any],
     ) -> None:
+        values: list[Any] = []
         for name, old in before.items():
-            row = [self.row_id, version, name, _text(old), _text(after[name])]
-            cursor.execute(
-                "INSERT INTO abstract_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [*row, self.source_id, self.actor, self.now, self.reason],
-            )
+            values += [self.row_id, version, name, _text(old), _text(after[name])]
+            values += [self.source_id, self.actor, self.now, self.reason]
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(before))
+        cursor.execute(f"INSERT INTO abstract_change VALUES {marks}", values)
 
     def _conflict(self, cursor: duckdb.DuckDBPyConnection, identity: str, version: int) -> VersionConflict:
         rows = cursor.execute(

@@ -441,6 +441,46 @@ def test_bulk_insert_is_one_chained_event_with_a_digest(store: Store) -> None:
     assert "newItem" in store.columns("patient")
 
 
+def test_merge_touches_only_what_differs(store: Store) -> None:
+    add(store, *range(1, 31), race1="01", nameLast="DOE")
+    frame = pl.DataFrame(
+        {"patient_id": [3, 1, 2, 99], "race1": ["02", "01", None, "05"], "nameLast": ["DOE"] * 4}
+    )
+    with store.unit_of_work("anna", "consolidate") as uow:
+        assert uow.merge("patient", frame) == 2
+        assert uow.merge("patient", frame) == 0
+    rows = store.query(
+        "SELECT patient_id, race1, version FROM patient WHERE patient_id <= 3 ORDER BY 1"
+    ).rows()
+    assert rows == [(1, "01", 1), (2, None, 2), (3, "02", 2)]
+    assert store.changes("patient", 3).row(-1, named=True)["before"] == "01"
+    many = pl.DataFrame({"patient_id": range(1, 31), "race1": ["09"] * 30})
+    with store.unit_of_work("anna", "consolidate") as uow:
+        assert uow.merge("patient", many) == 30
+    last = store.query("SELECT digest, entity_id FROM audit_event ORDER BY seq DESC LIMIT 1").row(0)
+    assert len(last[0]) == 64 and last[1] is None and store.verify_audit().ok
+
+
+def test_frames_can_be_named_in_queries(store: Store) -> None:
+    add(store, 1, 2, 3)
+    wanted = pl.DataFrame({"patient_id": [2, 7]})
+    sql = "SELECT patient_id FROM patient SEMI JOIN wanted USING (patient_id) ORDER BY 1"
+    assert store.query(sql, frames={"wanted": wanted})["patient_id"].to_list() == [2]
+    with store.unit_of_work("anna", "edit") as uow:
+        assert uow.query(sql, frames={"wanted": wanted}).height == 1
+        update = "UPDATE patient SET race1 = '09' FROM wanted w WHERE patient.patient_id = w.patient_id"
+        assert uow.execute(update, frames={"wanted": wanted}) == 1
+    assert store.query("SELECT action FROM audit_event ORDER BY seq DESC LIMIT 1").item() == "edit"
+    with pytest.raises(duckdb.Error):
+        store.query(sql)
+
+
+def test_ids_and_reasons_of_any_type_verify(store: Store) -> None:
+    with store.unit_of_work("anna", "note", reason=5, facility_id=12) as uow:  # type: ignore[arg-type]
+        uow.log("thing", 7, "note", {"when": datetime(2026, 1, 1), "n": 1}, {"text": "naïve \U0001f9ec \x01"})
+    assert store.verify_audit().ok
+
+
 def test_a_column_added_meanwhile_does_not_lose_the_save(store: Store) -> None:
     add(store, 1, nameLast="DOE")
     with store.unit_of_work("anna", "edit") as uow:

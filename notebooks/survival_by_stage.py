@@ -41,8 +41,8 @@ def introduction():
         # Survival by stage
 
         Which tumors are counted: the first malignant primary of each patient, not known from a death certificate or an
-        autopsy only, with a known time of follow-up. Time runs from diagnosis to death or last contact, in whole
-        months. Survival is observed (all causes), by Kaplan-Meier, with 95 % log-log limits. Counts below the
+        autopsy only, with a known time of follow-up. Time runs from diagnosis to death or last contact; a
+        snapshot has whole months, so each stands for its middle (0 months = 0.5). Survival is observed (all causes), by Kaplan-Meier, with 95 % log-log limits. Counts below the
         threshold are not shown, and a curve ends where fewer than that are at risk.
         """
     )
@@ -63,7 +63,7 @@ def study_cohort(patients: pl.DataFrame, tumors: pl.DataFrame) -> tuple[pl.DataF
     named = pl.col("summaryStage2018").replace_strict(STAGES, default=None, return_dtype=pl.String)
     frame = frame.with_columns(
         (pl.col("stage") if "stage" in frame.columns else named).alias("stage"),
-        pl.col("months_to_last_contact").alias("months"),
+        (pl.col("months_to_last_contact") + 0.5).alias("months"),
         pl.col("vitalStatus").is_in(["0", "4"]).alias("dead"),
     )
     rules = {
@@ -82,6 +82,13 @@ def study_cohort(patients: pl.DataFrame, tumors: pl.DataFrame) -> tuple[pl.DataF
 
 
 @app.function
+def faint(colour: str) -> str:
+    """The colour as a transparent fill."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.15)"
+
+
+@app.function
 def survival_figure(curve: pl.DataFrame) -> go.Figure:
     """Curves with their limits, one colour and line style a stage."""
     figure = go.Figure()
@@ -89,11 +96,11 @@ def survival_figure(curve: pl.DataFrame) -> go.Figure:
         one = curve.filter(pl.col("stage") == stage)
         colour, dash = LOOK[stage]
         months = one["time"].to_list()
-        band = one.drop_nulls("lower")
-        figure.add_scatter(
-            x=[*band["time"], *band["time"].reverse()], y=[*band["upper"], *band["lower"].reverse()], fill="toself",
-            fillcolor=colour, opacity=0.15, line={"width": 0, "shape": "hv"}, hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
+        for edge, fill in (("lower", None), ("upper", "tonexty")):
+            figure.add_scatter(
+                x=months, y=one[edge].to_list(), mode="lines", line={"width": 0, "shape": "hv"}, fill=fill,
+                fillcolor=faint(colour), hoverinfo="skip", showlegend=False,
+            )  # fmt: skip
         figure.add_scatter(
             x=months, y=one["survival"].to_list(), name=stage, mode="lines",
             line={"color": colour, "dash": dash, "width": 2.5, "shape": "hv"},
@@ -101,7 +108,7 @@ def survival_figure(curve: pl.DataFrame) -> go.Figure:
     return figure.update_layout(
         template="simple_white", height=440, margin={"l": 60, "r": 20, "t": 20, "b": 50},
         xaxis={"title": "Months since diagnosis", "dtick": 12, "rangemode": "tozero"},
-        yaxis={"title": "Survival", "range": [0, 1.02], "tickformat": ".0%"}, legend={"title": "Stage"},
+        yaxis={"title": "Survival", "range": [0, 1.02], "tickformat": ".0%"}, legend={"title": "Stage", "traceorder": "normal"},
     )  # fmt: skip
 
 

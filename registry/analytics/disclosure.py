@@ -225,26 +225,31 @@ def suppress_curve(curve: pl.DataFrame, by: By = None, threshold: str | int | Pr
 
 
 def suppress_at_risk(table: pl.DataFrame, threshold: str | int | Profile = 11) -> pl.DataFrame:
-    """A number-at-risk table that may be shown: small at_risk, events, censored are null; `suppressed` says where.
+    """A number-at-risk table that may be shown: small numbers at risk are null; `suppressed` says where.
+
+    Events and censorings add up to the group, so a single hidden one could be worked out: both are null in every
+    row of a group in which one of them is small.
 
     Args:
-        table: result of `number_at_risk` (0 is shown when the profile shows zeros).
-        threshold: a profile's name, a Profile, or the smallest count that may be shown.
+        table: result of `number_at_risk`; every column besides time and the counts tells groups apart.
+        threshold: a profile's name, a Profile, or the smallest count that may be shown (0 is shown when the
+            profile shows zeros).
 
-    >>> table = pl.DataFrame({"time": [0, 12], "at_risk": [40, 9], "events": [0, 20], "censored": [0, 11]})
-    >>> suppress_at_risk(table).select("at_risk", "suppressed").rows()
-    [(40, False), (None, True)]
+    >>> table = pl.DataFrame({"time": [0, 12], "at_risk": [40, 9], "events": [0, 20], "censored": [0, 20]})
+    >>> suppress_at_risk(table).select("at_risk", "events", "suppressed").rows()
+    [(40, 0, False), (None, 20, True)]
     """
     rule = profile(threshold)
-    columns = ["at_risk", "events", "censored"]
-    small = [
-        (pl.col(name) < rule.threshold) & ((pl.col(name) > 0) | (not rule.zeros_shown)) for name in columns
-    ]
-    hidden = pl.any_horizontal(small)
+    flows = ["events", "censored"]
+    groups = [name for name in table.columns if name not in ("time", "at_risk", "suppressed", *flows)]
+
+    def small(name: str) -> pl.Expr:
+        return (pl.col(name) < rule.threshold) & ((pl.col(name) > 0) | (not rule.zeros_shown))
+
+    telling = pl.any_horizontal(small(name) for name in flows).any()
+    telling = telling.over(groups) if groups else telling
     return table.with_columns(
-        *(
-            pl.when(flag.not_()).then(pl.col(name)).alias(name)
-            for name, flag in zip(columns, small, strict=True)
-        ),
-        hidden.alias("suppressed"),
+        pl.when(small("at_risk").not_()).then("at_risk").alias("at_risk"),
+        *(pl.when(telling.not_()).then(name).alias(name) for name in flows),
+        (small("at_risk") | telling).alias("suppressed"),
     )

@@ -61,7 +61,7 @@ def test_cells_give_what_they_promise(snapshot: Path, monkeypatch: pytest.Monkey
     assert found["exclusions"]["remaining"][-1] == found["cohort"].height > 400
     survival = dict(found["five_year"].filter(pl.col("time") == 12).select("stage", "survival").iter_rows())
     assert survival["Localized"] > survival["Regional"] > survival["Distant"]
-    assert len(found["chart"].data) == 6  # a band and a curve for each of three stages
+    assert len(found["chart"].data) == 9  # two limits and a curve for each of three stages
     assert found["yearly"].filter(~pl.col("suppressed"))["count"].min() >= 11
 
 

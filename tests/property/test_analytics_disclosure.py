@@ -103,7 +103,9 @@ def test_small_groups_and_the_thin_end_of_a_curve_disappear() -> None:
     table = suppress_at_risk(number_at_risk(people, [0, 12, 24], "stage"))
     assert table.filter(stage="1")["at_risk"].to_list() == [30, 19, None]
     assert table.filter(stage="2")["at_risk"].to_list() == [None, 0, 0]
-    assert table["suppressed"].to_list() == [False, False, True, True, True, False]
+    assert table.filter(stage="1")["events"].to_list() == [0, 12, 12]
+    assert table.filter(stage="2")["events"].to_list() == [None, None, None]  # 5 deaths, all in one row
+    assert table["suppressed"].to_list() == [False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def _titles(items: list[dict[str, Any]]) -> dict[str, str]:
 def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
     """One item: name, field, and a place for its label or what an edit says."""
     item = entry["item"]
-    name, field, note = st.columns([4, 4, 4], gap="small")
+    long = _is_text(item, draft.value(item))
+    name, field, note = st.columns([4, 6, 2] if long else [4, 4, 4], gap="small")
     number = f"{entry['number']} · " if entry["number"] else ""
     name.html(
         f'<div class="rg-item">{html.escape(_name(entry))}<small>{number}{html.escape(item)}</small></div>'
@@ -94,7 +95,7 @@ def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
     codes = _codes(item)
     if codes and not locked:
         text = _choice(field, entry["name"], codes, draft.value(item), key)
-    elif _is_text(item, draft.value(item)):
+    elif long:
         # Long text is taken when the field is left, or with Ctrl+Enter.
         text = field.text_area(
             entry["name"],

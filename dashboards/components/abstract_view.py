@@ -86,11 +86,14 @@ def _status(work: Draft, may_change: bool) -> None:
         )
         return
     a, b, c = st.columns([3, 5, 2], vertical_alignment="bottom")
-    to = a.selectbox("Move to", choices, format_func=lambda s: STATUS.get(s, s), key="status_to")
+    to = a.selectbox("Move to", choices, index=None, format_func=lambda s: STATUS.get(s, s), key="status_to")
     reason = b.text_input("Reason", key="status_reason", placeholder="needed to reopen or void", live=True)
     if work.changes:
         st.caption("There are unsaved changes under “Items”; save or discard them first.")
-    if c.button("Move", type="primary", disabled=bool(work.changes), width="stretch", key="status_move"):
+    asked = c.button(
+        "Move", type="primary", disabled=bool(work.changes) or to is None, width="stretch", key="status_move"
+    )
+    if asked and to is not None:
         with guarded():
             door.ask("records.status", abstract_id=work.abstract_id, to=to, reason=reason or None)
             work.rebase(door.ask("records.abstract", abstract_id=work.abstract_id), keep_mine=False)

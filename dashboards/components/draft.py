@@ -10,6 +10,9 @@ import streamlit as st
 
 from dashboards import door
 
+#: Set by every save: a difference here says nothing.
+_STAMPED = frozenset({"dateCaseLastChanged"})
+
 
 @dataclass
 class Draft:
@@ -70,7 +73,11 @@ class Draft:
         now = values(self.theirs)
         names = {entry["item"]: entry["name"] for entry in self.theirs["items"]}
         before = values(self.record)
-        touched = [i for i in names if now.get(i, "") != before.get(i, "") or i in self.changes]
+        touched = [
+            item
+            for item in names
+            if item in self.changes or (now.get(item, "") != before.get(item, "") and item not in _STAMPED)
+        ]
         return [
             {
                 "item": names[item],

@@ -15,6 +15,7 @@ from dashboards.pages import page
 
 _SECTIONS = ["Edit failures", "Indicators"]
 _MOST = 500
+_TOGETHER, _EACH = "All years together", "Year by year"
 
 
 def show() -> None:
@@ -126,9 +127,7 @@ def _indicators() -> None:
             return
         a, b, _rest = st.columns([2, 2, 4])
         years = sorted({y for y in frame["year"].to_list() if y is not None}, reverse=True)
-        year = a.selectbox(
-            "Year", [None, *years], format_func=lambda v: str(v) if v else "All years", key="ind_year"
-        )
+        year = a.selectbox("Year of diagnosis", [_TOGETHER, _EACH, *years], key="ind_year")
         states = frame["status"].drop_nulls().unique().sort().to_list()
         status = b.selectbox(
             "Status",
@@ -136,9 +135,15 @@ def _indicators() -> None:
             format_func=lambda v: str(v).capitalize() if v else "All",
             key="ind_status",
         )
-        for column, value in (("year", year), ("status", status)):
-            if value is not None:
-                frame = frame.filter(frame[column] == value)
+        if year == _TOGETHER:
+            frame = frame.filter(pl.col("year").is_null())
+        elif year != _EACH:
+            frame = frame.filter(pl.col("year") == year)
+        if status is not None:
+            frame = frame.filter(pl.col("status") == status)
+        if not frame.height:
+            empty("No indicator fits this choice.")
+            return
         names = {
             "indicator": "Id",
             "name": "Indicator",

@@ -1,0 +1,156 @@
+"""Parts of the app that need no browser: safe CSV, drafts and conflicts, sections, logs, settings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboards import door, quiet
+from dashboards.components import draft, sections
+from dashboards.components.safe_csv import to_csv
+from dashboards.components.survival_figure import figure
+from registry.errors import Conflict
+
+DANGEROUS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|calc", "＝1", "%0A"]
+
+
+def rows(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert rows(to_csv(pl.DataFrame({"name": [text]})))[1] == ["'" + text]
+
+
+@pytest.mark.parametrize("text", ["RIVERA", "-5", "-1.5", "0000000001", "C50.4", "O'BRIEN", "a=b"])
+def test_harmless_cells_stay(text: str) -> None:
+    assert rows(to_csv(pl.DataFrame({"name": [text]})))[1] == [text]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r\n")), min_size=1))
+def test_every_text_comes_back_safe_and_whole(texts: list[str]) -> None:
+    back = [row[0] if row else "" for row in rows(to_csv(pl.DataFrame({"a": texts, "b": texts})))[1:]]
+    for before, after in zip(texts, back, strict=True):
+        assert after in {before, "'" + before}
+        assert not after.lstrip().startswith(("=", "@")) or after.startswith("'")
+
+
+def test_numbers_lists_and_nulls_are_written() -> None:
+    frame = pl.DataFrame({"n": [-5, None], "items": [["a", "b"], None]})
+    assert rows(to_csv(frame)) == [["n", "items"], ["-5", "a; b"], ["", ""]]
+
+
+def record(version: int, **values: str) -> dict[str, Any]:
+    items = [{"item": i, "name": i.title(), "number": 1, "value": v} for i, v in values.items()]
+    return {"abstract_id": 7, "version": version, "status": "reopened", "editable": True, "items": items}
+
+
+def test_typing_back_what_was_saved_is_no_change() -> None:
+    work = draft.Draft(record(1, site="C504", sex="2"))
+    work.type("site", "C509 ")
+    assert work.changes == {"site": "C509"} and work.value("site") == "C509"
+    work.type("site", "C504")
+    assert work.changes == {}
+    work.type("sex", "")
+    assert work.changes == {"sex": ""}
+
+
+def test_conflict_shows_both_values_and_what_only_they_changed() -> None:
+    work = draft.Draft(record(1, site="C504", sex="2", race="01", dateCaseLastChanged="1"))
+    work.type("site", "C509")
+    work.theirs = record(2, site="C503", sex="1", race="01", dateCaseLastChanged="2")
+    assert work.conflicts() == [
+        {"item": "Site", "before": "C504", "mine": "C509", "theirs": "C503"},
+        {"item": "Sex", "before": "2", "mine": "", "theirs": "1"},
+    ]
+
+
+@pytest.mark.parametrize(("keep_mine", "changes"), [(True, {"site": "C509"}), (False, {})])
+def test_rebase_keeps_theirs_and_perhaps_mine(keep_mine: bool, changes: dict[str, str]) -> None:
+    work = draft.Draft(record(1, site="C504", sex="2"))
+    work.type("site", "C509")
+    key = work.key
+    work.rebase(record(2, site="C503", sex="1"), keep_mine=keep_mine)
+    assert work.changes == changes and work.saved("sex") == "1" and work.record["version"] == 2
+    assert work.key != key and work.theirs is None
+
+
+def test_save_that_comes_second_keeps_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(operation: str, /, **arguments: Any) -> Any:
+        if operation == "records.save":
+            assert arguments["expected_version"] == 1 and arguments["idempotency_key"] == work.key
+            raise Conflict("abstract 7", "was changed by somebody else")
+        return record(2, site="C503")
+
+    monkeypatch.setattr(door, "ask", ask)
+    work = draft.Draft(record(1, site="C504"))
+    work.type("site", "C509")
+    with pytest.raises(Conflict):
+        work.save(None)
+    assert work.changes == {"site": "C509"} and work.theirs is not None and work.theirs["version"] == 2
+
+
+def test_every_item_of_the_dictionary_has_a_section() -> None:
+    from registry import standards
+
+    items = (
+        standards.dictionary().items.rename({"id": "item"}).filter(pl.col("level") != "NaaccrData").to_dicts()
+    )
+    found = sections.sections(items)
+    placed = [entry["item"] for name, entries in found.items() if name != sections.MAIN for entry in entries]
+    assert sorted(placed) == sorted(entry["item"] for entry in items)
+    assert len(found[sections.MAIN]) >= 25
+
+
+def test_logs_say_kind_and_place_only(caplog: pytest.LogCaptureFixture) -> None:
+    factory = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(quiet.redacted)
+    try:
+        try:
+            raise ValueError("RIVERA, MARIA 987654321")
+        except ValueError as error:
+            logging.getLogger("anything").exception("failed: %s", error)
+    finally:
+        logging.setLogRecordFactory(factory)
+    assert "RIVERA" not in caplog.text and "ValueError at test_app_parts.py:" in caplog.text
+
+
+def test_figure_hides_small_numbers_at_risk() -> None:
+    curve = pl.DataFrame(
+        {
+            "group": ["a", "a"],
+            "time": [0.0, 12.0],
+            "survival": [1.0, 0.5],
+            "lower": [1.0, 0.4],
+            "upper": [1.0, 0.6],
+        }
+    )
+    at_risk = pl.DataFrame({"group": ["a", "a"], "time": [0, 12], "at_risk": [1234, None]})
+    texts = [trace.text for trace in figure(curve, at_risk, 16, ["a"]).data if trace.mode == "text"]
+    assert [list(text) for text in texts] == [["1,234", "<16"]]
+
+
+def test_safe_settings_win_over_a_persons_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit import config
+
+    from dashboards.server import build_app
+
+    monkeypatch.setenv("STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION", "false")
+    monkeypatch.setenv("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "true")
+    build_app(lambda: pytest.fail("no session is opened while building"))
+    assert config.get_option("server.enableXsrfProtection") is True
+    assert config.get_option("browser.gatherUsageStats") is False
+    assert config.get_option("client.showErrorDetails") == "none"
+    assert config.get_option("server.enableStaticServing") is False
+    monkeypatch.undo()
+    door._factory = None
+    config.get_config_options(force_reparse=True)

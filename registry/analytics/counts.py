@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from registry.errors import BadInput
@@ -104,22 +105,36 @@ def number_at_risk(
     [(0.0, 4, 0, 0), (5.0, 3, 2, 1), (12.0, 0, 0, 1)]
     """
     groups = names(by)
-    table = count_table(frame, time, event, by)
-    rows, before = [], float("-inf")
-    for at in map(float, times):
-        if at <= before:
-            raise BadInput("number at risk", "the times must increase")
-        between = (pl.col("time") > before) & (pl.col("time") <= at)
-        wanted = [
-            pl.lit(at).alias("time"),
-            (pl.col("events") + pl.col("censored")).filter(pl.col("time") >= at).sum().alias("at_risk"),
-            pl.col("events").filter(between).sum(),
-            pl.col("censored").filter(between).sum(),
-        ]
-        rows.append(table.group_by(groups).agg(wanted) if groups else table.select(wanted))
-        before = at
-    if not rows:
+    _check_columns(frame, [time, event, *groups])
+    _check_times(frame, time, event)
+    points = np.asarray(list(times), dtype=float)
+    if not points.size:
         raise BadInput("number at risk", "no times were given")
+    if (np.diff(points) <= 0).any():
+        raise BadInput("number at risk", "the times must increase")
+    seen = frame[time].cast(pl.Float64).to_numpy()
+    counted = (  # `until`: the first of the times not before one's own; `reached`: how many one was observed for
+        frame.lazy()
+        .select(
+            *groups,
+            pl.col(event).cast(pl.Int64).alias("_event"),
+            pl.Series("_until", np.searchsorted(points, seen, side="left")),
+            pl.Series("_reached", np.searchsorted(points, seen, side="right")),
+        )
+        .group_by([*groups, "_until", "_reached"])
+        .agg(pl.col("_event").sum(), pl.len().cast(pl.Int64).alias("_people"))
+        .collect()
+    )
+    rows = []
+    for place, point in enumerate(points.tolist()):
+        now = pl.col("_until") == place
+        wanted = [
+            pl.lit(point).alias("time"),
+            pl.col("_people").filter(pl.col("_reached") > place).sum().alias("at_risk"),
+            pl.col("_event").filter(now).sum().alias("events"),
+            (pl.col("_people") - pl.col("_event")).filter(now).sum().alias("censored"),
+        ]
+        rows.append(counted.group_by(groups).agg(wanted) if groups else counted.select(wanted))
     return pl.concat(rows).sort([*groups, "time"], nulls_last=True)
 
 

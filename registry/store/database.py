@@ -28,7 +28,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from registry.errors import NotReady, RegistryError
+from registry.errors import BadInput, NotReady, RegistryError
 from registry.store import backup as backups
 from registry.store import connection as connections
 from registry.store import files, history, housekeeping, keys, opening, verify
@@ -36,7 +36,7 @@ from registry.store.audit import Anchor, Head, utc_now
 from registry.store.backup import BackupReport
 from registry.store.bulk import registered
 from registry.store.connection import Connection, Options
-from registry.store.engine import Engine, waits
+from registry.store.engine import Engine, reading, waits
 from registry.store.unit import UnitOfWork
 from registry.store.verify import AuditReport
 
@@ -188,11 +188,16 @@ class Store:
             sql: a SELECT; give it an ORDER BY with a total key.
             params: values for its `?` or `$name`.
             frames: tables of these names that the query may use.
+
+        Raises:
+            BadInput: the statement would change data, which belongs into a unit of work with its audit.
         """
         try:
             cursor = self._engine.thread_cursor()
-            with registered(cursor, frames):
+            with registered(cursor, frames), reading(cursor):
                 return cursor.execute(sql, params).pl()
+        except duckdb.TransactionException:
+            raise BadInput("query", "this only reads", "change data in a unit of work") from None
         except duckdb.Error as error:
             raise self._engine.translate(error) from None
 

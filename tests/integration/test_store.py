@@ -73,6 +73,18 @@ def test_connection_cannot_reach_out(store: Store, tmp_path: Path) -> None:
     assert settings["autoinstall_known_extensions"] == "false"
 
 
+def test_queries_cannot_change_anything(store: Store) -> None:
+    add(store, 1)
+    for sql in (
+        "DELETE FROM patient",
+        "UPDATE audit_event SET actor = 'eve'",
+        "ALTER TABLE patient ADD COLUMN x INT",
+    ):
+        with pytest.raises(BadInput, match="unit of work"):
+            store.query(sql)
+    assert store.query("SELECT count(*) FROM patient").item() == 1
+
+
 def test_memory_limit_is_at_most_half(path: Path) -> None:
     memory = connect()
     text = memory.cursor().sql("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'").pl().item()

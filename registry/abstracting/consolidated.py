@@ -18,6 +18,7 @@ from registry.store import Store, UnitOfWork
 
 SENDERS_IDS = frozenset({"patientIdNumber", "tumorRecordNumber", "registryId", "patientSystemIdHosp"})
 CHUNK = 20_000
+ALL_VOID = "all its abstracts are void"
 
 
 def item_levels(columns: Collection[str]) -> tuple[list[str], list[str]]:
@@ -83,6 +84,23 @@ def refresh(work: UnitOfWork, touched: Collection[int], fresh: pl.DataFrame, now
             frames={"wanted": wanted},
         )
         _write(work, abstracts, now, new=False)
+        _mark_gone(work, wanted)
+
+
+def _mark_gone(work: UnitOfWork, patients: pl.DataFrame) -> None:
+    """A tumor or patient whose abstracts are all void is gone, until one is reopened or a new one arrives."""
+    for table in ("patient", "tumor"):
+        key = f"{table}_id"
+        marks = work.query(
+            f"""SELECT t.{key}, CASE WHEN bool_and(a.status = 'void') THEN '{ALL_VOID}' END AS tombstone_reason
+                FROM {table} t JOIN abstract a USING ({key})
+                WHERE a.patient_id IN (SELECT patient_id FROM wanted)
+                  AND (t.tombstone_reason IS NULL OR t.tombstone_reason = '{ALL_VOID}')
+                GROUP BY t.{key} ORDER BY t.{key}""",
+            frames={"wanted": patients},
+        )
+        if marks.height:
+            work.merge(table, marks)
 
 
 def _write(work: UnitOfWork, abstracts: pl.DataFrame, now: dt.datetime, *, new: bool) -> None:

@@ -20,17 +20,18 @@ def verify(context: Context) -> dict[str, Any]:
 def log(
     context: Context, entity: str | None = None, entity_id: str | None = None, limit: int = 200
 ) -> pl.DataFrame:
-    """Audit events, newest first."""
+    """Audit events, newest first; without the values for roles that see no identifiers."""
     conditions, parameters = ["TRUE"], []
     for column, value in (("entity", entity), ("entity_id", entity_id)):
         if value is not None:
             conditions.append(f"{column} = ?")
             parameters.append(str(value))
-    return context.store.query(
+    events = context.store.query(
         f"""SELECT seq, happened_at, actor, action, entity, entity_id, reason, before_value, after_value, digest
             FROM audit_event WHERE {" AND ".join(conditions)} ORDER BY seq DESC LIMIT ?""",
         [*parameters, limit],
     )
+    return events if context.actor.sees_identifiers else events.drop("before_value", "after_value")
 
 
 @operation("downloads.record", changes=True)

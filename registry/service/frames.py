@@ -45,10 +45,10 @@ def load(
     """Patients and tumors that the actor may see.
 
     Returns:
-        (frame[patient_id, *patient_items], frame[tumor_id, patient_id, facility_id, *tumor_items]),
+        (frame[patient_id, *patient_items], frame[tumor_id, patient_id, *tumor_items]),
         sorted by patient_id and tumor_id; absent items are null columns.
     """
-    patient_items, tumor_items = list(patient_items), list(tumor_items)
+    patient_items, tumor_items = list(dict.fromkeys(patient_items)), list(dict.fromkeys(tumor_items))
     if context.actor.facilities is None:
         patients = context.store.query(
             f"SELECT p.patient_id {select_items(context, 'patient', 'p', patient_items)} FROM patient p "

@@ -17,7 +17,7 @@ from registry import formats
 from registry.abstracting import receive, treatments
 from registry.abstracting.consolidated import ensure_columns
 from registry.casefinding import reports
-from registry.errors import BadInput, RegistryError
+from registry.errors import BadInput, NotFound, RegistryError
 from registry.formats import NaaccrBatch
 from registry.formats.sources import read_all
 from registry.service import reference
@@ -296,18 +296,34 @@ def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: s
 
 @operation("load.list")
 def list_loads(context: Context) -> pl.DataFrame:
-    """Loads, newest first."""
+    """Loads, newest first; for whoever is held to facilities those that brought nothing of any other."""
+    condition, scope = _loads_in_scope(context)
     return context.store.query(
-        """SELECT load_id, file_name, kind, actor, finished_at, patients, tumors, items, accepted, duplicates, quarantined,
-                  faults FROM load ORDER BY load_id DESC"""
+        f"""SELECT load_id, file_name, kind, actor, finished_at, patients, tumors, items, accepted, duplicates, quarantined,
+                  faults FROM load WHERE {condition} ORDER BY load_id DESC""",
+        scope,
     )
 
 
 @operation("load.faults")
 def list_faults(context: Context, load_id: int) -> pl.DataFrame:
-    """Faults of one load, in the order of the file."""
-    return context.store.query(
+    """Faults of one load, in the order of the file; without the values for roles that see no identifiers."""
+    condition, scope = _loads_in_scope(context)
+    found = context.store.query(f"SELECT 1 FROM load WHERE load_id = ? AND {condition}", [load_id, *scope])
+    if found.is_empty():
+        raise NotFound("load", f"there is no load {load_id} in your scope")
+    faults = context.store.query(
         """SELECT line, patient_index, tumor_index, item, value, code, severity, message FROM load_fault
-           WHERE load_id = ? ORDER BY line, item""",
+           WHERE load_id = ? ORDER BY line, patient_index, tumor_index, item, code, message""",
         [load_id],
     )
+    return faults if context.actor.sees_identifiers else faults.drop("value", "message")
+
+
+def _loads_in_scope(context: Context) -> tuple[str, list[str]]:
+    """A file of another facility, or of several, is seen by central staff only: its faults quote values."""
+    if context.actor.facilities is None:
+        return "TRUE", []
+    condition, scope = context.actor.scope_sql("r.facility_id")
+    inside = f"coalesce(bool_and(coalesce({condition}, FALSE)), FALSE)"
+    return f"(SELECT {inside} FROM source_record r WHERE r.load_id = load.load_id)", scope

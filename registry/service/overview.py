@@ -19,8 +19,11 @@ COUNTED = {
 }
 
 
-def _count(context: Context, sql: str) -> int:
-    return int(context.store.query(sql).item())
+def _quarantined(context: Context) -> int:
+    """Open entries; they name no trustworthy facility, so whoever is held to facilities has none."""
+    if context.actor.facilities is not None:
+        return 0
+    return int(context.store.query("SELECT count(*) FROM quarantine WHERE state = 'open'").item())
 
 
 @operation("overview.summary")
@@ -28,7 +31,8 @@ def summary(context: Context) -> dict[str, Any]:
     """Key figures of the whole registry (or of the actor's facilities)."""
     condition, scope = context.actor.scope_sql("facility_id")
     row = context.store.query(
-        f"""SELECT count(DISTINCT patient_id) AS patients, count(DISTINCT tumor_id) AS tumors, count(*) AS abstracts
+        f"""SELECT count(DISTINCT patient_id) AS patients, count(DISTINCT tumor_id) AS tumors, count(*) AS abstracts,
+                   count(DISTINCT facility_id) AS facilities
             FROM abstract WHERE status <> 'void' AND {condition}""",
         scope,
     ).row(0, named=True)
@@ -46,11 +50,8 @@ def summary(context: Context) -> dict[str, Any]:
     return {
         **{name: int(value) for name, value in row.items()},
         **counts,
-        "quarantined": _count(context, "SELECT count(*) FROM quarantine WHERE state = 'open'"),
+        "quarantined": _quarantined(context),
         "follow_up_rate": _follow_up_rate(context),
-        "facilities": _count(
-            context, "SELECT count(DISTINCT facility_id) FROM abstract WHERE status <> 'void'"
-        ),
         "last_load": context.store.query("SELECT max(finished_at) FROM load").item(),
         "synthetic": context.store.get_meta("synthetic") == "true",
     }

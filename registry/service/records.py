@@ -199,6 +199,8 @@ def save(
         Denied: locked or out of scope. Conflict: somebody else saved first. BadInput: no such item, value too long.
     """
     row = _row(context, abstract_id)
+    if (earlier := _answered(context, idempotency_key)) is not None:
+        return earlier
     status.require_editable(row["status"], reason)
     clean = _clean(changes)
     for item, value in clean.items():
@@ -208,6 +210,14 @@ def save(
         return {"abstract_id": abstract_id, "version": row["version"], "changed": 0}
     changed["dateCaseLastChanged"] = f"{context.today:%Y%m%d}"
     return _write(context, row, changed, expected_version, "edit", reason, idempotency_key)
+
+
+def _answered(context: Context, idempotency_key: str | None) -> dict[str, Any] | None:
+    """What a save with this key answered before: a retry after a lost answer gets it again and changes nothing."""
+    if idempotency_key is None:
+        return None
+    with context.store.unit_of_work(context.actor.name, "edit", idempotency_key=idempotency_key) as work:
+        return dict(work.result) if work.repeated else None
 
 
 @operation("records.status", changes=True)

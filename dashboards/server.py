@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import streamlit as st
-    from starlette.routing import BaseRoute, Route
+    from starlette.routing import Route
 
 _SCRIPT = Path(__file__).parent / "app.py"
 #: Options that guard data come first; see `docs/security.md`.
@@ -48,8 +48,7 @@ OPTIONS: dict[str, Any] = {
 def build_app(
     session_factory: Callable[[], door.Service],
     *,
-    routes: Sequence[BaseRoute] = (),
-    token_routes: Sequence[Route] = (),
+    routes: Sequence[Route] = (),
     lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]] | None = None,
     note: str = "",
 ) -> st.App:
@@ -57,8 +56,8 @@ def build_app(
 
     Args:
         session_factory: gives a service session of the server itself; screens work `as_actor` of who signed in.
-        routes: further routes (they are guarded by the session cookie too).
-        token_routes: routes that check a token of their own instead (`registry.service.api`).
+        routes: further routes that check a token of their own (`registry.service.api`); everything else needs the
+            session cookie.
         lifespan: start and stop hooks of whoever serves (jobs, listener).
         note: a line under the sign-in form, for demo accounts.
     """
@@ -76,8 +75,8 @@ def build_app(
     config.get_config_options(force_reparse=True, options_from_flags=dict(OPTIONS))
     return st.App(
         _SCRIPT,
-        routes=[*sign_in.routes(note), *downloads.routes(), *icon.routes(), *routes, *token_routes],
-        middleware=[Middleware(Guard, token_paths=frozenset(route.path for route in token_routes))],
+        routes=[*sign_in.routes(note), *downloads.routes(), *icon.routes(), *routes],
+        middleware=[Middleware(Guard, token_paths=frozenset(route.path for route in routes))],
         lifespan=lifespan,
         on_script_error=_on_script_error,
     )

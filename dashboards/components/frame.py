@@ -32,7 +32,7 @@ def _bar(actor: Actor) -> None:
     scope = (
         "" if actor.facilities is None else f" · {len(actor.facilities)} facilit{_ies(len(actor.facilities))}"
     )
-    who = f"{html.escape(actor.name)} · {actor.role}{scope}"
+    who = f'<a href="/account" target="_self">{html.escape(actor.name)}</a> · {actor.role}{scope}'
     st.html(
         f'<div class="rg-bar">{banner}<span class="rg-who">{who}<a href="/sign-out" target="_self">Sign out</a></span></div>'
     )

@@ -55,7 +55,7 @@ STYLE: Final = """
   @media (max-width: 1000px) { .rg-bar { top: 3.9rem; } .stMainBlockContainer { padding-top: 6.5rem; } }
   .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }
   .rg-who { color: #5d7271; white-space: nowrap; }
-  .rg-who a { color: #0b6e69; margin-left: .75rem; }
+  .rg-who a { color: #0b6e69; } .rg-who a + a { margin-left: .75rem; }
   a.rg-download { display: inline-block; padding: .4rem .8rem; border: 1px solid #cdd8d6; border-radius: 8px; color: #0b6e69;
     text-decoration: none; font-weight: 600; }
   a.rg-download:hover, a.rg-download:focus-visible { background: #e6f1f0; border-color: #0b6e69; }

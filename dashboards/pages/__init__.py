@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,10 @@ PAGES: Final = (
     ("quality", "Quality", ":material/fact_check:", "quality.summary"),
     ("follow-up", "Follow-up", ":material/event_repeat:", "followup.rates"),
     ("record", "Record", ":material/clinical_notes:", "records.search"),
+    ("account", "Account", ":material/manage_accounts:", "account.me"),
 )
+#: Reached by the name at the top right, not by the row of pages.
+_HIDDEN: Final = frozenset({"account"})
 
 
 def pages_for(actor: Actor) -> list[Page]:
@@ -30,11 +33,22 @@ def pages_for(actor: Actor) -> list[Page]:
 
     offered = [entry for entry in PAGES if actor.may(entry[3])]
     made = {
-        path: st.Page(_show(path), title=title, icon=icon, url_path=path, default=position == 0)
+        path: st.Page(
+            _show(path),
+            title=title,
+            icon=icon,
+            url_path=path,
+            default=position == 0,
+            visibility=_visibility(path),
+        )
         for position, (path, title, icon, _operation) in enumerate(offered)
     }
     st.session_state["_pages"] = made
     return list(made.values())
+
+
+def _visibility(path: str) -> Literal["visible", "hidden"]:
+    return "hidden" if path in _HIDDEN else "visible"
 
 
 def page(path: str) -> Any | None:

@@ -40,7 +40,7 @@ def _failures(may_list: bool) -> None:
     with guarded():
         summary = door.figures("quality.summary")
         if not summary.height:
-            empty("No edit fails.", "Edits run at every load; `registry edits` runs them again.")
+            empty("No edit fails.", "Either nothing is wrong, or the edits have not run since the last load.")
             return
         a, b = st.columns([2, 5], vertical_alignment="bottom")
         severities = summary["severity"].unique().sort().to_list()

@@ -31,6 +31,7 @@ ACCOUNTS: dict[str, tuple[str, list[str] | None]] = {
     "olga": ("admin", None),
     "quinn": ("quality", None),
     "rita": ("researcher", None),
+    "paul": ("manager", None),
     "anna": ("registrar", ["0009990028"]),
 }
 

@@ -241,6 +241,39 @@ def test_edit_live_check_save_conflict_history(served: Served, sign_in: Callable
         olga.locator("[data-testid=stDataFrame] td", has_text=said).first.wait_for(state="attached")
 
 
+def test_tab_goes_from_field_to_field(served: Served, visit: Callable[[str, str], Page]) -> None:
+    page = visit("olga", f"/record?patient={served.patient_id}&abstract={served.abstract_id}")
+    if page.get_by_text("This abstract is locked").count():
+        pytest.skip("the abstract is locked: the test that edits it has not run")
+    page.get_by_role("textbox", name="Name--Last", exact=True).focus()
+    reached = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    assert reached[:2] == ["Name--First", "Date of Birth"]
+
+
+def test_own_password_is_changed_after_giving_the_old_one(
+    served: Served, sign_in: Callable[..., Page]
+) -> None:
+    page = sign_in("paul", "/account")
+    other = sign_in("paul")
+
+    def change(old: str, new: str) -> None:
+        for label, text in (("Old password", old), ("New password", new), ("New password again", new)):
+            page.get_by_role("textbox", name=label, exact=True).fill(text)
+        page.get_by_role("button", name="Change password").click()
+
+    change("not these words", "crocus by the garden gate")
+    page.get_by_text("name or password is wrong").wait_for()
+    change(WORDS, "short")
+    page.get_by_text("shorter than 12 characters").wait_for()
+    change(WORDS, "crocus by the garden gate")
+    page.get_by_text("Your other sessions have ended").wait_for()
+    other.goto(served.address + "/survival")
+    assert "/sign-in" in other.url
+
+
 def test_quality_leads_to_the_record(served: Served, sign_in: Callable[..., Page]) -> None:
     page = sign_in("quinn", "/quality")
     choose_row(page, 0, 0)

@@ -97,13 +97,7 @@ def quarantine_list(options: Options) -> int:
     """Show open entries. Exit code 1 when there are any."""
     with options.connect() as session:
         frame = session.run("quarantine.list")
-    click.echo(
-        output.as_json(frame)
-        if options.as_json
-        else output.table(frame)
-        if frame.height
-        else "nothing in quarantine"
-    )
+    options.answer(frame, output.table(frame) if frame.height else "nothing in quarantine")
     return 1 if frame.height else 0
 
 
@@ -118,7 +112,7 @@ def quarantine_show(options: Options, quarantine_id: int, out: str | None) -> No
     content = entry.pop("content") or b""
     if out:
         Path(out).write_bytes(content)
-    click.echo(output.as_json(entry) if options.as_json else output.pairs(entry))
+    options.answer(entry, output.pairs(entry))
 
 
 @click.command(epilog="Example: registry review --kind possible-same-person")
@@ -128,9 +122,7 @@ def review(options: Options, kind: str | None) -> int:
     """List what waits for a registrar's decision. Exit code 1 when there is anything."""
     with options.connect() as session:
         frame = session.run("tasks.list", kind=kind)
-    click.echo(
-        output.as_json(frame) if options.as_json else output.table(frame) if frame.height else "nothing waits"
-    )
+    options.answer(frame, output.table(frame) if frame.height else "nothing waits")
     return 1 if frame.height else 0
 
 
@@ -169,7 +161,7 @@ def load_list(options: Options) -> None:
     """Show loads, newest first."""
     with options.connect() as session:
         frame = session.run("load.list")
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame))
+    options.answer(frame, output.table(frame))
 
 
 @load.command("faults", epilog="Example: registry load faults 3")
@@ -179,7 +171,5 @@ def load_faults(options: Options, load_id: int) -> int:
     """Every fault of one load with its place. Exit code 1 when there are any."""
     with options.connect() as session:
         frame = session.run("load.faults", load_id=load_id)
-    click.echo(
-        output.as_json(frame) if options.as_json else output.table(frame) if frame.height else "no faults"
-    )
+    options.answer(frame, output.table(frame) if frame.height else "no faults")
     return 1 if frame.height else 0

@@ -30,11 +30,7 @@ def init(options: Options, plain: bool, synthetic: bool, reference_date: str | N
         options.db, key=None if plain else key, reference_date=reference_date, synthetic=synthetic
     ) as session:
         answer = {"database": str(options.db), "encrypted": not plain, "actor": session.actor.name}
-    click.echo(
-        output.as_json(answer)
-        if options.as_json
-        else f"{options.db} is ready; next: registry ingest FILES --db {options.db}"
-    )
+    options.answer(answer, f"{options.db} is ready; next: registry ingest FILES --db {options.db}")
 
 
 @click.group()
@@ -63,9 +59,7 @@ def user_add(
         answer = session.run(
             "account.add", name=name, password=password, role=role, facilities=list(facilities) or None
         )
-    click.echo(
-        output.as_json(answer) if options.as_json else f"{answer['name']} may sign in as {answer['role']}"
-    )
+    options.answer(answer, f"{answer['name']} may sign in as {answer['role']}")
 
 
 @user.command("list")
@@ -74,7 +68,7 @@ def user_list(options: Options) -> None:
     """Show all accounts."""
     with options.connect() as session:
         frame = session.run("account.list")
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame))
+    options.answer(frame, output.table(frame))
 
 
 @user.command("deactivate")
@@ -98,7 +92,7 @@ def audit_verify(options: Options) -> int:
     """Recompute the hash chain; names the first bad row. Exit code 1 when something is wrong."""
     with options.connect() as session:
         report = session.run("audit.verify")
-    click.echo(output.as_json(report) if options.as_json else report["message"])
+    options.answer(report, report["message"])
     return 0 if report["ok"] else 1
 
 
@@ -110,7 +104,7 @@ def audit_log(options: Options, limit: int) -> None:
     with options.connect() as session:
         frame = session.run("audit.log", limit=limit)
     shown = frame.select("seq", "happened_at", "actor", "action", "entity", "entity_id", "reason")
-    click.echo(output.as_json(frame) if options.as_json else output.table(shown))
+    options.answer(frame, output.table(shown))
 
 
 @click.command(epilog="Example: registry backup /safe/registry-2026-11.duckdb --db my.duckdb")
@@ -121,7 +115,7 @@ def backup(options: Options, target: str) -> None:
     with options.connect() as session:
         report = session.run("store.backup", path=str(Path(target).absolute()))
     text = f"{target}: {report['tables']} tables, {report['rows']:,} rows, verified"
-    click.echo(output.as_json(report) if options.as_json else text)
+    options.answer(report, text)
 
 
 @click.command(epilog="Example: registry restore /safe/registry-2026-11.duckdb --db again.duckdb")
@@ -133,4 +127,4 @@ def restore(options: Options, source: str) -> None:
 
     report = Session.restore(Path(source), options.db, key=options.key())
     text = f"{options.db}: {report['rows']:,} rows restored, audit chain verified"
-    click.echo(output.as_json(report) if options.as_json else text)
+    options.answer(report, text)

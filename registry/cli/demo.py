@@ -45,7 +45,7 @@ def demo(options: Options, folder: str, patients: int, seed: int, port: int, no_
     place = Path(folder)
     key, password = _fresh(place)
     summary = run(place, patients, seed, key, password, quiet=options.quiet or options.as_json)
-    click.echo(output.as_json(summary) if options.as_json else "\n" + output.pairs(summary))
+    options.answer(summary, "\n" + output.pairs(summary))
     if no_serve or options.as_json:
         return
     note = f"Demo accounts (password {password}): " + ", ".join(

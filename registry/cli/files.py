@@ -97,9 +97,7 @@ def naaccr_read(options: Options, file: str, out: str, dictionaries: tuple[str, 
     for name, frame in tables.items():
         frame.write_parquet(folder / f"{name}.parquet")
     counts = {name: frame.height for name, frame in tables.items()}
-    click.echo(
-        output.as_json({"file": file, "out": out, **counts}) if options.as_json else output.pairs(counts)
-    )
+    options.answer({"file": file, "out": out, **counts}, output.pairs(counts))
 
 
 @click.group()
@@ -145,7 +143,7 @@ def dictionary_search(options: Options, words: tuple[str, ...]) -> None:
     fits = pl.all_horizontal(text.str.contains(word.lower(), literal=True) for word in words)
     frame = standards.all_items().filter(fits).sort("number")
     shown = frame.select("number", "id", "name", "level", "length", "first_version", "last_version")
-    click.echo(output.as_json(frame) if options.as_json else output.table(shown, limit=100))
+    options.answer(frame, output.table(shown, limit=100))
 
 
 @click.group()
@@ -160,7 +158,7 @@ def standards_list(options: Options) -> None:
     from registry.standards.build import DATA
 
     text = (DATA / "SOURCES.md").read_text(encoding="utf-8")
-    click.echo(output.as_json({"sources": text}) if options.as_json else text)
+    options.answer({"sources": text}, text)
 
 
 @standards.command("build", epilog="Example: registry standards build --from ../shared")
@@ -182,4 +180,4 @@ def standards_build(options: Options, shared: str, out: str | None) -> None:
 
     counts = base.build(Path(shared), Path(out) / "standards" if out else base.DATA)
     counts |= coding.build(Path(shared), Path(out) / "coding" if out else coding.DATA)
-    click.echo(output.as_json(counts) if options.as_json else output.pairs(counts))
+    options.answer(counts, output.pairs(counts))

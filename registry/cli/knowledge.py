@@ -22,11 +22,7 @@ def derive_list(options: Options) -> None:
     from registry import coding
 
     frame = coding.derivations()
-    click.echo(
-        output.as_json(frame)
-        if options.as_json
-        else output.table(frame.select("id", "version", "outputs", "source"))
-    )
+    options.answer(frame, output.table(frame.select("id", "version", "outputs", "source")))
 
 
 @derive.command("run", epilog="Example: registry derive run seer-site-recode-2023")
@@ -38,7 +34,7 @@ def derive_run(options: Options, ids: tuple[str, ...], as_of: str | None) -> Non
     with options.connect() as session:
         result = session.run("derive.run", ids=list(ids) or None, as_of=as_of)
     text = f"{result['tumors']:,} tumors, {result['values']:,} values ({result['changed']:,} new or changed)"
-    click.echo(output.as_json(result) if options.as_json else text)
+    options.answer(result, text)
 
 
 @click.group()
@@ -54,7 +50,7 @@ def edits_list(options: Options, edit_set: str) -> None:
     from registry.edits import listing
 
     frame = listing(edit_set)
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame, limit=400))
+    options.answer(frame, output.table(frame, limit=400))
 
 
 @edits.command("run", epilog="Example: registry edits run --set central")
@@ -90,13 +86,7 @@ def edits_failures(options: Options, edit: str | None, limit: int) -> int:
     shown = frame.select(
         "failure_id", "patient_id", "abstract_id", "facility_id", "edit", "severity", "message"
     )
-    click.echo(
-        output.as_json(frame)
-        if options.as_json
-        else output.table(shown)
-        if frame.height
-        else "no open failures"
-    )
+    options.answer(frame, output.table(shown) if frame.height else "no open failures")
     return 1 if frame.height else 0
 
 
@@ -135,4 +125,4 @@ def quality_indicators(options: Options) -> None:
     """Show certification indicators by diagnosis year."""
     with options.connect() as session:
         frame = session.run("quality.indicators")
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame, limit=400))
+    options.answer(frame, output.table(frame, limit=400))

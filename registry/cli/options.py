@@ -45,6 +45,12 @@ class Options:
 
         return (lambda _what, _done, _total: None) if self.quiet else progress_line
 
+    def answer(self, value: Any, text: str) -> None:
+        """Print what was asked for: the value as JSON with --json, else the text."""
+        from registry.cli.output import as_json
+
+        click.echo(as_json(value) if self.as_json else text)
+
     def remark(self, text: str) -> None:
         """A line for people, on stderr, unless --quiet."""
         if not self.quiet:

@@ -46,7 +46,7 @@ def followup_list(
         "lettersTo",
     ]
     columns = [name for name in shown if name in frame.columns]
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame.select(columns)))
+    options.answer(frame, output.table(frame.select(columns)))
 
 
 @followup.command("rates", epilog="Example: registry followup rates --as-of 2026-10-31 --by facility")
@@ -58,7 +58,7 @@ def followup_rates(options: Options, as_of: str | None, by: str | None, referenc
     """Follow-up rates per window, of patients and of tumors, with their targets."""
     with options.connect() as session:
         frame = session.run("followup.rates", as_of=as_of, by=by, reference_date=reference_date)
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame))
+    options.answer(frame, output.table(frame))
 
 
 @click.group()
@@ -92,7 +92,7 @@ def stats_overview(options: Options) -> None:
     """What the registry holds, in key figures."""
     with options.connect() as session:
         answer = session.run("overview.summary")
-    click.echo(output.as_json(answer) if options.as_json else output.pairs(answer))
+    options.answer(answer, output.pairs(answer))
 
 
 @stats.command("counts", epilog="Example: registry stats counts --by diagnosis_year")
@@ -104,7 +104,7 @@ def stats_counts(options: Options, by: str) -> None:
     """Tumors by one characteristic."""
     with options.connect() as session:
         frame = session.run("overview.counts", by=by)
-    click.echo(output.as_json(frame) if options.as_json else output.table(frame, limit=200))
+    options.answer(frame, output.table(frame, limit=200))
 
 
 @click.command(epilog="Example: registry export --state NY --year 2024 --out ny-2024.xml")
@@ -158,4 +158,4 @@ def publish(options: Options, out: str, profile: str, study: str, as_of: str | N
             "publish.snapshot", out=str(Path(out).absolute()), profile=profile, study=study, as_of=as_of
         )
     text = f"{out}: {result['patients']:,} patients, {result['tumors']:,} tumors, {len(result['columns'])} columns"
-    click.echo(output.as_json(result) if options.as_json else text)
+    options.answer(result, text)

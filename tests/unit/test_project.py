@@ -29,7 +29,7 @@ def test_writing_constraints_twice_changes_nothing() -> None:
 def test_direct_dependencies_are_pinned_and_constrained() -> None:
     direct = [
         *PROJECT["project"]["dependencies"],
-        *sum(PROJECT["project"]["optional-dependencies"].values(), []),
+        *[line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra],
         *PROJECT["dependency-groups"]["dev"],
     ]
     assert all(re.match(r"[A-Za-z0-9_.-]+==[0-9][^ ]*( ;|$)", line) for line in direct), direct

@@ -59,7 +59,7 @@ def ingest(
     from pipelines.ingest import ingest_files
 
     worst = 0
-    with options.connect() as session:
+    with options.connect(create=True) as session:
         for result in ingest_files(session, expand(files), sender=sender, dictionaries=list(dictionaries)):
             if options.as_json:
                 click.echo(output.as_json(result))

@@ -11,25 +11,20 @@ from registry.cli.options import Options, global_options
 
 
 @click.command(epilog="Example: REGISTRY_KEY='a long secret sentence' registry init --db my.duckdb")
-@click.option("--plain", is_flag=True, help="Without encryption (only for made-up or public data).")
+@click.option("--plain", is_flag=True, help="Without encryption, even though there is a key.")
 @click.option("--synthetic", is_flag=True, help="Mark it as made-up data, everywhere people look.")
 @click.option("--reference-date", help="First day of the registry, for follow-up (2007-01-01).")
 @global_options
 def init(options: Options, plain: bool, synthetic: bool, reference_date: str | None) -> None:
-    """Make a new registry database, encrypted with $REGISTRY_KEY or --key-file."""
-    from registry.errors import NotReady
+    """Make a new registry database, encrypted with $REGISTRY_KEY, --key-file or the keyring's key.
+
+    Without a key it is made in plain mode, and every command on it warns: for made-up or public data only.
+    """
     from registry.service.session import Session
 
-    key = options.key()
-    if key is None and not plain:
-        raise NotReady(
-            options.db.name, "there is no key, so the file would not be encrypted",
-            "set REGISTRY_KEY, give --key-file, or say --plain",
-        )  # fmt: skip
-    with Session.create(
-        options.db, key=None if plain else key, reference_date=reference_date, synthetic=synthetic
-    ) as session:
-        answer = {"database": str(options.db), "encrypted": not plain, "actor": session.actor.name}
+    key = None if plain else options.key()
+    with Session.create(options.db, key=key, reference_date=reference_date, synthetic=synthetic) as session:
+        answer = {"database": str(options.db), "encrypted": key is not None, "actor": session.actor.name}
     options.answer(answer, f"{options.db} is ready; next: registry ingest FILES --db {options.db}")
 
 

@@ -27,9 +27,19 @@ class Options:
     as_json: bool = False
     quiet: bool = False
 
-    def connect(self) -> AnySession:
-        """A session: through `registry serve` when it runs on this database, else on the file itself."""
+    def connect(self, *, create: bool = False) -> AnySession:
+        """A session: through `registry serve` when it runs on this database, else on the file itself.
+
+        Args:
+            create: make the database when there is none yet.
+        """
         from registry.service.remote import connect
+
+        if create and not self.db.exists():
+            from registry.service.session import Session
+
+            Session.create(self.db, key=self.key()).close()
+            self.remark(f"{self.db}: a new database")
 
         return connect(self.db, key=self.key(), as_user=self.as_user, progress=self.progress())
 

@@ -157,7 +157,7 @@ def derive(
         frame: one row per tumor, columns NAACCR XML ids as text, blank = null. An input without a
             column counts as blank. Row order and all other columns are kept.
         ids: derivation ids or output column names, in any order.
-        as_of: today; algorithms that compare with today need it.
+        as_of: the day of the question, for algorithms that compare with today; today when absent.
         parameters: more for single algorithms (`cutoff_year`: the study ends on its 31 December).
 
     Returns:
@@ -170,6 +170,7 @@ def derive(
     >>> derive(tumors, ["seer-site-recode-2008"]).get_column("site_recode_2008").to_list()
     ['26000']
     """
+    as_of = as_of or dt.date.today()
     for one in find(ids):
         missing = [item for item in one.inputs if item not in frame.columns]
         columns = [column for column in frame.columns if column not in one.outputs]

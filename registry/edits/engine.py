@@ -53,7 +53,7 @@ def run(
     tumors: pl.DataFrame,
     edit_set: str | Sequence[str] = "central",
     *,
-    as_of: dt.date,
+    as_of: dt.date | None = None,
     keys: Sequence[str] | None = None,
 ) -> pl.DataFrame:
     """Judge records by an edit set.
@@ -64,7 +64,7 @@ def run(
         tumors: one row per record, columns NAACCR XML ids, blank = null. An item without a column
             counts as never sent.
         edit_set: a set's name (hospital, central, submission, all) or a list of edit ids.
-        as_of: the day of judgement; later dates are in the future.
+        as_of: the day of judgement, today when absent; later dates are in the future.
         keys: columns that identify a record in the result; by default the platform's own ids that
             the frames have, else patientIdNumber and tumorRecordNumber.
 
@@ -78,6 +78,7 @@ def run(
     >>> found.select("tumor_id", "edit", "message").row(0)
     (7, 'site-sex', 'Primary site C619 cannot occur in a patient whose sex is 2')
     """
+    as_of = as_of or dt.date.today()
     plan = compile_plan(sets.edit_ids(edit_set))
     records, patient_key = joined(patients, tumors)
     key_columns = _keys(records, keys)
@@ -100,7 +101,7 @@ def check_record(
     record: Mapping[str, str | None],
     edit_set: str | Sequence[str] = "hospital",
     *,
-    as_of: dt.date,
+    as_of: dt.date | None = None,
 ) -> list[Failure]:
     """Judge one record by the set's item and inter-item edits, fast enough for every key stroke.
 
@@ -108,6 +109,7 @@ def check_record(
     ...                                            as_of=dt.date(2026, 11, 1))]
     ['laterality-valid']
     """
+    as_of = as_of or dt.date.today()
     plan = compile_plan(sets.edit_ids(edit_set))
     values = {item: _text(record.get(item)) for item in plan.columns}
     frame = pl.DataFrame([{**values, **_days(as_of)}], schema=_schema_of(plan.columns))

@@ -8,17 +8,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from registry.errors import Denied, NotReady
-
-if TYPE_CHECKING:
-    from registry.security import Actor
 
 #: Name of the cookie that holds the session token (HttpOnly, SameSite=Strict).
 COOKIE = "registry_session"
 #: Answers to figures (never to records) are reused for this many seconds within one browser session.
 FRESH_SECONDS = 60.0
+
+
+class Actor(Protocol):
+    """Who is signed in, as the service tells it (screens import the service only)."""
+
+    @property
+    def name(self) -> str:
+        """What the audit trail says."""
+
+    @property
+    def role(self) -> str:
+        """registrar, quality, researcher, …"""
+
+    @property
+    def facilities(self) -> frozenset[str] | None:
+        """Facilities the person is held to; None = all."""
+
+    @property
+    def scope_key(self) -> tuple[str, tuple[str, ...] | None]:
+        """Role and facilities, for keys of kept answers."""
+
+    def may(self, operation: str) -> bool:
+        """Whether the role grants the operation."""
 
 
 class Service(Protocol):
@@ -27,7 +47,7 @@ class Service(Protocol):
     def run(self, operation: str, /, **arguments: Any) -> Any:
         """Run an operation."""
 
-    def as_actor(self, actor: Actor) -> Service:
+    def as_actor(self, actor: Any) -> Service:
         """The same store, another person."""
 
 

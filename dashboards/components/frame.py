@@ -13,7 +13,7 @@ from dashboards.components.theme import STYLE
 from registry.errors import RegistryError
 
 if TYPE_CHECKING:
-    from registry.security import Actor
+    from dashboards.door import Actor
 
 _SYNTHETIC = "<b>Synthetic data</b> · made-up patients"
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from streamlit.navigation.page import Page
 
-    from registry.security import Actor
+    from dashboards.door import Actor
 
 #: address | title | icon | the operation that a role needs
 PAGES: Final = (

@@ -40,7 +40,7 @@ def test_what_needs_another_output_comes_after_it() -> None:
 def test_a_missing_parameter_and_an_unknown_name_are_said() -> None:
     frame = pl.DataFrame({"dateOfDiagnosis": ["2020"]})
     with pytest.raises(BadInput, match="needs as_of"):
-        coding.find(["survival-time"])[0].expressions()
+        coding.find(["survival-time"])[0].steps()
     with pytest.raises(NotFound, match="derivation nothing"):
         coding.derive(frame, ["nothing"])
 

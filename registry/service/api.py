@@ -36,7 +36,8 @@ def routes(session: Session, token: str) -> list[Route]:
         body = await request.body()
         return Response(await run_in_threadpool(_answer, session, body), media_type="application/json")
 
-    return [Route(PATH, run, methods=["POST"])]
+    # Every method, so that no other route answers at this address.
+    return [Route(PATH, run, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])]
 
 
 def _answer(session: Session, body: bytes) -> bytes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -29,16 +31,37 @@ def serve_file(database: Path) -> Path:
 
 
 def running_server(database: Path) -> dict[str, Any] | None:
-    """Pid, port and token of the server that owns this database, or None."""
+    """Pid, port and token of the server that owns this database, or None (also when its file is a dead one's).
+
+    Raises:
+        Denied: the server is another user's.
+    """
     path = serve_file(database)
     try:
-        found = json.loads(path.read_text())
-        os.kill(int(found["pid"]), 0)
+        found = dict(json.loads(path.read_text()))
+        pid, port = int(found["pid"]), int(found["port"])
     except PermissionError:
         raise Denied(path.name, "belongs to another user", "ask for an account and use the app") from None
-    except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return dict(found)
+    return found if _alive(pid) and _listens(port) else None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        # Whoever can read the file is the server's own user: a process of somebody else's has its number by now.
+        return False
+    return True
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    except (OSError, OverflowError):
+        return False
 
 
 class RemoteSession:
@@ -99,13 +122,11 @@ def connect(
         as_user: act as this account; its password comes from REGISTRY_PASSWORD, the file named by
             REGISTRY_PASSWORD_FILE, or `password(name)` (a prompt).
     """
-    server = running_server(database)
     secret = _password(as_user, password) if as_user else None
-    if server is not None:
-        return RemoteSession(server, (as_user, secret) if as_user and secret is not None else None)
-    from registry.service.session import Session
-
-    session = Session.open(database, key=key)
+    found = _reach(database, key)
+    if isinstance(found, dict):
+        return RemoteSession(found, (as_user, secret) if as_user and secret is not None else None)
+    session = found
     if progress is not None:
         session = session.watched(progress)
     if as_user and secret is not None:
@@ -115,6 +136,23 @@ def connect(
             session.close()
             raise
     return session
+
+
+def _reach(database: Path, key: str | None) -> dict[str, Any] | Session:
+    """The running server, or the opened file; while another command has the file, waits for either."""
+    from registry.service.session import Session, wait_seconds
+
+    deadline = time.monotonic() + wait_seconds()
+    while True:
+        server = running_server(database)
+        if server is not None:
+            return server
+        try:
+            return Session.open(database, key=key, wait=0)
+        except Busy:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
 
 
 def _password(name: str, ask: Callable[[str], str] | None) -> str:

@@ -12,12 +12,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from registry.errors import Busy, Denied
+from registry.errors import BadInput, Busy, Denied
 from registry.security.roles import Actor
 from registry.service.operations import Context, Operation, Progress, find, no_progress
 from registry.store import Store
 
 WAIT_SECONDS = 30.0
+
+
+def wait_seconds() -> float:
+    """How long to wait for another command that has the file: REGISTRY_WAIT, else 30 seconds.
+
+    Raises:
+        BadInput: REGISTRY_WAIT is no number.
+    """
+    text = os.environ.get("REGISTRY_WAIT", "")
+    try:
+        return float(text) if text else WAIT_SECONDS
+    except ValueError:
+        raise BadInput("REGISTRY_WAIT", "is not a number of seconds", "set it to 30, for example") from None
 
 
 def local_actor() -> Actor:
@@ -44,15 +57,17 @@ class Session:
         self._store, self.actor, self._now, self._progress = store, actor, now, progress
 
     @classmethod
-    def open(cls, path: str | Path, *, key: str | None = None, read_only: bool = False) -> Session:
+    def open(
+        cls, path: str | Path, *, key: str | None = None, read_only: bool = False, wait: float | None = None
+    ) -> Session:
         """Open a database file as its owner (see `registry.open`).
 
-        When another process has it (another command), waits up to REGISTRY_WAIT seconds (30) for its end.
+        When another process has it (another command), waits for its end: `wait` seconds, else `wait_seconds()`.
         """
         from registry.store.keys import resolve_key
 
         secret = resolve_key(key)
-        deadline = time.monotonic() + float(os.environ.get("REGISTRY_WAIT", WAIT_SECONDS))
+        deadline = time.monotonic() + (wait_seconds() if wait is None else wait)
         while True:
             try:
                 return cls(Store.open(Path(path), key=secret, read_only=read_only), local_actor())

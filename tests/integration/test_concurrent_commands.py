@@ -1,0 +1,88 @@
+"""Two commands at once on one file: both succeed, or one says in one line that it is busy; never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from registry.errors import BadInput, Busy
+from registry.service import Session
+from tests.paths import ROOT
+from tests.received import KEY, PERSON, TUMOR, changed, write
+
+
+def start(folder: Path, *words: str, wait: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "registry", *words, "--db", str(folder / "r.duckdb")],
+        cwd=ROOT,
+        env={**os.environ, "REGISTRY_KEY": KEY, "REGISTRY_WAIT": wait},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Session.create(tmp_path / "r.duckdb", key=KEY).close()
+    return tmp_path
+
+
+def files(folder: Path, number: int) -> list[str]:
+    return [
+        write(
+            folder / f"{name}.xml",
+            *(
+                (changed(PERSON, patientIdNumber=f"{name * 1000 + n:08}", nameLast=f"L{chr(97 + name)}{chr(97 + n % 26)}",
+                         socialSecurityNumber=f"{name + 1}{n + 10_000_000}"),
+                 [changed(TUMOR, accessionNumberHosp=f"20{name:02}{n:05}")])
+                for n in range(50)
+            ),
+        )
+        for name in range(number)
+    ]  # fmt: skip
+
+
+def test_three_commands_wait_for_one_another(folder: Path) -> None:
+    running = [start(folder, "ingest", path, "--quiet", wait="120") for path in files(folder, 3)]
+    for process in running:
+        out, err = process.communicate(timeout=180)
+        assert (process.returncode, err) == (0, ""), err
+        assert "50 accepted" in out
+    with Session.open(folder / "r.duckdb", key=KEY) as session:
+        assert session.run("overview.summary")["abstracts"] == 150
+        assert session.run("load.list").height == 3
+        assert session.run("audit.verify")["ok"]
+
+
+def test_the_same_file_twice_at_once_is_loaded_once(folder: Path) -> None:
+    path = files(folder, 1)[0]
+    running = [start(folder, "ingest", path, wait="120") for _ in range(2)]
+    outs = [process.communicate(timeout=180)[0] for process in running]
+    assert sorted("50 accepted" in out for out in outs) == [False, True]
+    with Session.open(folder / "r.duckdb", key=KEY) as session:
+        assert session.run("overview.summary")["abstracts"] == 50
+
+
+def test_who_does_not_wait_is_told_in_one_line(folder: Path) -> None:
+    with Session.open(folder / "r.duckdb", key=KEY):
+        process = start(folder, "stats", "overview", wait="0")
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert (
+        err
+        == f"registry: r.duckdb: another process (pid {os.getpid()}) has it open; go through that process or stop it\n"
+    )
+
+
+def test_the_wait_is_a_number(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_WAIT", "a while")
+    with pytest.raises(BadInput, match="REGISTRY_WAIT"):
+        Session.open(folder / "r.duckdb", key=KEY)
+    monkeypatch.setenv("REGISTRY_WAIT", "0.1")
+    with Session.open(folder / "r.duckdb", key=KEY), pytest.raises(Busy):
+        Session.open(folder / "r.duckdb", key=KEY)

@@ -79,13 +79,14 @@ def _pairs(values: Any) -> dict[Any, str]:
 
 def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
     curve, threshold = answer["curve"], int(answer["threshold"])
+    groups = _ordered(answer, choices)
     if not curve.height:
         empty(
             "No group is large enough to show.",
             f"Groups of fewer than {threshold} people are hidden; choose wider.",
         )
     else:
-        shown = _groups(answer, choices)
+        shown = _chosen(groups)
         chosen = pl.col("group").cast(pl.String).is_in(shown)
         parts = (curve.filter(chosen), answer["at_risk"].filter(chosen))
         picture = survival_figure.figure(*parts, threshold, shown)
@@ -94,7 +95,7 @@ def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
     with left:
         if curve.height:
             st.subheader("Survival by group")
-            tables.show(_by_group(answer), key="km_groups", rows=8)
+            tables.show(_by_group(answer, groups), key="km_groups", rows=8)
         _log_rank(answer.get("log_rank"))
     with right:
         st.subheader("Who is counted")
@@ -105,17 +106,16 @@ def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
     st.caption(plain(answer.get("note") or f"Counts under {threshold} are hidden."))
 
 
-def _groups(answer: dict[str, Any], choices: dict[str, Any]) -> list[str]:
-    """Groups to draw, in the order of the disease for stages, else the largest first; many can be chosen from."""
-    start = (
-        answer["curve"]
-        .group_by("group")
-        .agg(pl.col("at_risk").max())
-        .sort(["at_risk", "group"], descending=[True, False])
-    )
-    groups = [str(group) for group in start["group"]]
+def _ordered(answer: dict[str, Any], choices: dict[str, Any]) -> list[str]:
+    """Groups in the order of the disease for stages, else the largest first."""
+    size = answer["curve"].group_by("group").agg(pl.col("at_risk").max())
+    groups = [str(name) for name in size.sort(["at_risk", "group"], descending=[True, False])["group"]]
     stages = [str(stage) for stage in _pairs(choices["stages"])]
-    groups.sort(key=lambda group: stages.index(group) if group in stages else -1)
+    return sorted(groups, key=lambda group: stages.index(group) if group in stages else -1)
+
+
+def _chosen(groups: list[str]) -> list[str]:
+    """The groups to draw; of many the first few, and whoever looks may choose others."""
     if len(groups) <= _MOST_CURVES:
         return groups
     picked = st.multiselect(
@@ -129,16 +129,19 @@ def _groups(answer: dict[str, Any], choices: dict[str, Any]) -> list[str]:
     return [group for group in groups if group in picked] or groups[:1]
 
 
-def _by_group(answer: dict[str, Any]) -> pl.DataFrame:
+def _by_group(answer: dict[str, Any], groups: list[str]) -> pl.DataFrame:
     """One row a group: survival after 1, 3, 5 and 10 years with limits, and the median."""
     rows = []
-    for entry in answer["median"].iter_rows(named=True):
-        group = entry["group"]
-        row = {"group": str(group)}
+    medians = {str(entry["group"]): entry for entry in answer["median"].iter_rows(named=True)}
+    for group in (name for name in groups if name in medians):
+        entry = medians[group]
+        row = {"group": group}
         for year in _YEARS:
             row[f"{year} y"] = ""
         if "at_years" in answer:
-            for each in answer["at_years"].filter(pl.col("group") == group).iter_rows(named=True):
+            for each in (
+                answer["at_years"].filter(pl.col("group").cast(pl.String) == group).iter_rows(named=True)
+            ):
                 if round(each["years"]) in _YEARS:
                     row[f"{round(each['years'])} y"] = _limits(each)
         row["median, months"] = _months(entry.get("time"))

@@ -86,7 +86,12 @@ def test_every_refusal_says_the_same(gate: Gate) -> None:
     gate.accounts.add(ROOT, "gone", WORDS, "quality", now=NOON)
     gate.accounts.deactivate(ROOT, "gone", now=NOON)
     lines = set()
-    for name, password in [("anna", "wrong words here"), ("nobody", WORDS), ("gone", WORDS), ("anna", "x" * 999)]:
+    for name, password in [
+        ("anna", "wrong words here"),
+        ("nobody", WORDS),
+        ("gone", WORDS),
+        ("anna", "x" * 999),
+    ]:
         with pytest.raises(Denied) as caught:
             gate.sign_in(name, password, now=NOON)
         lines.add(str(caught.value))
@@ -145,7 +150,9 @@ def test_failed_and_successful_sign_ins_are_audited(gate: Gate, store: Store) ->
         gate.sign_in("my secret typed into the wrong field", WORDS, now=NOON)
     token, _ = gate.sign_in("anna", WORDS, now=NOON)
     gate.sign_out(token, now=NOON)
-    events = store.query("SELECT actor, action, CAST(after_value AS VARCHAR) AS after FROM audit_event ORDER BY seq")
+    events = store.query(
+        "SELECT actor, action, CAST(after_value AS VARCHAR) AS after FROM audit_event ORDER BY seq"
+    )
     actions = events["action"].to_list()
     assert [a for a in actions if a.startswith("session.")] == [
         "session.refused",

@@ -94,7 +94,10 @@ def test_scope_key_tells_scopes_apart() -> None:
 
 def test_researcher_sees_no_direct_identifier() -> None:
     frame = pl.DataFrame(
-        {c: ["canary"] for c in ("nameLast", "socialSecurityNumber", "telephone", "dateOfBirth", "textRemarks")}
+        {
+            c: ["canary"]
+            for c in ("nameLast", "socialSecurityNumber", "telephone", "dateOfBirth", "textRemarks")
+        }
         | {"primarySite": ["C509"], "report_text": ["canary"]}
     )
     assert roles.without_identifiers(frame, Actor("rita", "researcher")).columns == ["primarySite"]

@@ -91,7 +91,7 @@ def quarantine() -> None:
     """What could not be loaded; kept whole, with the reason."""
 
 
-@quarantine.command("list")
+@quarantine.command("list", epilog="Example: registry quarantine list --json")
 @global_options
 def quarantine_list(options: Options) -> int:
     """Show open entries. Exit code 1 when there are any."""
@@ -155,7 +155,7 @@ def load() -> None:
     """What was loaded, and the faults of each file."""
 
 
-@load.command("list")
+@load.command("list", epilog="Example: registry load list --json")
 @global_options
 def load_list(options: Options) -> None:
     """Show loads, newest first."""

@@ -57,7 +57,7 @@ def user_add(
     options.answer(answer, f"{answer['name']} may sign in as {answer['role']}")
 
 
-@user.command("list")
+@user.command("list", epilog="Example: registry user list")
 @global_options
 def user_list(options: Options) -> None:
     """Show all accounts."""
@@ -66,7 +66,7 @@ def user_list(options: Options) -> None:
     options.answer(frame, output.table(frame))
 
 
-@user.command("deactivate")
+@user.command("deactivate", epilog="Example: registry user deactivate anna")
 @click.argument("name")
 @global_options
 def user_deactivate(options: Options, name: str) -> None:
@@ -91,7 +91,7 @@ def audit_verify(options: Options) -> int:
     return 0 if report["ok"] else 1
 
 
-@audit.command("log")
+@audit.command("log", epilog="Example: registry audit log --limit 20")
 @click.option("--limit", default=50, show_default=True)
 @global_options
 def audit_log(options: Options, limit: int) -> None:

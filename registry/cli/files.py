@@ -151,7 +151,7 @@ def standards() -> None:
     """Reference tables."""
 
 
-@standards.command("list")
+@standards.command("list", epilog="Example: registry standards list")
 @global_options
 def standards_list(options: Options) -> None:
     """Show which published tables are installed, with their sources."""

@@ -15,7 +15,7 @@ def derive() -> None:
     """Derived variables."""
 
 
-@derive.command("list")
+@derive.command("list", epilog="Example: registry derive list")
 @global_options
 def derive_list(options: Options) -> None:
     """Show every derivation with version, inputs, outputs and source."""
@@ -42,7 +42,7 @@ def edits() -> None:
     """Edits: checks of values, of values against each other, of records of one patient."""
 
 
-@edits.command("list")
+@edits.command("list", epilog="Example: registry edits list --set hospital")
 @click.option("--set", "edit_set", default="all", show_default=True)
 @global_options
 def edits_list(options: Options, edit_set: str) -> None:
@@ -119,7 +119,7 @@ def quality_run(options: Options, docs: str) -> int:
     return 0 if result["suites_passed"] == result["suites"] else 1
 
 
-@quality.command("indicators")
+@quality.command("indicators", epilog="Example: registry quality indicators --json")
 @global_options
 def quality_indicators(options: Options) -> None:
     """Show certification indicators by diagnosis year."""

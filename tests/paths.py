@@ -11,7 +11,9 @@ FIXTURES = ROOT / "tests" / "fixtures"
 _shared = ROOT.parent / "shared"
 SHARED: Path | None = _shared if (_shared / "naaccr").is_dir() else None
 
-needs_shared = pytest.mark.skipif(SHARED is None, reason="the published files (../shared) are not beside the project")
+needs_shared = pytest.mark.skipif(
+    SHARED is None, reason="the published files (../shared) are not beside the project"
+)
 
 
 def shared(*parts: str) -> Path:

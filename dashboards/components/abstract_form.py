@@ -40,6 +40,8 @@ def show(draft: Draft, may_change: bool) -> None:
     _hints(holders, found, draft, rows, editable)
     with bar:
         _save_bar(draft, may_change)
+    if editable:
+        draft.keep()
 
 
 def _rows(draft: Draft, editable: bool) -> list[dict[str, Any]]:

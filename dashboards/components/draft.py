@@ -24,6 +24,7 @@ class Draft:
         key: one per intended save, so that a repeated click is one change (idempotency).
         round: grows when the fields must be drawn anew.
         theirs: after a conflict the abstract as it is now.
+        kept: what the service holds of `changes`, for the next sign-in after a time-out (SEC05).
     """
 
     record: dict[str, Any]
@@ -31,6 +32,7 @@ class Draft:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     round: int = 0
     theirs: dict[str, Any] | None = None
+    kept: dict[str, str] = field(default_factory=dict)
 
     @property
     def abstract_id(self) -> int:
@@ -52,10 +54,37 @@ class Draft:
         else:
             self.changes[item] = text.strip()
 
+    def keep(self) -> None:
+        """Let the service hold what is typed, so that a session that ends does not lose it."""
+        if self.changes == self.kept:
+            return
+        if self.changes:
+            based_on = int(self.record["version"])
+            door.ask(
+                "records.keep_draft",
+                abstract_id=self.abstract_id,
+                changes=dict(self.changes),
+                based_on=based_on,
+            )
+        else:
+            door.ask("records.drop_draft", abstract_id=self.abstract_id)
+        self.kept = dict(self.changes)
+
+    def restore(self) -> bool:
+        """Take up what was typed in an earlier session; says whether there was anything."""
+        found = door.ask("records.draft", abstract_id=self.abstract_id)
+        if not found:
+            return False
+        self.kept = {item: text or "" for item, text in found["content"].items()}
+        for item, text in self.kept.items():
+            self.type(item, text)
+        return bool(self.changes)
+
     def discard(self) -> None:
         """Forget what was typed."""
         self.changes, self.theirs = {}, None
         self.round += 1
+        self.keep()
 
     def rebase(self, fresh: dict[str, Any], *, keep_mine: bool) -> None:
         """Go on from the record as it is now, with or without what was typed."""
@@ -65,6 +94,7 @@ class Draft:
             self.type(item, text)
         self.key = uuid.uuid4().hex
         self.round += 1
+        self.keep()
 
     def conflicts(self) -> list[dict[str, str]]:
         """Where mine and theirs meet: rows item, before, mine, theirs; items that only they changed have mine = ""."""
@@ -124,6 +154,8 @@ def of(abstract_id: int) -> Draft:
     drafts: dict[int, Draft] = st.session_state.setdefault("_drafts", {})
     if abstract_id not in drafts:
         drafts[abstract_id] = Draft(door.ask("records.abstract", abstract_id=abstract_id))
+        if door.actor().may("records.keep_draft") and drafts[abstract_id].restore():
+            st.toast("What you typed here before is back, not saved yet.", icon=":material/edit_note:")
     draft = drafts[abstract_id]
     if not draft.changes and draft.theirs is None:
         _refresh(draft)

@@ -108,7 +108,7 @@ def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
 
 def _ordered(answer: dict[str, Any], choices: dict[str, Any]) -> list[str]:
     """Groups in the order of the disease for stages, else the largest first."""
-    size = answer["curve"].group_by("group").agg(pl.col("at_risk").max())
+    size = answer["at_risk"].group_by("group").agg(pl.col("at_risk").max())
     groups = [str(name) for name in size.sort(["at_risk", "group"], descending=[True, False])["group"]]
     stages = [str(stage) for stage in _pairs(choices["stages"])]
     return sorted(groups, key=lambda group: stages.index(group) if group in stages else -1)

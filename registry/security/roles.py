@@ -35,7 +35,7 @@ follow-up figures  | followup.rates                                             
 follow-up, list    | followup.list followup.letters followup.history                        | x         | x       |            | x       | x     |         | x
 follow-up, record  | followup.*                                                             | x         |         |            |         | x     |         | x
 records, read      | records.* casefinding.* codes.*                                        | x         | x       |            | x       | x     |         | x
-records, change    | records.save records.status records.draft records.create records.void  | x         | x       |            |         | x     |         |
+records, change    | records.save records.status records.draft records.keep_draft records.drop_draft | x         | x       |            |         | x     |         |
 work queues, read  | tasks.list quarantine.list quarantine.show                             | x         | x       |            | x       | x     |         | x
 work queues, close | tasks.* quarantine.*                                                   | x         | x       |            |         | x     |         | x
 loads, read        | load.list load.show load.faults                                        | x         | x       |            | x       | x     | x       | x

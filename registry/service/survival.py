@@ -10,7 +10,7 @@ import polars as pl
 from registry import analytics
 from registry.analytics.cohort import SurvivalRules, survival_cohort
 from registry.analytics.disclosure import profile as disclosure_profile
-from registry.analytics.disclosure import suppress_at_risk
+from registry.analytics.disclosure import suppress_at_risk, suppress_curve
 from registry.analytics.stage import GROUPS, stage_group
 from registry.analytics.stage import ITEMS as STAGE_ITEMS
 from registry.errors import BadInput
@@ -90,11 +90,10 @@ def kaplan_meier(
     table = suppress_at_risk(analytics.number_at_risk(cohort, TABLE_MONTHS, by="group"), rule)
     years = analytics.survival_at(curve, [12 * year for year in YEARS_SHOWN], by="group")
     visible = pl.col("at_risk") >= rule.threshold
-    shown = curve.filter(visible)
     return {
-        "curve": _without_small(shown, rule.threshold),
+        "curve": suppress_curve(curve, "group", rule).drop("std_error"),
         "at_risk": table.select("group", "time", "at_risk"),
-        "median": analytics.median_survival(shown, by="group"),
+        "median": analytics.median_survival(curve.filter(visible), by="group"),
         "at_years": years.filter(visible).select(
             "group", (pl.col("time") / 12).alias("years"), "survival", "lower", "upper"
         ),
@@ -137,22 +136,38 @@ def _large_groups(cohort: pl.DataFrame, threshold: int) -> pl.DataFrame:
     return cohort.filter(pl.len().over("group") >= threshold)
 
 
-def _without_small(curve: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Counts of single steps are small by nature: they stay inside."""
-    small = [
-        pl.when(pl.col(name) >= threshold).then(pl.col(name)).alias(name) for name in ("events", "censored")
-    ]
-    return curve.with_columns(small).select(
-        "group", "time", "at_risk", "events", "censored", "survival", "lower", "upper"
-    )
-
-
 def _hidden_small(exclusions: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    small = (pl.col("excluded") < threshold) & (pl.col("excluded") > 0)
-    return exclusions.with_columns(
-        excluded=pl.when(~small).then("excluded"),
-        remaining=pl.when(~small | (pl.col("step") == 0)).then("remaining"),
-    )
+    """The flow without small counts: a reason below the threshold is shown together with the next one.
+
+    Hiding a count alone would not do, because the remaining numbers around it give it away.
+
+    >>> flow = pl.DataFrame({"step": [0, 1, 2], "reason": ["all", "a", "b"], "excluded": [0, 3, 20], "remaining": [100, 97, 77]})
+    >>> _hidden_small(flow, 11).select("reason", "excluded", "remaining").rows()
+    [('all', 0, 100), ('a; b', 23, 77)]
+    """
+    start, *steps = exclusions.rows()
+    shown: list[tuple[int, str, int | None, int | None]] = []
+    reasons: list[str] = []
+    waiting = 0
+    for step, reason, excluded, remaining in steps:
+        if waiting and not excluded:
+            continue
+        reasons, waiting = [*reasons, reason], waiting + excluded
+        if waiting == 0 or waiting >= threshold:
+            shown.append((step, "; ".join(reasons), waiting, remaining))
+            reasons, waiting = [], 0
+    if waiting:
+        while shown and not shown[-1][2]:
+            shown.pop()
+        if shown:
+            step, text, before, _ = shown.pop()
+            shown.append(
+                (step, "; ".join([text, *reasons]), (before or 0) + waiting, exclusions["remaining"][-1])
+            )
+        else:
+            start = (start[0], start[1], start[2], None)
+            shown.append((1, "; ".join(reasons), None, exclusions["remaining"][-1]))
+    return pl.DataFrame([start, *shown], schema=exclusions.schema, orient="row")
 
 
 def _log_rank(cohort: pl.DataFrame) -> dict[str, Any] | None:

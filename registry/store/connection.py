@@ -28,6 +28,10 @@ CATALOG = "registry"
 _EXTENSION = "httpfs.duckdb_extension"
 # COPY FROM DATABASE sets this for its own transaction; it opens no door
 _COPY_SETTING = "current_transaction_invalidation_policy"
+# DuckDB 1.5.5 loses data with it: after a crash, replaying the log of an UPDATE from null to a value of a text
+# column compressed this way (only in the storage format that encryption needs) gives null again.
+# tests/integration/test_crash_replay.py shows it; take this out only when that test passes without.
+_UNSAFE_COMPRESSION = "dict_fsst"
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ def connect(
         if extension is not None:
             root.execute(f"LOAD {quote_text(str(extension))}")
         root.execute("SET temp_file_encryption=true")
+        root.execute(f"SET disabled_compression_methods={quote_text(_UNSAFE_COMPRESSION)}")
         if path is not None:
             attach(root, path, CATALOG, key=key, read_only=read_only)
             if not read_only:

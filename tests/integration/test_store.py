@@ -643,3 +643,12 @@ def test_options_limit_the_connection(path: Path) -> None:
     with Store.create(path, key=KEY, options=Options(memory_limit="100MB", threads=1)) as store:
         settings = dict(store.query("SELECT name, value FROM duckdb_settings()").iter_rows())
         assert settings["memory_limit"].startswith("95.3") and settings["threads"] == "1"
+
+
+def test_clock_is_injected(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 1)
+    with Store.create(tmp_path / "r.duckdb", key=KEY, clock=lambda: now) as store:
+        with store.unit_of_work("anna", "register") as uow:
+            uow.insert("patient", pl.DataFrame({"patient_id": [1]}))
+        assert store.query("SELECT happened_at FROM audit_event").item() == now
+        assert store.query("SELECT created_at FROM patient").item() == now

@@ -241,6 +241,25 @@ def test_edit_live_check_save_conflict_history(served: Served, sign_in: Callable
         olga.locator("[data-testid=stDataFrame] td", has_text=said).first.wait_for(state="attached")
 
 
+def test_unsaved_typing_is_back_after_signing_in_again(served: Served, sign_in: Callable[..., Page]) -> None:
+    where = f"/record?patient={served.patient_id}&abstract={served.abstract_id}"
+    page = sign_in("olga", where)
+    reopen(page)
+    page.get_by_role("textbox", name="Date of Last Contact", exact=True).fill("20260707")
+    page.get_by_text("1 unsaved change").wait_for()
+    page.wait_for_timeout(1500)
+    page.get_by_text("Sign out").click()
+    again = sign_in("olga", where)
+    again.get_by_text("1 unsaved change").wait_for()
+    field = again.get_by_role("textbox", name="Date of Last Contact", exact=True)
+    assert field.input_value() == "20260707"
+    again.get_by_role("button", name="Discard").click()
+    again.get_by_text("No unsaved change").wait_for()
+    settle(again)
+    third = sign_in("olga", where)
+    third.get_by_text("No unsaved change").wait_for()
+
+
 def test_tab_goes_from_field_to_field(served: Served, visit: Callable[[str, str], Page]) -> None:
     page = visit("olga", f"/record?patient={served.patient_id}&abstract={served.abstract_id}")
     if page.get_by_text("This abstract is locked").count():

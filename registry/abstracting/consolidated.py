@@ -19,6 +19,13 @@ from registry.store import Store, UnitOfWork
 SENDERS_IDS = frozenset({"patientIdNumber", "tumorRecordNumber", "registryId", "patientSystemIdHosp"})
 CHUNK = 20_000
 ALL_VOID = "all its abstracts are void"
+_ARRIVED = {
+    "patient_id": pl.Int64,
+    "tumor_id": pl.Int64,
+    "abstract_id": pl.Int64,
+    "is_new_patient": pl.Boolean,
+    "is_new_tumor": pl.Boolean,
+}
 
 
 def item_levels(columns: Collection[str]) -> tuple[list[str], list[str]]:
@@ -65,77 +72,73 @@ def refresh(work: UnitOfWork, touched: Collection[int], fresh: pl.DataFrame, now
     Args:
         touched: patient ids.
         fresh: records just taken in (patient_id, tumor_id, abstract_id null for a patient without
-            tumors, is_new_patient, is_new_tumor, items).
+            tumors, is_new_patient, is_new_tumor, items); no columns when only known abstracts changed.
     """
-    ids = sorted(touched)
-    new_patients = (
-        set(fresh.filter(pl.col("is_new_patient"))["patient_id"])
-        if "is_new_patient" in fresh.columns
-        else set()
-    )
-    only_new = fresh.filter(pl.col("is_new_patient")) if new_patients else fresh.head(0)
-    _write(work, only_new, now, new=True)
-    known = [patient for patient in ids if patient not in new_patients]
-    for start in range(0, len(known), CHUNK):
+    arrived = fresh if fresh.width else pl.DataFrame(schema=_ARRIVED)
+    new = {
+        "patient": arrived.filter("is_new_patient")["patient_id"].unique(),
+        "tumor": arrived.filter(pl.col("is_new_tumor").fill_null(False))["tumor_id"].unique(),
+    }
+    waiting = arrived.filter("is_new_patient")
+    known = sorted(set(touched) - set(new["patient"]))
+    for start in range(0, max(len(known), 1), CHUNK):
         wanted = pl.DataFrame({"patient_id": known[start : start + CHUNK]}, schema={"patient_id": pl.Int64})
-        abstracts = work.query(
-            "SELECT a.* FROM abstract a SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' "
-            "ORDER BY a.abstract_id",
-            frames={"wanted": wanted},
-        )
-        _write(work, abstracts, now, new=False)
-        _mark_gone(work, wanted)
+        parts = [waiting] if waiting.height else []
+        if wanted.height:
+            parts.append(
+                work.query(
+                    "SELECT a.* FROM abstract a SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' "
+                    "ORDER BY a.abstract_id",
+                    frames={"wanted": wanted},
+                )
+            )
+        if parts:
+            _write(work, pl.concat(parts, how="diagonal_relaxed"), new, now)
+        if wanted.height:
+            _mark_gone(work, wanted)
+        waiting = waiting.clear()
 
 
-def _mark_gone(work: UnitOfWork, patients: pl.DataFrame) -> None:
-    """A tumor or patient whose abstracts are all void is gone, until one is reopened or a new one arrives."""
-    for table in ("patient", "tumor"):
-        key = f"{table}_id"
-        marks = work.query(
-            f"""SELECT t.{key}, CASE WHEN bool_and(a.status = 'void') THEN '{ALL_VOID}' END AS tombstone_reason
-                FROM {table} t JOIN abstract a USING ({key})
-                WHERE a.patient_id IN (SELECT patient_id FROM wanted)
-                  AND (t.tombstone_reason IS NULL OR t.tombstone_reason = '{ALL_VOID}')
-                GROUP BY t.{key} ORDER BY t.{key}""",
-            frames={"wanted": patients},
-        )
-        if marks.height:
-            work.merge(table, marks)
-
-
-def _write(work: UnitOfWork, abstracts: pl.DataFrame, now: dt.datetime, *, new: bool) -> None:
+def _write(work: UnitOfWork, abstracts: pl.DataFrame, new: dict[str, pl.Series], now: dt.datetime) -> None:
+    """Insert the rows of new patients and tumors; bring the known ones to their values, where they differ."""
     if abstracts.is_empty():
         return
     patient_items, tumor_items = item_levels(abstracts.columns)
-    with_order = abstracts.with_columns(
-        abstract_id=pl.col("abstract_id").fill_null(2**62), tumor_id=pl.col("tumor_id")
-    )
-    of_tumors = with_order.filter(pl.col("tumor_id").is_not_null())
+    # A patient received without tumors has no abstract yet: its record counts after all abstracts.
+    with_order = abstracts.with_columns(pl.col("abstract_id").fill_null(2**62))
     patients, _ = follow_abstracts(with_order, patient_items, [])
-    _, tumors = follow_abstracts(of_tumors, [], tumor_items)
+    _, tumors = follow_abstracts(with_order.filter(pl.col("tumor_id").is_not_null()), [], tumor_items)
     for table, frame in (("patient", patients), ("tumor", tumors)):
-        key = f"{table}_id"
-        existing = set() if new else set(_existing(work, table, frame.select(key)))
-        fresh = frame.filter(~pl.col(key).is_in(list(existing))) if existing else frame
+        is_new = pl.col(f"{table}_id").is_in(new[table].implode())
+        fresh, known = frame.filter(is_new), frame.filter(~is_new)
         if fresh.height:
             stamped = fresh.with_columns(
                 version=pl.lit(1, pl.Int32), created_at=pl.lit(now), changed_at=pl.lit(now)
             )
             work.insert(table, stamped)
-        if existing:
-            _update(work, table, frame.filter(pl.col(key).is_in(list(existing))))
+        if known.height:
+            work.merge(table, known if table == "patient" else known.drop("patient_id"))
 
 
-def _existing(work: UnitOfWork, table: str, keys: pl.DataFrame) -> list[int]:
-    key = f"{table}_id"
-    found = work.query(
-        f"SELECT t.{key} FROM {table} t SEMI JOIN keys USING ({key}) ORDER BY t.{key}", frames={"keys": keys}
+def _mark_gone(work: UnitOfWork, patients: pl.DataFrame) -> None:
+    """A tumor or patient whose abstracts are all void is gone, until one is reopened or a new one arrives."""
+    concerned = work.query(
+        f"""SELECT patient_id FROM abstract SEMI JOIN wanted USING (patient_id) WHERE status = 'void'
+            UNION SELECT patient_id FROM tumor SEMI JOIN wanted USING (patient_id) WHERE tombstone_reason = '{ALL_VOID}'
+            ORDER BY patient_id""",
+        frames={"wanted": patients},
     )
-    return found[key].to_list()
-
-
-def _update(work: UnitOfWork, table: str, frame: pl.DataFrame) -> None:
-    """Bring existing rows to the new values; only rows and columns that differ are written."""
-    key = f"{table}_id"
-    items = [name for name in frame.columns if name not in {key, "patient_id"}]
-    work.merge(table, frame.select(key, *items))
+    if concerned.is_empty():
+        return
+    for table in ("patient", "tumor"):
+        key = f"{table}_id"
+        marks = work.query(
+            f"""SELECT t.{key}, CASE WHEN bool_and(a.status = 'void') THEN '{ALL_VOID}' END AS tombstone_reason
+                FROM {table} t JOIN abstract a USING ({key})
+                WHERE a.patient_id IN (SELECT patient_id FROM concerned)
+                  AND (t.tombstone_reason IS NULL OR t.tombstone_reason = '{ALL_VOID}')
+                GROUP BY t.{key} ORDER BY t.{key}""",
+            frames={"concerned": concerned},
+        )
+        if marks.height:
+            work.merge(table, marks)

@@ -27,6 +27,8 @@ CORE_ITEMS = [
 ]  # fmt: skip
 """Items that joining and the first questions need, so their columns always exist."""
 
+HELPERS = [*IDENTITY[2:], "row", "rule"]
+"""Columns of a record while it is taken in, beside NAACCR items and names with an underscore."""
 OWN_COLUMNS = ["patient_index", "tumor_index", "line", "byte_start", "byte_length"]
 
 
@@ -116,6 +118,7 @@ def _receive_round(
 
     fresh = _with_persons(work, fresh, known, _persons_of_resends(new_versions, known), arrival, receipt)
     fresh = _with_tumors(work, fresh, arrival, receipt)
+    fresh = _without_columnless(fresh, arrival)
     fresh = fresh.with_columns(
         abstract_id=pl.when(pl.col("tumor_index").is_not_null()).then(
             pl.Series(list(work.new_ids("abstract", fresh.height)), dtype=pl.Int64)
@@ -268,11 +271,13 @@ def _keep_sources(
     )  # fmt: skip
     keys = sources.select("source_id", "patient_index", "tumor_index")
     of_patient = (
-        items.filter(pl.col("tumor_index").is_null()).drop("tumor_index").join(keys, on="patient_index")
+        items.filter(pl.col("tumor_index").is_null())
+        .drop("tumor_index")
+        .join(keys, on="patient_index", maintain_order="left")
     )
-    of_tumor = items.join(keys, on=["patient_index", "tumor_index"])
+    of_tumor = items.join(keys, on=["patient_index", "tumor_index"], maintain_order="left")
     long = pl.concat([frame.select("source_id", "item", "value") for frame in (of_patient, of_tumor)])
-    work.insert("source_item", long.sort("source_id", "item"), logged=False)
+    work.insert("source_item", long.sort("source_id", maintain_order=True), logged=False)
     events = sources.filter(pl.col("rule").is_not_null()).select(
         "patient_id", "abstract_id", "source_id", "rule",
         event_id=pl.Series(list(work.new_ids("link_event", sources["rule"].count())), dtype=pl.Int64),
@@ -282,15 +287,18 @@ def _keep_sources(
     return sources.select("row", "source_id")
 
 
+def _without_columnless(fresh: pl.DataFrame, arrival: Arrival) -> pl.DataFrame:
+    """Items that have no column (see `storable`) stay in `source_item` alone."""
+    kept = {*arrival.items, "sender", "line", *HELPERS}
+    return fresh.select(name for name in fresh.columns if "_" in name or name in kept)
+
+
 def _insert_abstracts(work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival) -> None:
-    own = [*OWN_COLUMNS, *IDENTITY[2:], "row", "is_new_patient", "is_new_tumor", "rule"]
+    own = [*OWN_COLUMNS, *HELPERS, "is_new_patient", "is_new_tumor"]
     helpers = [name for name in own if name in fresh.columns]
-    strange = [
-        name for name in fresh.columns if "_" not in name and name not in {*arrival.items, "sender", *own}
-    ]
     rows = (
         fresh.filter(pl.col("abstract_id").is_not_null())
-        .drop(*helpers, *strange)
+        .drop(*helpers)
         .with_columns(
             record_type=pl.lit(arrival.record_type),
             naaccr_version=pl.lit(arrival.naaccr_version),

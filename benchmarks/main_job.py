@@ -39,11 +39,17 @@ def main(patients: int) -> None:
             begun = cpu_seconds()
             amount = act()
             used = cpu_seconds() - begun
-            print(f"| {what} | {used:.1f} | {amount:,} {unit} | {amount / max(used, 1e-9):,.0f} |", flush=True)
+            print(
+                f"| {what} | {used:.1f} | {amount:,} {unit} | {amount / max(used, 1e-9):,.0f} |", flush=True
+            )
 
         step("generate files", "patients", lambda: generate(patients, 1, incoming, as_of=AS_OF).patients)
         abstracts = sorted((incoming / "abstracts").iterdir())
-        step("parse and validate abstracts", "items", lambda: sum(read_naaccr_xml(f).items.height for f in abstracts))
+        step(
+            "parse and validate abstracts",
+            "items",
+            lambda: sum(read_naaccr_xml(f).items.height for f in abstracts),
+        )
         session = Session.create(folder / "r.duckdb", key="a benchmark's long key", synthetic=True)
         day = AS_OF.isoformat()
 
@@ -59,10 +65,18 @@ def main(patients: int) -> None:
         step("edits", "abstracts", lambda: session.run("quality.run", as_of=day)["abstracts"])
         step("follow-up list", "patients listed", lambda: session.run("followup.list", as_of=day).height)
         step("follow-up rates", "rows", lambda: session.run("followup.rates", as_of=day).height)
-        step("survival by stage", "rows", lambda: session.run("survival.kaplan_meier", by="stage", as_of=day)["curve"].height)
+        step(
+            "survival by stage",
+            "rows",
+            lambda: session.run("survival.kaplan_meier", by="stage", as_of=day)["curve"].height,
+        )
         out = str(folder / "out.xml")
         step("export type I, all", "items", lambda: session.run("export.naaccr_xml", out=out)["items"])
-        step("publish snapshot", "tumors", lambda: session.run("publish.snapshot", out=str(folder / "s"))["tumors"])
+        step(
+            "publish snapshot",
+            "tumors",
+            lambda: session.run("publish.snapshot", out=str(folder / "s"))["tumors"],
+        )
         step("verify audit", "rows", lambda: session.run("audit.verify")["rows"])
         session.close()
 

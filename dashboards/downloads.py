@@ -19,8 +19,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dashboards import door
-from dashboards.components.safe_csv import to_csv
 from registry.errors import RegistryError
+from registry.service.safe_csv import to_csv
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,9 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADER = "# Every package of every extra, for all supported Pythons. Written by `python -m tools.constraints`.\n"
+HEADER = (
+    "# Every package of every extra, for all supported Pythons. Written by `python -m tools.constraints`.\n"
+)
 
 
 def resolved() -> list[str]:

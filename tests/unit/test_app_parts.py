@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from dashboards import door, quiet
 from dashboards.components import draft, sections
-from dashboards.components.safe_csv import to_csv
 from dashboards.components.survival_figure import figure
 from registry.errors import Conflict
+from registry.service.safe_csv import to_csv
 
 DANGEROUS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|calc", "＝1", "%0A"]
 
@@ -75,13 +75,21 @@ def test_conflict_shows_both_values_and_what_only_they_changed() -> None:
 
 
 @pytest.mark.parametrize(("keep_mine", "changes"), [(True, {"site": "C509"}), (False, {})])
-def test_rebase_keeps_theirs_and_perhaps_mine(keep_mine: bool, changes: dict[str, str]) -> None:
+def test_rebase_keeps_theirs_and_perhaps_mine(
+    monkeypatch: pytest.MonkeyPatch, keep_mine: bool, changes: dict[str, str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(door, "ask", lambda operation, /, **_: asked.append(operation))
     work = draft.Draft(record(1, site="C504", sex="2"))
     work.type("site", "C509")
+    work.keep()
+    work.keep()
+    assert asked == ["records.keep_draft"] and work.kept == {"site": "C509"}
     key = work.key
     work.rebase(record(2, site="C503", sex="1"), keep_mine=keep_mine)
     assert work.changes == changes and work.saved("sex") == "1" and work.record["version"] == 2
     assert work.key != key and work.theirs is None
+    assert asked[1:] == ([] if keep_mine else ["records.drop_draft"])
 
 
 def test_save_that_comes_second_keeps_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:

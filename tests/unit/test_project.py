@@ -52,13 +52,22 @@ def test_every_document_that_readme_names_exists() -> None:
 def test_no_hosts_of_download_registries_and_no_machine_paths() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout, so there is no list of tracked files")
-    words = ["pypi" + ".org", "python" + "hosted", "registry.npm" + "js", "deb." + "debian", "/wo" + "rk/", "/ro" + "ot/"]
+    words = [
+        "pypi" + ".org",
+        "python" + "hosted",
+        "registry.npm" + "js",
+        "deb." + "debian",
+        "/wo" + "rk/",
+        "/ro" + "ot/",
+    ]
     found = subprocess.run(
         ["git", "grep", "-nIE", "|".join(re.escape(word) for word in words), "--", ".", ":!*.svg"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert found.stdout == ""
-    assert not subprocess.run(["git", "ls-files", "uv.lock"], cwd=ROOT, capture_output=True, check=True).stdout
+    assert not subprocess.run(
+        ["git", "ls-files", "uv.lock"], cwd=ROOT, capture_output=True, check=True
+    ).stdout
 
 
 def test_python_files_stay_short() -> None:

@@ -57,7 +57,7 @@ def change(status: str, to: str, *, reason: str | None, today: dt.date) -> dict[
     return changes
 
 
-def require_editable(status: str, reason: str | None) -> None:
+def require_editable(status: str) -> None:
     """A locked abstract takes no change before it is reopened (with a reason).
 
     Raises:

@@ -201,7 +201,7 @@ def save(
     row = _row(context, abstract_id)
     if (earlier := _answered(context, idempotency_key)) is not None:
         return earlier
-    status.require_editable(row["status"], reason)
+    status.require_editable(row["status"])
     clean = _clean(changes)
     for item, value in clean.items():
         _require_writable(item, value)

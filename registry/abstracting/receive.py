@@ -84,6 +84,17 @@ def receive(work: UnitOfWork, batches: Iterable[NaaccrBatch], arrival: Arrival) 
     return receipt
 
 
+def facilities(tumors: pl.DataFrame) -> list[str | None]:
+    """Facilities that report these tumors, None for tumors without one.
+
+    >>> facilities(pl.DataFrame({"reportingFacility": ["6210010", "0006210010", None]}))
+    [None, '0006210010']
+    """
+    if "reportingFacility" not in tumors.columns:
+        return [None]
+    return tumors.select(facility_number(pl.col("reportingFacility"))).to_series().unique().sort().to_list()
+
+
 def _records(batch: NaaccrBatch, arrival: Arrival) -> pl.DataFrame:
     """One row a tumor (or a patient without tumors) with patient- and tumor-level items and identity."""
     patients = batch.patients

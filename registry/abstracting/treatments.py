@@ -51,6 +51,11 @@ def prepare(_store: Store, _parsed: ParsedTreatments) -> None:
     """Nothing: the table's columns are fixed."""
 
 
+def facilities(store: Store, parsed: ParsedTreatments) -> list[str | None]:
+    """Facilities of these treatments, None for rows of an unknown one."""
+    return _with_facility(store, parsed.rows)["facility_id"].unique().sort().to_list()
+
+
 def receive(
     work: UnitOfWork,
     parsed: ParsedTreatments,
@@ -106,7 +111,7 @@ def receive(
     }
 
 
-def _with_facility(work: UnitOfWork, rows: pl.DataFrame) -> pl.DataFrame:
+def _with_facility(work: UnitOfWork | Store, rows: pl.DataFrame) -> pl.DataFrame:
     """Adds facility_id, found in the facility table by its NPI."""
     facilities = work.query(
         'SELECT npi AS "npiReportingFacility", min(facility_id) AS facility_id FROM facility WHERE npi IS NOT NULL GROUP BY npi ORDER BY npi'

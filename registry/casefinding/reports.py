@@ -88,6 +88,11 @@ def prepare(store: Store, parsed: ParsedReports) -> None:
     store.ensure_columns("pathology_report", parsed.items)
 
 
+def facilities(_store: Store, parsed: ParsedReports) -> list[str | None]:
+    """Facilities that ordered these reports, None for reports without one."""
+    return parsed.rows["facility_id"].unique().sort().to_list()
+
+
 def receive(
     work: UnitOfWork, parsed: ParsedReports, *, file_name: str, load_id: int, file_id: int, now: dt.datetime
 ) -> dict[str, int]:

@@ -26,6 +26,7 @@ def run(context: Context, ids: list[str] | None = None, as_of: str | None = None
 
     Values that did not change are left as they are. Returns {tumors, values, changed, derivations}.
     """
+    context.require_central("derive.run")
     chosen = ids or EVERY_LOAD
     patients, tumors = frames.load(
         context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from registry import formats
 from registry.abstracting import receive, treatments
 from registry.abstracting.consolidated import ensure_columns
 from registry.casefinding import reports
-from registry.errors import BadInput, NotFound, RegistryError
+from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import NaaccrBatch
 from registry.formats.sources import read_all
 from registry.service import reference
@@ -61,9 +62,9 @@ def ingest_file(
         earlier = context.store.find_load(digest)
         if earlier is not None:
             return _as_duplicate(context, file, earlier)
-        kind = reference.kind_of(file) or formats.sniff(file)
+        kind = reference.kind_of(data) or formats.sniff(file)
         if kind in reference.TABLES:
-            return _report(file, kind, reference.load_csv(context, kind, file), [])
+            return _report(file, kind, reference.load_csv(context, kind, file, data), [])
         if kind == "naaccr-xml":
             return _ingest_abstracts(context, file, data, digest, sender, dictionaries or [])
         if kind == "hl7":
@@ -204,6 +205,7 @@ def _ingest_abstracts(
         columns |= dict.fromkeys(
             name for name in [*batch.patients.columns, *batch.tumors.columns] if "_" not in name
         )
+        _require_own(context, file, receive.facilities(batch.tumors))
     if header is None:
         raise BadInput(file.name, "holds no patients", "send the file again")
     items = receive.storable(context.store, [name for name in columns if name != "line"])
@@ -233,6 +235,18 @@ def _ingest_abstracts(
         _write_faults(work, load_id, faults)
     errors, lines = _messages(file, faults)
     return _report(file, "naaccr-xml", {**counts, **detail, "errors": errors, "load_id": load_id}, lines)
+
+
+def _require_own(context: Context, file: Path, facility_ids: Collection[str | None]) -> None:
+    """Who is held to facilities loads only files of those: a record would change another one's abstracts.
+
+    Raises:
+        Denied: the file holds a record of another facility, or of none.
+    """
+    if not all(context.actor.covers(facility) for facility in facility_ids):
+        raise Denied(
+            file.name, "holds records of other facilities than yours, or of none", "let central staff load it"
+        )
 
 
 def _watched(context: Context, batches: Any, file: Path) -> Any:
@@ -279,6 +293,7 @@ def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: s
     """HL7 messages and treatment rows: what fits is taken in, each unreadable piece goes to quarantine."""
     taker: Any = reports if kind == "hl7" else treatments
     parsed = taker.parse(file)
+    _require_own(context, file, taker.facilities(context.store, parsed))
     taker.prepare(context.store, parsed)
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from registry.errors import BadInput, NotFound
+from registry.errors import BadInput, Denied, NotFound
 
 if TYPE_CHECKING:
     from registry.security.roles import Actor
@@ -57,6 +57,19 @@ class Context:
     def stamp(self) -> dt.datetime:
         """The clock as the store keeps it: UTC without a zone."""
         return self.now().astimezone(dt.UTC).replace(tzinfo=None)
+
+    def require_central(self, operation: str) -> None:
+        """Refuse actors held to facilities: what works on the whole registry would undo others' results.
+
+        Raises:
+            Denied: the actor is held to facilities.
+        """
+        if self.actor.facilities is not None:
+            raise Denied(
+                operation,
+                "works on the whole registry, but this account is held to facilities",
+                "ask central staff",
+            )
 
     def day(self, as_of: str | dt.date | None) -> dt.date:
         """The as-of date of a question: the given one, else today."""

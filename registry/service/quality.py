@@ -30,6 +30,7 @@ def run(context: Context, edit_set: str = "central", as_of: str | None = None) -
     Returns:
         {run_id, abstracts, failures, new, fixed, errors, reviews, warnings}.
     """
+    context.require_central("quality.run")
     day = context.day(as_of)
     single, between = _split(edit_set)
     rows = frames.abstracts(context, frames.every_item(context, "abstract"))

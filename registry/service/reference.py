@@ -27,26 +27,36 @@ TABLES: dict[str, tuple[str, list[str]]] = {
     ),
 }
 """Table → (key column, columns of its CSV). A row counts from `effective_from` (default 1900-01-01)."""
+HEADER_BYTES = 1 << 16
 
 
-def kind_of(path: Path) -> str | None:
-    """`facility` or `physician` when the CSV's header is one of theirs."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = {name.strip().strip('"') for name in file.readline().split(",")}
-    except (UnicodeDecodeError, OSError):
-        return None
+def kind_of(data: bytes) -> str | None:
+    r"""`facility` or `physician` when a CSV's header is one of theirs.
+
+    >>> kind_of(b"facility_id,name\n1,FIRST\n"), kind_of(b"<NaaccrData/>")
+    ('facility', None)
+    """
+    line = data[:HEADER_BYTES].splitlines()[0] if data else b""
+    header = {name.strip().strip('"') for name in line.decode("utf-8-sig", "replace").split(",")}
     return next((name for name, (key, _) in TABLES.items() if {key, "name"} <= header), None)
 
 
-def load_csv(context: Context, table: str, path: Path) -> dict[str, Any]:
+def load_csv(context: Context, table: str, path: Path, data: bytes) -> dict[str, Any]:
     """Load or update a reference table; the same rows again change nothing.
 
+    Args:
+        path: what the file is called. data: its bytes.
+
     Raises:
-        BadInput: an unknown or missing column, a blank key.
+        BadInput: not a table, an unknown or missing column, a blank key, a row twice.
+        Denied: the actor may not change reference tables.
     """
+    context.actor.require(f"{table}.load")
     key, columns = TABLES[table]
-    frame = pl.read_csv(path, infer_schema=False, encoding="utf8-lossy")
+    try:
+        frame = pl.read_csv(data, infer_schema=False, encoding="utf8-lossy")
+    except pl.exceptions.PolarsError:
+        raise BadInput(path.name, "is not a CSV with as many fields in each row", "correct it") from None
     frame = frame.with_columns(pl.when(pl.all().str.strip_chars() != "").then(pl.all()).name.keep())
     unknown = set(frame.columns) - set(columns)
     if unknown:
@@ -59,6 +69,10 @@ def load_csv(context: Context, table: str, path: Path) -> dict[str, Any]:
     frame = frame.with_columns(missing).with_columns(pl.col("effective_from").fill_null("1900-01-01"))
     if table == "facility":
         frame = frame.with_columns(pl.col(key).str.zfill(10))
+    if frame.select(key, "effective_from").is_duplicated().any():
+        raise BadInput(
+            path.name, f"a {key} stands twice with the same effective_from", "keep one of the rows"
+        )
     types = dict.fromkeys(columns, "VARCHAR") | context.store.column_types(table)
     casts = ", ".join(f'TRY_CAST(n."{name}" AS {types[name]}) AS "{name}"' for name in columns)
     new = context.store.query(f"SELECT {casts} FROM incoming n", frames={"incoming": frame.select(columns)})

@@ -100,6 +100,8 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "empty.xml.gz": (gzip.compress(b""), "empty.xml.gz"),
     "facilities.csv": (b"facility_id,name,colour\n0009990010,FIRST,blue\n", "colour"),
     "nameless.csv": (b"facility_id,name\n,FIRST\n", "facility_id"),
+    "twice.csv": (b"facility_id,name\n0009990010,FIRST\n9990010,AGAIN\n", "twice"),
+    "ragged.csv": (b'facility_id,name\n0009990010,FIRST,1,2,3,4\n"', "ragged.csv"),
     "date.csv": (b"facility_id,name,opened\n0009990010,FIRST,soon\n", "opened"),
 }
 

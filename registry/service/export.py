@@ -55,7 +55,7 @@ def naaccr_xml(
     if not path.parent.is_dir():
         raise BadInput(str(path.parent), "there is no such folder", "make it, or name another")
     patients, tumors = _selected(context, record_type, state, year, year_to, facility)
-    moment = dt.datetime.fromisoformat(time_generated) if time_generated else context.now()
+    moment = _moment(time_generated) or context.now()
     synthetic = "SYNTHETIC DATA, no real persons" if context.store.get_meta("synthetic") == "true" else None
     request = FileRequest(
         record_type,
@@ -79,19 +79,33 @@ def naaccr_xml(
     return result
 
 
+def _moment(text: str | None) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadInput("time generated", "is no ISO time", "write it as 2026-10-31T12:00:00") from None
+
+
 def _mark_exported(context: Context, abstract_ids: list[int]) -> int:
     """Complete abstracts of a file become exported; returns how many."""
     wanted = pl.DataFrame({"abstract_id": abstract_ids}, schema={"abstract_id": pl.Int64})
     with context.store.unit_of_work(context.actor.name, "status:exported") as work:
         complete = work.query(
-            "SELECT a.abstract_id FROM abstract a SEMI JOIN wanted USING (abstract_id) WHERE a.status = 'complete' "
+            "SELECT a.abstract_id, a.version FROM abstract a SEMI JOIN wanted USING (abstract_id) WHERE a.status = 'complete' "
             "ORDER BY a.abstract_id",
             frames={"wanted": wanted},
         )
+        changes = complete.select(
+            pl.col("abstract_id").cast(pl.Int64), version=pl.col("version") + 1, item=pl.lit("status"),
+            before=pl.lit("complete"), after=pl.lit("exported"), changed_by=pl.lit(context.actor.name),
+            changed_at=pl.lit(context.stamp),
+        )  # fmt: skip
+        if changes.height:
+            work.insert("abstract_change", changes, logged=False)
         return work.merge(
             "abstract",
-            complete.with_columns(
-                pl.col("abstract_id").cast(pl.Int64),
+            changes.select(
+                "abstract_id",
                 status=pl.lit("exported"),
                 dateCaseReportExported=pl.lit(f"{context.today:%Y%m%d}"),
             ),
@@ -124,13 +138,18 @@ def _selected(
     tumors = tumors.filter(wanted)
     if state is None and year is None:
         return patients, tumors
-    return patients.join(tumors.select("patient_id").unique(), on="patient_id", how="semi"), tumors
+    key = "element_id" if "element_id" in patients.columns else "patient_id"
+    return patients.join(tumors.select(key).unique(), on=key, how="semi"), tumors
 
 
 def _from_abstracts(
     context: Context, record_type: str, facility: str | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Abstracts as patients and tumors: one Patient element a facility and patient, one Tumor an abstract."""
+    """Abstracts as patients and tumors: one Tumor element an abstract.
+
+    Abstracts that say the same of a patient share a Patient element; where facilities say different things,
+    each keeps its own.
+    """
     from registry.abstracting.consolidated import item_levels
 
     rows = frames.abstracts(
@@ -141,13 +160,15 @@ def _from_abstracts(
     if record_type == "M":
         rows = rows.filter(pl.col("version") > 1)
     patient_items, tumor_items = item_levels([name for name in rows.columns if "_" not in name])
-    patients = (
-        rows.sort("patient_id", "facility_id", "abstract_id")
-        .unique(["patient_id"], keep="first", maintain_order=True)
-        .select("patient_id", *patient_items)
+    rows = rows.with_columns(said=pl.struct(patient_items).hash()).with_columns(
+        element_id=pl.col("abstract_id").min().over("patient_id", "said")
     )
-    tumors = rows.select(pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items)
-    return patients, tumors
+    patients = rows.filter(pl.col("abstract_id") == pl.col("element_id")).select(
+        "element_id", "patient_id", *patient_items
+    )
+    return patients, rows.select(
+        "element_id", pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items
+    )
 
 
 def _as_full_as(record_type: str) -> list[str]:

@@ -65,9 +65,12 @@ def prepare(
     """Frames for the writer, with our ids and the sex item of the version.
 
     Args:
-        patients: frame[patient_id, items]; tumors: frame[tumor_id, patient_id, items].
+        patients: frame[patient_id, items]; tumors: frame[tumor_id, patient_id, items]. With `element_id` in both,
+            a patient may have several Patient elements.
     """
-    patients = patients.sort("patient_id").with_columns(
+    if "element_id" not in patients.columns:
+        patients, tumors = (frame.with_columns(element_id="patient_id") for frame in (patients, tumors))
+    patients = patients.sort("patient_id", "element_id").with_columns(
         patientIdNumber=pl.col("patient_id").cast(pl.String).str.zfill(8)
     )
     tumors = tumors.sort("patient_id", "tumor_id").with_columns(
@@ -102,11 +105,14 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
         items={"registryId": request.registry_id} if request.registry_id else {},
     )
     keyed = patients.with_columns(patient_index=pl.int_range(pl.len(), dtype=pl.Int64))
-    numbered = tumors.join(keyed.select("patient_id", "patient_index"), on="patient_id", how="inner").sort(
+    numbered = tumors.join(keyed.select("element_id", "patient_index"), on="element_id", how="inner").sort(
         "patient_index", "tumor_id"
     )
     report = formats.write_naaccr_xml(
-        path, keyed.drop("patient_id"), numbered.drop("patient_id", "tumor_id"), header=header
+        path,
+        keyed.drop("patient_id", "element_id"),
+        numbered.drop("patient_id", "element_id", "tumor_id"),
+        header=header,
     )
     left_out: dict[str, int] = {}
     for left in report.left_out:

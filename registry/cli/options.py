@@ -47,7 +47,7 @@ class Options:
         """The database key: --key-file, else $REGISTRY_KEY, else the OS keyring; None = plain mode."""
         from registry.store.keys import resolve_key
 
-        return resolve_key(key_file=self.key_file)
+        return resolve_key(key_file=self.key_file, database=self.db)
 
     def progress(self) -> Callable[[str, int, int], None]:
         """Progress on stderr, unless --quiet."""

@@ -66,7 +66,7 @@ class Session:
         """
         from registry.store.keys import resolve_key
 
-        secret = resolve_key(key)
+        secret = resolve_key(key, database=path)
         deadline = time.monotonic() + (wait_seconds() if wait is None else wait)
         while True:
             try:

@@ -237,10 +237,22 @@ def test_wrong_missing_and_needless_keys(run: Run, made: Path, tmp_path: Path) -
     code, _, err = run("stats", "overview", "--key-file", tmp_path / "nowhere", key=False)
     assert code == 2
     one_line(err, "nowhere")
-    code, _, err = run("init", "--db", tmp_path / "new.duckdb", key=False)
+    assert run("init", "--db", tmp_path / "plain.duckdb", key=False)[0] == 0
+    code, _, err = run("stats", "overview", "--db", tmp_path / "plain.duckdb")
     assert code == 2
-    one_line(err, "new.duckdb", "--plain")
-    assert not (tmp_path / "new.duckdb").exists()
+    one_line(err, "plain.duckdb", "not encrypted", "without a key")
+
+
+def test_the_key_may_lie_in_the_system_keyring(run: Run, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def kept(service: str, name: str) -> str:
+        asked.append(name)
+        return KEY
+
+    monkeypatch.setattr("keyring.get_password", kept)
+    assert run("stats", "overview", key=False)[0] == 0
+    assert asked == [str(made / "r.duckdb")]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 20, b"\0" * 4096])

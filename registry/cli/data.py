@@ -58,9 +58,9 @@ def ingest(
     """
     from pipelines.ingest import ingest_files
 
-    worst = 0
+    worst, names = 0, expand(files)
     with options.connect(create=True) as session:
-        for result in ingest_files(session, expand(files), sender=sender, dictionaries=list(dictionaries)):
+        for result in ingest_files(session, names, sender=sender, dictionaries=list(dictionaries)):
             if options.as_json:
                 click.echo(output.as_json(result))
             else:

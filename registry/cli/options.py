@@ -36,10 +36,15 @@ class Options:
         from registry.service.remote import connect
 
         if create and not self.db.exists():
+            from registry.errors import BadInput
             from registry.service.session import Session
 
-            Session.create(self.db, key=self.key()).close()
-            self.remark(f"{self.db}: a new database")
+            try:
+                Session.create(self.db, key=self.key()).close()
+                self.remark(f"{self.db}: a new database")
+            except BadInput:
+                if not self.db.exists():  # else another command made it a moment earlier
+                    raise
 
         return connect(self.db, key=self.key(), as_user=self.as_user, progress=self.progress())
 

@@ -59,6 +59,15 @@ def test_three_commands_wait_for_one_another(folder: Path) -> None:
         assert session.run("audit.verify")["ok"]
 
 
+def test_two_commands_make_the_database_together(tmp_path: Path) -> None:
+    running = [start(tmp_path, "ingest", path, "--quiet", wait="120") for path in files(tmp_path, 2)]
+    for process in running:
+        _, err = process.communicate(timeout=180)
+        assert (process.returncode, err) == (0, ""), err
+    with Session.open(tmp_path / "r.duckdb", key=KEY) as session:
+        assert session.run("overview.summary")["abstracts"] == 100
+
+
 def test_the_same_file_twice_at_once_is_loaded_once(folder: Path) -> None:
     path = files(folder, 1)[0]
     running = [start(folder, "ingest", path, wait="120") for _ in range(2)]

@@ -11,7 +11,17 @@ import pytest
 
 from tests.paths import ROOT
 
-HEAVY = ["pandas", "lifelines", "streamlit", "numba", "splink", "great_expectations", "matplotlib", "scipy", "plotly"]
+HEAVY = [
+    "pandas",
+    "lifelines",
+    "streamlit",
+    "numba",
+    "splink",
+    "great_expectations",
+    "matplotlib",
+    "scipy",
+    "plotly",
+]
 PROGRAM = """
 import json, sys
 {body}
@@ -62,7 +72,11 @@ def test_nothing_heavy_is_imported(what: str) -> None:
 
 def test_importing_the_package_loads_no_frames() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import registry, sys; print('polars' in sys.modules, 'duckdb' in sys.modules)"],
+        [
+            sys.executable,
+            "-c",
+            "import registry, sys; print('polars' in sys.modules, 'duckdb' in sys.modules)",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

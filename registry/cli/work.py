@@ -135,6 +135,8 @@ def export(options: Options, out: str, **arguments: object) -> int:
             f"{out}: {result['patients']:,} patients, {result['tumors']:,} tumors, {result['items']:,} items; "
             f"{result['errors']} errors, {result['warnings']} warnings"
         )
+        if result["not_complete"]:
+            options.remark(f"{result['not_complete']:,} abstracts are not complete and were left out")
         if result["left_out"]:
             left = ", ".join(f"{item} ({n:,})" for item, n in result["left_out"].items())
             options.remark(

@@ -109,7 +109,12 @@ def _long(wide: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     return (
         long.with_columns(pl.col("what").str.split_exact("@", 1).struct.rename_fields(["item", "kind"]))
         .unnest("what")
-        .pivot("kind", index=["facility", "diagnosis_year", "records", "item"], values="count")
+        .pivot(
+            "kind",
+            on_columns=["filled", "unknown"],
+            index=["facility", "diagnosis_year", "records", "item"],
+            values="count",
+        )
         .join(items.with_row_index("position"), on="item")
         .filter(
             (pl.col("year_min").is_null() | (pl.col("diagnosis_year") >= pl.col("year_min"))),

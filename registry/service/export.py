@@ -32,7 +32,7 @@ def naaccr_xml(
 ) -> dict[str, Any]:
     """Write one NAACCR XML file with its manifest.
 
-    Types I and C come from consolidated tumors, A and M from facilities' abstracts as they stand.
+    Types I and C come from consolidated tumors, A and M from facilities' finished abstracts (complete, exported).
 
     Args:
         out: the file to write (.xml or .xml.gz).
@@ -54,7 +54,7 @@ def naaccr_xml(
     path = Path(out)
     if not path.parent.is_dir():
         raise BadInput(str(path.parent), "there is no such folder", "make it, or name another")
-    patients, tumors = _selected(context, record_type, state, year, year_to, facility)
+    patients, tumors, not_complete = _selected(context, record_type, state, year, year_to, facility)
     moment = _moment(time_generated) or context.now()
     synthetic = "SYNTHETIC DATA, no real persons" if context.store.get_meta("synthetic") == "true" else None
     request = FileRequest(
@@ -70,7 +70,7 @@ def naaccr_xml(
         "file": str(path), "record_type": record_type, "naaccr_version": naaccr_version,
         "patients": written.patients, "tumors": written.tumors, "items": written.items,
         "left_out": written.left_out, "errors": errors.height, "warnings": written.faults.height - errors.height,
-        "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
+        "not_complete": not_complete, "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
         "messages": errors["message"].head(20).to_list(),
     }  # fmt: skip
     if mark_exported:
@@ -119,17 +119,18 @@ def _selected(
     year: int | None,
     year_to: int | None,
     facility: str | None,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     if record_type in {"I", "C"}:
         if facility:
             raise BadInput(
                 "facility", f"a type {record_type} file is made of consolidated tumors", "use type A or M"
             )
+        not_complete = 0
         patients, tumors = frames.load(
             context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")
         )
     else:
-        patients, tumors = _from_abstracts(context, record_type, facility)
+        patients, tumors, not_complete = _from_abstracts(context, record_type, facility)
     wanted = pl.lit(True)
     if state:
         wanted &= pl.col("addrAtDxState") == state.upper()
@@ -137,15 +138,15 @@ def _selected(
         wanted &= dates.year("dateOfDiagnosis").is_between(year, year if year_to is None else year_to)
     tumors = tumors.filter(wanted)
     if state is None and year is None:
-        return patients, tumors
+        return patients, tumors, not_complete
     key = "element_id" if "element_id" in patients.columns else "patient_id"
-    return patients.join(tumors.select(key).unique(), on=key, how="semi"), tumors
+    return patients.join(tumors.select(key).unique(), on=key, how="semi"), tumors, not_complete
 
 
 def _from_abstracts(
     context: Context, record_type: str, facility: str | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Abstracts as patients and tumors: one Tumor element an abstract.
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Finished abstracts as patients and tumors, one Tumor element an abstract; and how many are not finished.
 
     Abstracts that say the same of a patient share a Patient element; where facilities say different things,
     each keeps its own.
@@ -159,16 +160,17 @@ def _from_abstracts(
         rows = rows.filter(pl.col("facility_id") == facility.zfill(10))
     if record_type == "M":
         rows = rows.filter(pl.col("version") > 1)
+    finished = pl.col("status").is_in(["complete", "exported"])
+    not_complete, rows = rows.filter(~finished).height, rows.filter(finished)
     patient_items, tumor_items = item_levels([name for name in rows.columns if "_" not in name])
-    rows = rows.with_columns(said=pl.struct(patient_items).hash()).with_columns(
+    rows = rows.with_columns(said=pl.struct(patient_items)).with_columns(
         element_id=pl.col("abstract_id").min().over("patient_id", "said")
     )
     patients = rows.filter(pl.col("abstract_id") == pl.col("element_id")).select(
         "element_id", "patient_id", *patient_items
     )
-    return patients, rows.select(
-        "element_id", pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items
-    )
+    tumors = rows.select("element_id", pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items)
+    return patients, tumors, not_complete
 
 
 def _as_full_as(record_type: str) -> list[str]:

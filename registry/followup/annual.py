@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from registry.followup.configuration import FollowUpConfiguration
+from registry.followup.configuration import FollowUpConfiguration, settled
 from registry.followup.due import STATUSES
 from registry.followup.eligibility import EXCLUSIONS, judge, verdicts
 from registry.followup.rates import COUNTS, table
@@ -32,6 +32,7 @@ def annual_follow_up(
     as_of: dt.date,
     *,
     configuration: FollowUpConfiguration | None = None,
+    reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
     attempts: pl.DataFrame | None = None,
 ) -> FollowUp:
@@ -42,6 +43,7 @@ def annual_follow_up(
         tumors: one row a tumor, as in `eligibility`.
         as_of: day on which the question is asked.
         configuration: the registry's settings.
+        reference_date: start of the registry, where it differs from the configuration's.
         key: column that tells patients apart.
         attempts: contacts made so far, as in `follow_up_list`.
 
@@ -56,7 +58,7 @@ def annual_follow_up(
     >>> annual_follow_up(patients, tumors, dt.date(2026, 10, 31)).summary["list"]
     {'DELINQUENT': 1, 'OVERDUE': 0, 'DUE': 0}
     """
-    configuration = configuration or FollowUpConfiguration()
+    configuration = settled(configuration, reference_date)
     judged = judge(patients, tumors, as_of, configuration, key)
     listed = lines(judged, patients, tumors, as_of, configuration, key, attempts)
     rated = table(judged.filter(pl.col("exclusion") == ""), as_of, configuration, key, [])
@@ -84,10 +86,13 @@ def summary(
     as_of: dt.date,
     *,
     configuration: FollowUpConfiguration | None = None,
+    reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
 ) -> dict[str, Any]:
     """The one-page summary of `annual_follow_up`."""
-    return annual_follow_up(patients, tumors, as_of, configuration=configuration, key=key).summary
+    return annual_follow_up(
+        patients, tumors, as_of, configuration=configuration, reference_date=reference_date, key=key
+    ).summary
 
 
 def _nested(rated: pl.DataFrame, basis: str, columns: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Collection
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -75,7 +75,7 @@ class FollowUpConfiguration:
     """Settings of one registry. Everything not given comes from the newest edition of `rules.toml`.
 
     Attributes:
-        reference_date: start of the registry (a January 1); None = from the floor on.
+        reference_date: start of the registry (a January 1), 2007-01-01 until it is set; None = from the floor on.
         followup_floor: nobody asks for follow-up of earlier diagnoses; None = no floor.
         follow_anyway: excluded tumors that are listed nevertheless, never counted in a rate:
             True for all of them, or the codes of `eligibility.EXCLUSIONS`.
@@ -89,7 +89,7 @@ class FollowUpConfiguration:
     15
     """
 
-    reference_date: dt.date | None = None
+    reference_date: dt.date | None = _newest("reference_date")  # noqa: RUF009
     followup_floor: dt.date | None = _newest("followup_floor")  # noqa: RUF009
     follow_anyway: bool | Collection[str] = False
     patient_contact_flag_bars_letters: bool = True
@@ -142,3 +142,15 @@ class FollowUpConfiguration:
         last = as_of if (as_of.month, as_of.day) == (12, 31) else dt.date(as_of.year - 1, 12, 31)
         first = dates.months_after(last + dt.timedelta(days=1), -window.months)
         return max(self.start, first), last
+
+
+def settled(
+    configuration: FollowUpConfiguration | None, reference_date: dt.date | None
+) -> FollowUpConfiguration:
+    """The settings of one question: a configuration (the newest edition's when absent), perhaps with another reference date.
+
+    >>> settled(None, None).reference_date, settled(None, dt.date(2010, 1, 1)).reference_date
+    (datetime.date(2007, 1, 1), datetime.date(2010, 1, 1))
+    """
+    settings = configuration or FollowUpConfiguration()
+    return settings if reference_date is None else replace(settings, reference_date=reference_date)

@@ -11,7 +11,7 @@ import datetime as dt
 import polars as pl
 
 from registry.errors import BadInput
-from registry.followup.configuration import FollowUpConfiguration
+from registry.followup.configuration import FollowUpConfiguration, settled
 from registry.followup.due import first_day, is_current, text
 from registry.standards import dates
 
@@ -40,6 +40,7 @@ def eligibility(
     as_of: dt.date,
     *,
     configuration: FollowUpConfiguration | None = None,
+    reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
 ) -> pl.DataFrame:
     """Each tumor with its first excluding code, "" when it is eligible.
@@ -67,7 +68,7 @@ def eligibility(
     >>> eligibility(patients, tumors, dt.date(2026, 10, 31)).rows()
     [('1', '01', ''), ('1', '02', 'CLASS00')]
     """
-    judged = judge(patients, tumors, as_of, configuration or FollowUpConfiguration(), key)
+    judged = judge(patients, tumors, as_of, settled(configuration, reference_date), key)
     return verdicts(judged, tumors, key)
 
 

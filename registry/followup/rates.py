@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from registry.errors import BadInput
-from registry.followup.configuration import FollowUpConfiguration
+from registry.followup.configuration import FollowUpConfiguration, settled
 from registry.followup.due import first_day, text
 from registry.followup.eligibility import judge
 
@@ -22,6 +22,7 @@ def rates(
     as_of: dt.date,
     *,
     configuration: FollowUpConfiguration | None = None,
+    reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
     by: str | Sequence[str] = (),
 ) -> pl.DataFrame:
@@ -35,6 +36,7 @@ def rates(
         tumors: one row a tumor (or a facility's abstract), as in `eligibility`.
         as_of: day on which the question is asked.
         configuration: the registry's settings.
+        reference_date: start of the registry, where it differs from the configuration's.
         key: column that tells patients apart.
         by: "facility" (facility_id, else reportingFacility), "site" (first three characters of primarySite),
             "year" (of diagnosis), "physician" (physicianFollowUp), or any column of tumors or patients.
@@ -52,7 +54,7 @@ def rates(
     >>> rates(patients, tumors, dt.date(2026, 10, 31)).select("window", "A_eligible", "E_lost", "rate_pct").row(0)
     ('since_reference', 2, 1, 50.0)
     """
-    configuration = configuration or FollowUpConfiguration()
+    configuration = settled(configuration, reference_date)
     groups = [by] if isinstance(by, str) else list(by)
     eligible = _eligible(patients, tumors, as_of, configuration, key, groups)
     return table(eligible, as_of, configuration, key, groups)
@@ -64,6 +66,7 @@ def rates_by_age(
     as_of: dt.date,
     *,
     configuration: FollowUpConfiguration | None = None,
+    reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
 ) -> pl.DataFrame:
     """SEER's follow-up groups (invasive by age at diagnosis, in situ), tumor by tumor, with target and goal.
@@ -73,7 +76,7 @@ def rates_by_age(
     Returns:
         group, A_eligible … E_lost, rate_pct, living_rate_pct, target, goal, met, goal_met; as configured.
     """
-    configuration = configuration or FollowUpConfiguration()
+    configuration = settled(configuration, reference_date)
     items = [item for item in ("behaviorCodeIcdO3", "ageAtDiagnosis") if item in tumors.columns]
     eligible = _eligible(patients, tumors, as_of, configuration, key, items)
     born = patients.select(key, first_day(patients, "dateOfBirth").alias("born"))

@@ -8,7 +8,7 @@ import polars as pl
 
 from registry import standards
 from registry.errors import BadInput
-from registry.followup.configuration import FollowUpConfiguration
+from registry.followup.configuration import FollowUpConfiguration, settled
 from registry.followup.due import STATUSES, status, text, whole_months
 from registry.followup.eligibility import EXCLUSIONS, judge, tumor_keys
 from registry.standards import dates
@@ -43,6 +43,7 @@ def follow_up_list(
     as_of: dt.date,
     *,
     configuration: FollowUpConfiguration | None = None,
+    reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
     attempts: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
@@ -54,6 +55,7 @@ def follow_up_list(
         tumors: one row a tumor, as in `eligibility`; items of FOLLOW_UP_DETAILS may be here or in patients.
         as_of: day on which the question is asked.
         configuration: the registry's settings.
+        reference_date: start of the registry, where it differs from the configuration's.
         key: column that tells patients apart.
         attempts: contacts made so far: `key`, date, method, result (text or Date); optional.
 
@@ -72,7 +74,7 @@ def follow_up_list(
     >>> line["status"], line["monthsSinceContact"], line["lettersTo"], str(line["delinquentAfter"])
     ('DELINQUENT', 21, 'PATIENT', '2026-04-01')
     """
-    configuration = configuration or FollowUpConfiguration()
+    configuration = settled(configuration, reference_date)
     judged = judge(patients, tumors, as_of, configuration, key)
     return lines(judged, patients, tumors, as_of, configuration, key, attempts)
 

@@ -59,3 +59,18 @@ def test_groups_add_up_on_the_tumor_basis(cohort: tuple[pl.DataFrame, pl.DataFra
         parts = rates(*cohort, AS_OF, configuration=SETTINGS, by=by).filter(pl.col("basis") == "tumor")
         sums = parts.group_by("window", maintain_order=True).agg(pl.col("A_eligible", "E_lost").sum())
         assert sums.rows() == whole.select("window", "A_eligible", "E_lost").rows()
+
+
+@needs_shared
+def test_the_plain_call_with_three_arguments_gives_the_sample() -> None:
+    patients, tumors = (
+        pl.read_csv(shared("linkage", "followup_sample", f"{name}.csv.gz"), infer_schema=False)
+        for name in ("patients", "tumors")
+    )
+    expected = pl.read_csv(
+        shared("linkage", "followup_sample", "expected_followup_list.csv.gz"), infer_schema=False
+    )
+    listed = follow_up_list(patients, tumors, dt.date(2026, 10, 31))
+    assert listed.select(pl.col(expected.columns).cast(pl.String)).equals(expected)
+    later = follow_up_list(patients, tumors, dt.date(2026, 10, 31), reference_date=dt.date(2015, 1, 1))
+    assert 0 < later.height < listed.height

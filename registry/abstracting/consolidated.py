@@ -28,16 +28,26 @@ _ARRIVED = {
 }
 
 
-def item_levels(columns: Collection[str]) -> tuple[list[str], list[str]]:
-    """Item columns of an abstract as (patient-level, tumor-level); unknown items count as tumor-level.
+def item_levels(
+    columns: Collection[str], patient_columns: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Item columns of an abstract as (patient-level, tumor-level).
 
-    >>> item_levels(["abstract_id", "nameLast", "primarySite", "patientIdNumber", "stateItem9"])
-    (['nameLast'], ['primarySite', 'stateItem9'])
+    Args:
+        columns: of an abstract; own columns and a sender's ids are left out.
+        patient_columns: columns of the patient table: they tell the level of user-defined items, which no base
+            dictionary knows and which count as tumor-level otherwise.
+
+    >>> item_levels(["abstract_id", "nameLast", "primarySite", "patientIdNumber", "stateItem9", "stateNote"], ["stateNote"])
+    (['nameLast', 'stateNote'], ['primarySite', 'stateItem9'])
     """
     items = [
         name for name in columns if "_" not in name and name not in SENDERS_IDS and name not in OWN_WORDS
     ]
-    patient = [name for name in items if level_of(name) == "Patient"]
+    users = set(patient_columns)
+    patient = [
+        name for name in items if level_of(name) == "Patient" or (name in users and known_item(name) is None)
+    ]
     return patient, [name for name in items if name not in set(patient)]
 
 
@@ -58,10 +68,15 @@ def level_of(item: str) -> str:
 OWN_WORDS = frozenset({"sender", "status", "version", "row", "last", "first", "birth", "ssn", "rule", "line"})
 
 
-def ensure_columns(store: Store, items: Collection[str]) -> None:
-    """Columns for items in the abstract, and for every item of an abstract in patient or tumor."""
+def ensure_columns(store: Store, items: Collection[str], of_patients: Collection[str] = ()) -> None:
+    """Columns for items in the abstract, and for every item of an abstract in patient or tumor.
+
+    Args:
+        items: to be kept. of_patients: those of them that a file holds at the patient's level.
+    """
     store.ensure_columns("abstract", items)
-    patient_items, tumor_items = item_levels(store.columns("abstract"))
+    known = {*store.columns("patient"), *(set(of_patients) - set(store.columns("tumor")))}
+    patient_items, tumor_items = item_levels(store.columns("abstract"), known)
     store.ensure_columns("patient", patient_items)
     store.ensure_columns("tumor", tumor_items)
 
@@ -103,7 +118,7 @@ def _write(work: UnitOfWork, abstracts: pl.DataFrame, new: dict[str, pl.Series],
     """Insert the rows of new patients and tumors; bring the known ones to their values, where they differ."""
     if abstracts.is_empty():
         return
-    patient_items, tumor_items = item_levels(abstracts.columns)
+    patient_items, tumor_items = item_levels(abstracts.columns, work.columns("patient"))
     # A patient received without tumors has no abstract yet: its record counts after all abstracts.
     with_order = abstracts.with_columns(pl.col("abstract_id").fill_null(2**62))
     patients, _ = follow_abstracts(with_order, patient_items, [])

@@ -10,7 +10,7 @@ import polars as pl
 
 from registry import standards
 from registry.errors import BadInput
-from registry.service import frames
+from registry.service import frames, user_dictionaries
 from registry.service.operations import Context, operation
 from registry.standards import dates
 from registry.submissions import FileRequest, write_file
@@ -63,6 +63,7 @@ def naaccr_xml(
         moment,
         registry_id=context.store.get_meta("registry_id_item"),
         remark=synthetic,
+        dictionaries=tuple(user_dictionaries.of_items(context, [*patients.columns, *tumors.columns])),
     )
     written = write_file(path, patients, tumors, request)
     errors = written.faults.filter(pl.col("severity") == "error")
@@ -162,7 +163,9 @@ def _from_abstracts(
         rows = rows.filter(pl.col("version") > 1)
     finished = pl.col("status").is_in(["complete", "exported"])
     not_complete, rows = rows.filter(~finished).height, rows.filter(finished)
-    patient_items, tumor_items = item_levels([name for name in rows.columns if "_" not in name])
+    patient_items, tumor_items = item_levels(
+        [name for name in rows.columns if "_" not in name], context.store.columns("patient")
+    )
     rows = rows.with_columns(said=pl.struct(patient_items)).with_columns(
         element_id=pl.col("abstract_id").min().over("patient_id", "said")
     )

@@ -21,7 +21,7 @@ from registry.casefinding import reports
 from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import NaaccrBatch
 from registry.formats.sources import read_all
-from registry.service import reference
+from registry.service import reference, user_dictionaries
 from registry.service.operations import Context, operation
 from registry.standards import convert_sex
 
@@ -199,9 +199,11 @@ def _ingest_abstracts(
 ) -> dict[str, Any]:
     batches = _Batches(file, dictionaries, len(data))
     columns: dict[str, None] = dict.fromkeys(receive.CORE_ITEMS)
+    of_patients: set[str] = set()
     header = None
     for batch in batches:
         header = batch.header
+        of_patients |= set(batch.patients.columns)
         columns |= dict.fromkeys(
             name for name in [*batch.patients.columns, *batch.tumors.columns] if "_" not in name
         )
@@ -209,7 +211,7 @@ def _ingest_abstracts(
     if header is None:
         raise BadInput(file.name, "holds no patients", "send the file again")
     items = receive.storable(context.store, [name for name in columns if name != "line"])
-    ensure_columns(context.store, items)
+    ensure_columns(context.store, items, of_patients & set(items))
 
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]
@@ -219,6 +221,7 @@ def _ingest_abstracts(
             sender=sender, root_items=dict(header.items), actor=context.actor.name, now=context.stamp,
             items=tuple(items),
         )  # fmt: skip
+        user_dictionaries.keep(work, dictionaries)
         receipt = receive.receive(work, _watched(context, batches, file), arrival)
         faults = pl.concat([batch.faults for batch in batches]) if header else pl.DataFrame()
         counts = {

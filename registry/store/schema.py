@@ -42,6 +42,7 @@ TABLES: dict[str, Table] = _tables(
     Table("physician", ("physician_id", "effective_from"), versioned=True),
     Table("load", ("load_id",)),
     Table("load_fault"),
+    Table("user_dictionary", ("uri",)),
     Table("source_file", ("file_id",)),
     Table("source_chunk"),
     Table("source_record", ("source_id",)),

@@ -199,6 +199,10 @@ class UnitOfWork(BulkSteps, Transaction):
         )
         self._do(f"log:{entity}", lambda cursor, events: events.append(event))
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Column names of a table."""
+        return self._engine.columns(table)
+
     def new_ids(self, kind: str, n: int) -> range:
         """Issue `n` new ids of a kind (see `Store.new_ids`)."""
         return self._engine.ids.take(kind, n)

@@ -35,6 +35,7 @@ class FileRequest:
         record_type: I, C, A or M. naaccr_version: "140" to "260".
         time_generated: stands in the file's header; nothing else in it depends on the clock.
         registry_id: item 40, when the registry has one.
+        dictionaries: user-defined dictionaries whose items may be in the file.
     """
 
     record_type: str
@@ -42,6 +43,7 @@ class FileRequest:
     time_generated: dt.datetime
     registry_id: str | None = None
     remark: str | None = None
+    dictionaries: tuple[standards.Dictionary, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,12 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
         keyed.drop("patient_id", "element_id"),
         numbered.drop("patient_id", "element_id", "tumor_id"),
         header=header,
+        dictionaries=request.dictionaries,
     )
     left_out: dict[str, int] = {}
     for left in report.left_out:
         left_out[left.item] = left_out.get(left.item, 0) + left.values
-    faults, items = _read_back(path)
+    faults, items = _read_back(path, request)
     data = path.read_bytes()
     written = WrittenFile(
         path,
@@ -134,9 +137,9 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
     return WrittenFile(**{**written.__dict__, "manifest": manifest})
 
 
-def _read_back(path: Path) -> tuple[pl.DataFrame, int]:
+def _read_back(path: Path, request: FileRequest) -> tuple[pl.DataFrame, int]:
     faults, items = [], 0
-    for batch in formats.iter_naaccr_xml(path):
+    for batch in formats.iter_naaccr_xml(path, dictionaries=request.dictionaries):
         faults.append(batch.faults)
         items += batch.items.height
     return pl.concat(faults), items

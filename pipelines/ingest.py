@@ -23,7 +23,7 @@ def ingest_files(
 
     Yields:
         One result a file: {file, kind, patients, tumors, items, accepted, duplicates, quarantined,
-        faults, errors, messages}; a refused file has `error` (one line) and zero counts.
+        faults, errors, warnings, messages}; a refused file has `error` (one line), and `quarantined` 1 when it is kept.
     """
     for name in files:
         try:
@@ -33,7 +33,18 @@ def ingest_files(
             yield {**result, "file": name}
         except BadInput as error:
             counts = dict.fromkeys(
-                ("patients", "tumors", "items", "accepted", "duplicates", "quarantined", "faults", "errors"),
+                (
+                    "patients",
+                    "tumors",
+                    "items",
+                    "accepted",
+                    "duplicates",
+                    "quarantined",
+                    "faults",
+                    "errors",
+                    "warnings",
+                ),
                 0,
             )
+            counts["quarantined"] = int("kept in quarantine" in str(error))
             yield {"file": name, "kind": None, **counts, "messages": [], "error": str(error)}

@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("work:stats", "Survival and counts."),
     "export": ("work:export", "Write NAACCR XML for a state, a year, a record type."),
     "publish": ("work:publish", "Write a de-identified research snapshot."),
-    "naaccr": ("files:naaccr", "NAACCR XML files: validate, count, convert."),
+    "naaccr": ("files:naaccr", "NAACCR XML files: validate them, read them into tables."),
     "dictionary": ("files:dictionary", "The NAACCR dictionary: show and search items."),
     "standards": ("files:standards", "Reference tables: what is installed, build them again."),
     "user": ("database:user", "Accounts of people."),
@@ -90,7 +90,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="registry")
 @click.pass_context
 def cli(ctx: click.Context, **options: Any) -> None:
-    r"""A cancer registry: load, check, follow up, analyse, report.
+    """A cancer registry: load, check, follow up, analyse, report.
 
     \b
     Try it:      registry demo

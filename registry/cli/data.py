@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import glob
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def expand(names: tuple[str, ...]) -> list[str]:
     "--dictionary",
     "dictionaries",
     multiple=True,
-    type=click.Path(exists=True),
+    type=click.Path(exists=True, dir_okay=False),
     help="User-defined NAACCR dictionary.",
 )
 @global_options
@@ -54,21 +55,64 @@ def ingest(
     """Load abstracts (NAACCR XML), pathology messages (HL7 v2), treatments, facilities, physicians (CSV).
 
     The same file twice changes nothing. With --json one object a file is printed, one a line. Exit code 1 when
-    a file had faults or quarantined pieces, 2 when a file could not be read at all (it is in quarantine).
+    a file had errors, warnings or quarantined pieces, 2 when a file could not be read at all (it is in quarantine).
     """
     from pipelines.ingest import ingest_files
 
     worst, names = 0, expand(files)
+    own = _checked(dictionaries)
+    if not options.db.exists():
+        _refuse_nothing(names)
     with options.connect(create=True) as session:
-        for result in ingest_files(session, names, sender=sender, dictionaries=list(dictionaries)):
+        for result in ingest_files(session, names, sender=sender, dictionaries=own):
             if options.as_json:
                 click.echo(output.as_json(result))
             else:
                 _say(result, options)
             worst = max(
-                worst, 2 if result.get("error") else 1 if result["quarantined"] or result["errors"] else 0
+                worst, 2 if result.get("error") else 1 if any(result[name] for name in PROBLEMS) else 0
             )
     return worst
+
+
+def _checked(dictionaries: tuple[str, ...]) -> list[str]:
+    """Absolute paths of dictionaries that load; a wrong one is not the fault of the files read with it.
+
+    Raises:
+        BadInput: one is not a usable dictionary.
+    """
+    from registry.formats import load_user_dictionary
+
+    for name in dictionaries:
+        load_user_dictionary(name)
+    return [str(Path(name).absolute()) for name in dictionaries]
+
+
+def _refuse_nothing(names: list[str]) -> None:
+    """Before a database is made for them: at least one of the files can be read.
+
+    Raises:
+        BadInput: none can.
+    """
+    if any(Path(name).is_file() and os.access(name, os.R_OK) and Path(name).stat().st_size for name in names):
+        return
+    first = Path(names[0])
+    what = (
+        "there is no such file"
+        if not first.exists()
+        else "is empty"
+        if first.is_file() and os.access(first, os.R_OK)
+        else "may not be read by you"
+    )
+    more = f" (nor can {len(names) - 1} more be read)" if len(names) > 1 else ""
+    raise BadInput(str(first), what + more, "check the name; no database was made")
+
+
+SAID = (
+    "patients", "tumors", "items", "accepted", "new_versions", "duplicates", "joined", "review_tasks", "quarantined",
+    "errors", "warnings",
+)  # fmt: skip
+PROBLEMS = ("quarantined", "errors", "warnings")
 
 
 def _say(result: dict[str, Any], options: Options) -> None:
@@ -76,11 +120,7 @@ def _say(result: dict[str, Any], options: Options) -> None:
     if result.get("error"):
         click.echo(f"registry: {result['error']}", err=True)
         return
-    counts = ", ".join(
-        f"{result[key]:,} {key}"
-        for key in ("patients", "tumors", "items", "accepted", "duplicates", "quarantined", "faults")
-        if result[key]
-    )
+    counts = ", ".join(f"{result[key]:,} {key.replace('_', ' ')}" for key in SAID if result.get(key))
     click.echo(f"{name}  [{result['kind']}]  {counts or 'nothing new'}")
     for line in result["messages"]:
         options.remark(f"  {line}")

@@ -31,6 +31,8 @@ HELD_IN_MEMORY = 256 << 20
 LARGEST = 8 << 30
 """Bytes that a compressed file may unfold to."""
 SHOWN = 10
+KEPT = "it is kept in quarantine"
+"""The end of the line about every file that is refused whole."""
 GZIP = b"\x1f\x8b"
 
 
@@ -74,7 +76,8 @@ def ingest_file(
         raise BadInput(file.name, *_unknown(kind))
     except BadInput as error:
         _quarantine_file(context, file, received, kind, error)
-        raise
+        action = f"{error.action}; {KEPT}" if error.action else KEPT
+        raise BadInput(error.where, error.what, action) from None
 
 
 def _unknown(kind: str | None) -> tuple[str, str]:
@@ -85,7 +88,7 @@ def _unknown(kind: str | None) -> tuple[str, str]:
         )
     return (
         "is not NAACCR XML, HL7 v2, a treatment CSV, or a facility or physician table",
-        "look at its first lines; it is kept in quarantine",
+        "look at its first lines",
     )
 
 
@@ -116,17 +119,37 @@ def _unfolded(file: Path, received: bytes) -> bytes:
 def _report(file: Path, kind: str, counts: dict[str, Any], faults: list[str]) -> dict[str, Any]:
     filled = {name: int(counts.get(name, 0)) for name in COUNTS}
     extra = {name: value for name, value in counts.items() if name not in filled}
-    return {"file": str(file), "kind": kind, **filled, "errors": 0, **extra, "messages": faults}
+    return {
+        "file": str(file),
+        "kind": kind,
+        **filled,
+        "errors": 0,
+        "warnings": 0,
+        **extra,
+        "messages": faults,
+    }
 
 
-def _messages(file: Path, faults: pl.DataFrame) -> tuple[int, list[str]]:
-    """Number of errors, and the first faults as lines (errors first)."""
+def _messages(file: Path, faults: pl.DataFrame, load_id: int) -> tuple[dict[str, int], list[str]]:
+    """Numbers of errors and warnings, and the first faults as lines (errors first)."""
     errors = faults.filter(pl.col("severity") == "error")
-    shown = pl.concat([errors, faults.filter(pl.col("severity") == "warning")]).head(SHOWN)
-    lines = [f"{file.name}:{row['line'] or ''} {row['message']}" for row in shown.iter_rows(named=True)]
+    warnings = faults.filter(pl.col("severity") == "warning")
+    shown = pl.concat([errors, warnings]).head(SHOWN)
+    lines = [f"{file.name}:{_place(row)} {row['message']}" for row in shown.iter_rows(named=True)]
     if faults.height > len(lines):
-        lines.append(f"... {faults.height - len(lines)} more, see `registry load faults`")
-    return errors.height, lines
+        lines.append(f"... {faults.height - len(lines)} more: registry load faults {load_id}")
+    return {"errors": errors.height, "warnings": warnings.height}, lines
+
+
+def _place(row: dict[str, Any]) -> str:
+    """Line, patient and tumor of a fault, counted from 1.
+
+    >>> _place({"line": 1203, "patient_index": 16, "tumor_index": 1})
+    '1203 patient 17 tumor 2:'
+    """
+    names = (("patient", row.get("patient_index")), ("tumor", row.get("tumor_index")))
+    inside = "".join(f" {name} {index + 1}" for name, index in names if index is not None)
+    return f"{row['line'] or ''}{inside}{':' if inside else ''}"
 
 
 def _as_duplicate(context: Context, file: Path, earlier: dict[str, Any]) -> dict[str, Any]:
@@ -236,8 +259,8 @@ def _ingest_abstracts(
             work, context, load_id, arrival.file_id, file, "naaccr-xml", digest, len(data), counts, detail
         )
         _write_faults(work, load_id, faults)
-    errors, lines = _messages(file, faults)
-    return _report(file, "naaccr-xml", {**counts, **detail, "errors": errors, "load_id": load_id}, lines)
+    found, lines = _messages(file, faults, load_id)
+    return _report(file, "naaccr-xml", {**counts, **detail, **found, "load_id": load_id}, lines)
 
 
 def _require_own(context: Context, file: Path, facility_ids: Collection[str | None]) -> None:
@@ -308,8 +331,8 @@ def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: s
         kept = {name: int(counts.get(name, 0)) for name in COUNTS}
         _write_load(work, context, load_id, file_id, file, kind, digest, len(data), kept, detail)
         _write_faults(work, load_id, parsed.faults)
-    errors, lines = _messages(file, parsed.faults)
-    return _report(file, kind, {**counts, "errors": errors, "load_id": load_id}, lines)
+    found, lines = _messages(file, parsed.faults, load_id)
+    return _report(file, kind, {**counts, **found, "load_id": load_id}, lines)
 
 
 @operation("load.list")

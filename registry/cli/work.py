@@ -135,8 +135,10 @@ def export(options: Options, out: str, **arguments: object) -> int:
             f"{out}: {result['patients']:,} patients, {result['tumors']:,} tumors, {result['items']:,} items; "
             f"{result['errors']} errors, {result['warnings']} warnings"
         )
-        if result["not_complete"]:
-            options.remark(f"{result['not_complete']:,} abstracts are not complete and were left out")
+        for why, abstracts in result["not_taken"].items():
+            options.remark(f"left out, {why}: {abstracts:,} abstracts")
+        if not result["tumors"]:
+            options.remark("nobody fits: check state, years and facility (`registry stats counts`)")
         if result["left_out"]:
             left = ", ".join(f"{item} ({n:,})" for item, n in result["left_out"].items())
             options.remark(

@@ -51,10 +51,12 @@ def naaccr_xml(
         raise BadInput("NAACCR version", f"{naaccr_version!r} is none of {', '.join(standards.VERSIONS)}")
     if mark_exported and record_type not in {"A", "M"}:
         raise BadInput("mark exported", f"a type {record_type} file holds no abstracts", "use type A or M")
+    if state and state.upper() not in standards.code_set("addrAtDxState"):
+        raise BadInput("state", f"{state!r} is not a code of item 80", "use the postal code, such as NY")
     path = Path(out)
     if not path.parent.is_dir():
         raise BadInput(str(path.parent), "there is no such folder", "make it, or name another")
-    patients, tumors, not_complete = _selected(context, record_type, state, year, year_to, facility)
+    patients, tumors, not_taken = _selected(context, record_type, state, year, year_to, facility)
     moment = _moment(time_generated) or context.now()
     synthetic = "SYNTHETIC DATA, no real persons" if context.store.get_meta("synthetic") == "true" else None
     request = FileRequest(
@@ -71,7 +73,7 @@ def naaccr_xml(
         "file": str(path), "record_type": record_type, "naaccr_version": naaccr_version,
         "patients": written.patients, "tumors": written.tumors, "items": written.items,
         "left_out": written.left_out, "errors": errors.height, "warnings": written.faults.height - errors.height,
-        "not_complete": not_complete, "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
+        "not_taken": not_taken, "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
         "messages": errors["message"].head(20).to_list(),
     }  # fmt: skip
     if mark_exported:
@@ -120,18 +122,18 @@ def _selected(
     year: int | None,
     year_to: int | None,
     facility: str | None,
-) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
     if record_type in {"I", "C"}:
         if facility:
             raise BadInput(
                 "facility", f"a type {record_type} file is made of consolidated tumors", "use type A or M"
             )
-        not_complete = 0
+        not_taken: dict[str, int] = {}
         patients, tumors = frames.load(
             context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")
         )
     else:
-        patients, tumors, not_complete = _from_abstracts(context, record_type, facility)
+        patients, tumors, not_taken = _from_abstracts(context, record_type, facility)
     wanted = pl.lit(True)
     if state:
         wanted &= pl.col("addrAtDxState") == state.upper()
@@ -139,15 +141,15 @@ def _selected(
         wanted &= dates.year("dateOfDiagnosis").is_between(year, year if year_to is None else year_to)
     tumors = tumors.filter(wanted)
     if state is None and year is None:
-        return patients, tumors, not_complete
+        return patients, tumors, not_taken
     key = "element_id" if "element_id" in patients.columns else "patient_id"
-    return patients.join(tumors.select(key).unique(), on=key, how="semi"), tumors, not_complete
+    return patients.join(tumors.select(key).unique(), on=key, how="semi"), tumors, not_taken
 
 
 def _from_abstracts(
     context: Context, record_type: str, facility: str | None
-) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Finished abstracts as patients and tumors, one Tumor element an abstract; and how many are not finished.
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
+    """Finished abstracts as patients and tumors, one Tumor element an abstract; and how many are not taken, by reason.
 
     Abstracts that say the same of a patient share a Patient element; where facilities say different things,
     each keeps its own.
@@ -162,7 +164,11 @@ def _from_abstracts(
     if record_type == "M":
         rows = rows.filter(pl.col("version") > 1)
     finished = pl.col("status").is_in(["complete", "exported"])
-    not_complete, rows = rows.filter(~finished).height, rows.filter(finished)
+    not_taken = {
+        "not complete": rows.filter(~finished).height,
+        f"received as a lesser type than {record_type}": _lesser(context, record_type, facility),
+    }
+    rows = rows.filter(finished)
     patient_items, tumor_items = item_levels(
         [name for name in rows.columns if "_" not in name], context.store.columns("patient")
     )
@@ -173,7 +179,19 @@ def _from_abstracts(
         "element_id", "patient_id", *patient_items
     )
     tumors = rows.select("element_id", pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items)
-    return patients, tumors, not_complete
+    return patients, tumors, {why: n for why, n in not_taken.items() if n}
+
+
+def _lesser(context: Context, record_type: str, facility: str | None) -> int:
+    """Abstracts that were received without the items of this record type."""
+    full = _as_full_as(record_type)
+    marks = ", ".join("?" * len(full))
+    found = context.store.query(
+        f"SELECT count(*) FROM abstract WHERE status <> 'void' AND coalesce(record_type, 'A') NOT IN ({marks}) "
+        "AND (? IS NULL OR facility_id = ?)",
+        [*full, facility and facility.zfill(10), facility and facility.zfill(10)],
+    )
+    return int(found.item())
 
 
 def _as_full_as(record_type: str) -> list[str]:

@@ -145,3 +145,21 @@ def test_an_earlier_file_is_replaced_whole(session: Session, tmp_path: Path) -> 
     result, *_ = export(session, out, year=1999)
     assert result["tumors"] == 0
     assert "earlier" not in out.read_text()
+
+
+def test_what_is_not_taken_is_said(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "r.duckdb", key=KEY) as session:
+        for name, record_type in (("full.xml", "A"), ("incidence.xml", "I")):
+            body = f"<Patient><Tumor><Item naaccrId=\"primarySite\">C509</Item></Tumor></Patient><!-- {name} -->"
+            (tmp_path / name).write_text(
+                '<NaaccrData baseDictionaryUri="http://naaccr.org/naaccrxml/naaccr-dictionary-260.xml" '
+                f'recordType="{record_type}" specificationVersion="1.8" xmlns="http://naaccr.org/naaccrxml">'
+                f"{body}</NaaccrData>"
+            )
+            session.run("ingest.file", path=str(tmp_path / name))
+        session.run("records.status", abstract_id=1, to="reopened", reason="a look")
+        made = session.run("export.naaccr_xml", out=str(tmp_path / "o.xml"), record_type="A")
+        assert made["not_taken"] == {"not complete": 1, "received as a lesser type than A": 1}
+        assert made["tumors"] == 0
+        with pytest.raises(BadInput, match="'QQ' is not a code"):
+            session.run("export.naaccr_xml", out=str(tmp_path / "o.xml"), state="QQ")

@@ -126,7 +126,7 @@ def _say(result: dict[str, Any], options: Options) -> None:
         options.remark(f"  {line}")
 
 
-@click.group()
+@click.group(epilog="Example: registry quarantine list")
 def quarantine() -> None:
     """What could not be loaded; kept whole, with the reason."""
 
@@ -190,7 +190,7 @@ def synth(options: Options, patients: int, seed: int, out: str, as_of: dt.dateti
         click.echo(f"{out}: {patients:,} made-up patients in {time.monotonic() - begun:.1f} s")
 
 
-@click.group()
+@click.group(epilog="Example: registry load list")
 def load() -> None:
     """What was loaded, and the faults of each file."""
 

@@ -11,7 +11,7 @@ from registry.cli.data import expand
 from registry.cli.options import Options, global_options
 
 
-@click.group()
+@click.group(epilog="Example: registry naaccr validate abstracts.xml.gz")
 def naaccr() -> None:
     """NAACCR XML files, without a database."""
 
@@ -100,7 +100,7 @@ def naaccr_read(options: Options, file: str, out: str, dictionaries: tuple[str, 
     options.answer({"file": file, "out": out, **counts}, output.pairs(counts))
 
 
-@click.group()
+@click.group(epilog="Example: registry dictionary show primarySite")
 def dictionary() -> None:
     """The NAACCR dictionary."""
 
@@ -146,7 +146,7 @@ def dictionary_search(options: Options, words: tuple[str, ...]) -> None:
     options.answer(frame, output.table(shown, limit=100))
 
 
-@click.group()
+@click.group(epilog="Example: registry standards list")
 def standards() -> None:
     """Reference tables."""
 

@@ -10,7 +10,7 @@ from registry.cli import output
 from registry.cli.options import Options, global_options
 
 
-@click.group()
+@click.group(epilog="Example: registry derive run")
 def derive() -> None:
     """Derived variables."""
 
@@ -37,7 +37,7 @@ def derive_run(options: Options, ids: tuple[str, ...], as_of: str | None) -> Non
     options.answer(result, text)
 
 
-@click.group()
+@click.group(epilog="Example: registry edits run")
 def edits() -> None:
     """Edits: checks of values, of values against each other, of records of one patient."""
 
@@ -90,7 +90,7 @@ def edits_failures(options: Options, edit: str | None, limit: int) -> int:
     return 1 if frame.height else 0
 
 
-@click.group()
+@click.group(epilog="Example: registry quality run --docs data-docs")
 def quality() -> None:
     """Completeness suites, indicators and data docs."""
 

@@ -10,7 +10,7 @@ from registry.cli import output
 from registry.cli.options import Options, global_options
 
 
-@click.group()
+@click.group(epilog="Example: registry followup list --out follow-up.csv")
 def followup() -> None:
     """Annual follow-up."""
 
@@ -61,7 +61,7 @@ def followup_rates(options: Options, as_of: str | None, by: str | None, referenc
     options.answer(frame, output.table(frame))
 
 
-@click.group()
+@click.group(epilog="Example: registry stats survival --by stage")
 def stats() -> None:
     """Survival and counts."""
 

@@ -43,6 +43,17 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _open(path: Path, key: str | None, read_only: bool, wait: float) -> Store:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return Store.open(path, key=key, read_only=read_only)
+        except Busy:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
+
+
 class Session:
     """An actor at the door of one store. `run` is the only way in."""
 
@@ -67,14 +78,9 @@ class Session:
         from registry.store.keys import resolve_key
 
         secret = resolve_key(key, database=path)
-        deadline = time.monotonic() + (wait_seconds() if wait is None else wait)
-        while True:
-            try:
-                return cls(Store.open(Path(path), key=secret, read_only=read_only), local_actor())
-            except Busy:
-                if time.monotonic() >= deadline:
-                    raise
-                time.sleep(0.2)
+        return cls(
+            _open(Path(path), secret, read_only, wait_seconds() if wait is None else wait), local_actor()
+        )
 
     @classmethod
     def create(
@@ -85,13 +91,20 @@ class Session:
         reference_date: str | None = None,
         synthetic: bool = False,
     ) -> Session:
-        """Make a new database and open it.
+        """Make a new database and open it; when another command opens it first, waits for that one's end.
 
         Args:
             reference_date: first day of the registry (ISO), from which follow-up counts.
             synthetic: mark it as made-up data, everywhere that people look.
         """
-        session = cls(Store.create(path, key=key), local_actor())
+        try:
+            dt.date.fromisoformat(reference_date or "2007-01-01")
+        except ValueError:
+            raise BadInput(
+                "reference date", f"{reference_date!r} is not a date", "write it as 2007-01-01"
+            ) from None
+        Store.make(path, key=key)
+        session = cls(_open(path, key, False, wait_seconds()), local_actor())
         session.run("settings.change", reference_date=reference_date, synthetic="true" if synthetic else None)
         return session
 

@@ -71,9 +71,8 @@ def back_up(engine: Engine, audit_key: bytes, target: Path, key: str | None, *, 
     opening.refuse_existing(target)
     part = folder / f"{target.name}.{secrets.token_hex(4)}.part"
     cursor = engine.cursor()
-    beside = [Anchor(target, audit_key).path, keys.audit_key_file(target)]
     try:
-        with opening.tidy(part, target.name, beside):
+        with opening.tidy(part, target.name):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             connections.attach(cursor, part, COPY, key=key)
             try:
@@ -85,8 +84,7 @@ def back_up(engine: Engine, audit_key: bytes, target: Path, key: str | None, *, 
                 cursor.execute(f"USE {CATALOG}")
                 cursor.execute(f"DETACH {COPY}")
             size = part.stat().st_size
-            _beside(target, audit_key, key, head)
-            _publish(part, target)
+            _publish(part, target, audit_key, key, head)
     finally:
         cursor.close()
         with contextlib.suppress(OSError):
@@ -123,8 +121,7 @@ def restore(
         keys.check_strength(key, path.name)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     allowed = replace(options or Options(), backup_dir=backup.absolute().parent)
-    beside = [Anchor(path, b"").path, keys.audit_key_file(path)]
-    with opening.tidy(part, backup.name, beside):
+    with opening.tidy(part, backup.name):
         opened = connections.connect(part, key=key, options=allowed)
         try:
             cursor = opened.cursor()
@@ -144,8 +141,7 @@ def restore(
         finally:
             opened.close()
         size = part.stat().st_size
-        _beside(path, audit_key, key, head)
-        _publish(part, path)
+        _publish(part, path, audit_key, key, head)
     return replace(_report(path, tables, head, size, key, started), notes=notes)
 
 
@@ -218,27 +214,31 @@ def _carry_audit_key(
         cursor.execute(f"INSERT INTO {catalog}.meta VALUES ('audit_key', ?)", [keys.wrap(audit_key, key)])
 
 
-def _beside(path: Path, audit_key: bytes, key: str | None, head: Head) -> None:
+def _beside(path: Path, audit_key: bytes, key: str | None, head: Head, written: list[Path]) -> None:
     """Write the small files beside a copy: its anchor and, in plain mode, its audit key."""
-    Anchor(path, audit_key).write(head, durable=True)
+    anchor = Anchor(path, audit_key)
+    anchor.write(head, durable=True)
+    written.append(anchor.path)
     if key is None and keys.environment_audit_key() != audit_key:
         keys.write_private(keys.audit_key_file(path), audit_key.hex())
+        written.append(keys.audit_key_file(path))
 
 
-def _publish(part: Path, target: Path) -> None:
-    """Give a finished file its name; across file systems by a copy beside the target."""
-    near = target.with_name(part.name)
-    if part.stat().st_dev != target.absolute().parent.stat().st_dev:
-        try:
+def _publish(part: Path, target: Path, audit_key: bytes, key: str | None, head: Head) -> None:
+    """Give a finished file and the files beside it their names; across file systems by a copy near the target."""
+    near = part
+    try:
+        if part.stat().st_dev != target.absolute().parent.stat().st_dev:
+            near = target.with_name(part.name)
             shutil.copyfile(part, near)
             near.chmod(0o600)
-            _to_disk(near)
+        _to_disk(near)
+        with opening.naming(target) as written:
+            _beside(target, audit_key, key, head, written)
             opening.give_name(near, target)
-        finally:
+    finally:
+        if near != part:
             near.unlink(missing_ok=True)
-        return
-    _to_disk(part)
-    opening.give_name(part, target)
 
 
 def _to_disk(path: Path) -> None:

@@ -219,17 +219,29 @@ def _temp_dir(path: Path | None, where: str) -> Path:
         if path is None:
             return Path(tempfile.mkdtemp(prefix="registry-"))
         parent = path.with_name(path.name + ".tmp").absolute()
-        parent.mkdir(mode=0o700, exist_ok=True)
-        parent.chmod(0o700)
         folder = parent / f"{os.getpid()}-{secrets.token_hex(4)}"
-        folder.mkdir(mode=0o700)
+        _make_folder(folder)
         return folder
     except OSError as error:
         raise explain_os(error, where) from None
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a private folder in a private one, also while another process that ends removes the outer one."""
+    for attempt in range(20):
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.parent.chmod(0o700)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            return
+        except FileNotFoundError:
+            if attempt == 19:
+                raise
+
+
 def _empty(temp_dir: Path) -> None:
     """Remove what a killed process left beside our own folder; the file's lock makes us its only owner."""
+    _make_folder(temp_dir)  # the owner before us may have taken it for a killed one's
     for other in temp_dir.parent.iterdir():
         if other != temp_dir:
             if other.is_dir() and not other.is_symlink():

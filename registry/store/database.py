@@ -72,8 +72,19 @@ class Store:
         Raises:
             BadInput: the file exists. NotReady: no permission, disk full, encryption missing.
         """
-        opening.make(Path(path), key=key, options=options, clock=clock)
+        cls.make(path, key=key, options=options, clock=clock)
         return cls.open(path, key=key, options=options, clock=clock)
+
+    @staticmethod
+    def make(
+        path: str | Path,
+        *,
+        key: str | None = None,
+        options: Options | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Make a new registry database without opening it; arguments and errors as of `create`."""
+        opening.make(Path(path), key=key, options=options, clock=clock)
 
     @classmethod
     def open(

@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import secrets
+import sys
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,18 +16,25 @@ from pathlib import Path
 
 import duckdb
 
-from registry.errors import BadInput, NotFound, NotReady, WrongKey
+from registry.errors import BadInput, Busy, NotFound, NotReady, WrongKey
 from registry.store import connection as connections
 from registry.store import keys, schema
 from registry.store.audit import Anchor, Chain, Head, read_head
 from registry.store.connection import Options
 from registry.store.engine import Engine
 
+if sys.platform != "win32":
+    import fcntl
+
+LONGEST_MAKING = 60.0
+"""Seconds that a process waits for another one that gives the same file its name (a moment's work)."""
 _warned: set[str] = set()
 
 
 def make(path: Path, *, key: str | None, options: Options | None, clock: Callable[[], datetime]) -> None:
     """Make a database file with the newest schema; it appears under its name only when it is complete.
+
+    Of several processes that make the same file one does; the others leave its files alone.
 
     Raises:
         BadInput: the file exists. NotReady: no permission, disk full, encryption missing.
@@ -35,8 +44,7 @@ def make(path: Path, *, key: str | None, options: Options | None, clock: Callabl
         keys.check_strength(key, path.name)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     registry_id = str(uuid.uuid4())
-    beside: list[Path] = []
-    with tidy(part, path.name, beside):
+    with tidy(part, path.name):
         opened = connections.connect(part, key=key, options=options)
         try:
             cursor = opened.cursor()
@@ -46,15 +54,17 @@ def make(path: Path, *, key: str | None, options: Options | None, clock: Callabl
             cursor.execute("CHECKPOINT")
         finally:
             opened.close()
-        if key is not None:
-            audit = keys.derived_audit_key(key, registry_id)
-        else:
-            beside.append(keys.audit_key_file(path))
-            audit = keys.plain_audit_key(path, create=not os.environ.get("REGISTRY_AUDIT_KEY"))
-        anchor = Anchor(path, audit)
-        beside.append(anchor.path)
-        anchor.write(Head(), durable=True)
-        give_name(part, path)
+        with naming(path) as beside:
+            if key is not None:
+                audit = keys.derived_audit_key(key, registry_id)
+            else:
+                create = not os.environ.get("REGISTRY_AUDIT_KEY")
+                audit = keys.plain_audit_key(path, create=create)
+                beside.extend([keys.audit_key_file(path)] if create else [])
+            anchor = Anchor(path, audit)
+            anchor.write(Head(), durable=True)
+            beside.append(anchor.path)
+            give_name(part, path)
 
 
 def open_engine(
@@ -172,18 +182,82 @@ def give_name(part: Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def tidy(part: Path, where: str, beside: list[Path]) -> Iterator[None]:
-    """Leave nothing half-written behind: the part always goes, the files beside when the whole fails."""
+def naming(path: Path) -> Iterator[list[Path]]:
+    """The right to give a new file its name, and the files beside it theirs: one process at a time has it.
+
+    Yields:
+        A list for the files that were written beside; they go when the file does not get its name.
+
+    Raises:
+        BadInput: the file exists (by now). Busy: another process has been making it for a minute.
+    """
+    with _only_maker(path):
+        refuse_existing(path)
+        beside: list[Path] = []
+        try:
+            yield beside
+        except BaseException:
+            if not os.path.lexists(path):
+                for extra in beside:
+                    extra.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def _only_maker(path: Path) -> Iterator[None]:
+    """Hold the lock file `<db>.creating`; a killed process's lock is free, its file is taken over."""
+    name = path.with_name(path.name + ".creating")
+    deadline = time.monotonic() + LONGEST_MAKING
+    while True:
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if _lock(descriptor) and _is_open_under(name, descriptor):
+                break
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        if time.monotonic() >= deadline:
+            raise Busy(path.name, "another process is making it", "wait for its end and do it again")
+        time.sleep(0.02)
     try:
         yield
-    except BaseException as error:
-        for extra in beside:
-            extra.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise connections.explain_os(error, where) from None
-        if isinstance(error, duckdb.Error):
-            raise connections.explain(error, where) from None
-        raise
+    finally:
+        name.unlink(missing_ok=True)  # while it is locked: who waits for this one sees that it is gone
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file unless another process has; on a file system without locks everybody may."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL):
+            raise
+    return True
+
+
+def _is_open_under(name: Path, descriptor: int) -> bool:
+    """Whether the open file still is the one of this name (its last holder removes it)."""
+    try:
+        return os.path.samestat(name.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def tidy(part: Path, where: str) -> Iterator[None]:
+    """Leave nothing half-written behind: the part always goes."""
+    try:
+        yield
+    except OSError as error:
+        raise connections.explain_os(error, where) from None
+    except duckdb.Error as error:
+        raise connections.explain(error, where) from None
     finally:
         for leftover in (part, part.with_name(part.name + ".wal")):
             leftover.unlink(missing_ok=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboards.components.words import heading
+from dashboards.components.words import coded, heading
 
 if TYPE_CHECKING:
     import polars as pl
 
 _ROW = 35
+_TWO_LINES = 54
 _MOST_ROWS = 12
 
 
@@ -25,22 +26,24 @@ def show(
     select: bool = False,
     rows: int = _MOST_ROWS,
     alt: str | None = None,
+    wrap: bool = False,
 ) -> dict[str, Any] | None:
     """Show a frame; with `select` return the chosen row as a dict.
 
     `columns` are the columns to show with their headings, in order (None = all, headed by `words.heading`); `config`
     is Streamlit column configuration over the derived one; at most `rows` rows are visible without scrolling; `alt`
-    is what a screen reader says about the table.
+    is what a screen reader says about the table; with `wrap` rows are two lines high and long text goes on below.
     """
     names = dict(columns) if columns else {name: heading(name) for name in frame.columns}
     shown = frame.select([name for name in names if name in frame.columns])
     settings = {name: _column(shown.schema[name], names[name]) for name in shown.columns} | dict(config or {})
-    height = _ROW * (min(shown.height, rows) + 1) + 3
+    row_height = _TWO_LINES if wrap else _ROW
+    height = row_height * min(shown.height, rows) + _ROW + 3
     common: dict[str, Any] = {
         "hide_index": True,
         "column_config": settings,
         "height": height,
-        "row_height": _ROW,
+        "row_height": row_height,
         "key": key,
         "alt": alt or key,
         "placeholder": "",
@@ -51,6 +54,27 @@ def show(
     state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **common)
     chosen = state["selection"]["rows"]
     return frame.row(chosen[0], named=True) if chosen and chosen[0] < frame.height else None
+
+
+def labelled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Codes that the service labels (`<item>_label`) as "code meaning", the labels' own columns gone.
+
+    >>> import polars as pl
+    >>> labelled(pl.DataFrame({"laterality": ["1", None], "laterality_label": ["Right (origin of primary)", None]}))[
+    ...     "laterality"].to_list()
+    ['1 Right', None]
+    """
+    import polars as pl
+
+    items = [name for name in frame.columns if f"{name}_label" in frame.columns]
+    return frame.with_columns(
+        pl.Series(
+            item,
+            [coded(*pair) for pair in zip(frame[item], frame[f"{item}_label"], strict=True)],
+            dtype=pl.String,
+        )
+        for item in items
+    ).drop(f"{item}_label" for item in items)
 
 
 def _column(kind: pl.DataType, label: str) -> Any:

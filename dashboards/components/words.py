@@ -120,13 +120,45 @@ def sentence(code: str | None) -> str:
     return code.replace("_", " ").capitalize() if code else "–"
 
 
-def template(message: str | None) -> str:
-    """An edit's message without a record: its places for values become dots.
+_TUMOR = re.compile(
+    r"(?:\d+ )*(?P<site>C\d{3}) (?P<histology>\d{4}) (?P<behavior>\d)(?: (?P<stage>\d))?"
+    r"(?: (?P<date>\d{8}|\d{6}|\d{4}))?(?: (?P<klass>\d\d))?(?: (?P<cancer>\d))?(?: (?P<recurrence>\d\d))?"
+)
 
-    >>> template("{regionalNodesPositive} nodes positive of {regionalNodesExamined} examined")
-    '… nodes positive of … examined'
+
+def tumors(codes: str | None) -> str:
+    """The follow-up list's tumors, codes with blanks between, as people read them; other text stays.
+
+    >>> tumors("361 C240 8140 3 20070914 21 1; 362 C619 8140 3 1 2019 14")
+    'C240 8140/3, diagnosed 2007-09-14, class 21, cancer status 1; C619 8140/3, stage 1, diagnosed 2019, class 14'
+    >>> tumors("no codes"), tumors(None)
+    ('no codes', '')
     """
-    return re.sub(r"\{[^{}]*\}", "…", message or "")
+    return "; ".join(_tumor(part.strip()) for part in (codes or "").split(";"))
+
+
+def _tumor(codes: str) -> str:
+    found = _TUMOR.fullmatch(codes)
+    if found is None:
+        return codes
+    details = {
+        "stage": found["stage"],
+        "diagnosed": naaccr_date(found["date"]) if found["date"] else None,
+        "class": found["klass"],
+        "cancer status": found["cancer"],
+        "recurrence": found["recurrence"],
+    }
+    parts = [f"{word} {value}" for word, value in details.items() if value]
+    return ", ".join([f"{found['site']} {found['histology']}/{found['behavior']}", *parts])
+
+
+def coded(code: str | None, label: str | None) -> str | None:
+    """A code with what it means, without the explanation in parentheses.
+
+    >>> coded("1", "Right (origin of primary)"), coded("C999", None), coded(None, None)
+    ('1 Right', 'C999', None)
+    """
+    return f"{code} {label.split(' (')[0]}" if code and label else code
 
 
 def item_values(text: str | None) -> str:

@@ -27,7 +27,8 @@ _HIDDEN: Final = frozenset({"account"})
 def pages_for(actor: Actor) -> list[Page]:
     """The pages that this person may open; the first is the home page.
 
-    The same page objects serve links between pages (`page`).
+    The same page objects serve links between pages (`page`). The addresses of the other pages say that they belong to
+    another role; no row of pages and no link leads there.
     """
     import streamlit as st
 
@@ -44,7 +45,12 @@ def pages_for(actor: Actor) -> list[Page]:
         for position, (path, title, icon, _operation) in enumerate(offered)
     }
     st.session_state["_pages"] = made
-    return list(made.values())
+    refused = [
+        st.Page(_refuse(path, title, actor.role), title=title, icon=icon, url_path=path, visibility="hidden")
+        for path, title, icon, _operation in PAGES
+        if path not in made
+    ]
+    return [*made.values(), *refused]
 
 
 def _visibility(path: str) -> Literal["visible", "hidden"]:
@@ -56,6 +62,20 @@ def page(path: str) -> Any | None:
     import streamlit as st
 
     return st.session_state.get("_pages", {}).get(path)
+
+
+def _refuse(path: str, title: str, role: str) -> Callable[[], None]:
+    def run() -> None:
+        import streamlit as st
+
+        st.title(title)
+        st.warning(
+            f"This page is not part of your role ({role}). If your work needs it, ask the registry's administrator.",
+            icon=":material/lock:",
+        )
+
+    run.__name__ = path.replace("-", "_")
+    return run
 
 
 def _show(path: str) -> Callable[[], None]:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import download, tables
 from dashboards.components.messages import empty, guarded
-from dashboards.components.words import heading, number, percent, sentence
+from dashboards.components.words import heading, number, percent, sentence, tumors
 
 _STATUS = ["DELINQUENT", "OVERDUE", "DUE"]
 _WINDOWS = {
@@ -115,15 +115,21 @@ def _list() -> None:
         shown = shown.with_columns(
             *tables.naaccr_dates(shown),
             *(pl.Series(name, [sentence(v) for v in shown[name]]) for name in ("status", "lettersTo")),
+            pl.Series("tumors", [tumors(v) for v in shown["tumors"]]),
         )
         names = [name for name in _FIRST if name in shown.columns]
-        names += [name for name in shown.columns if name not in names]
+        names += [n for n in shown.columns if n not in names and shown[n].null_count() < shown.height]
         config = {
             "patient_id": tables.ident("Patient"),
-            "tumors": st.column_config.TextColumn("Tumors", width="large"),
+            "tumors": st.column_config.TextColumn("Tumors", width=450),
         }
         tables.show(
-            shown, key="follow_up_list", columns={n: heading(n) for n in names}, config=config, rows=11
+            shown,
+            key="follow_up_list",
+            columns={n: heading(n) for n in names},
+            config=config,
+            rows=8,
+            wrap=True,
         )
 
 

@@ -13,6 +13,18 @@ from dashboards.components.messages import empty, guarded
 from dashboards.components.words import number, percent
 
 _BY = {"site": "Site", "stage": "Stage", "sex": "Sex", "facility": "Facility"}
+#: Key figures with their names; the service leaves some out for some roles.
+_COUNTS = {
+    "patients": "Patients",
+    "tumors": "Tumors",
+    "abstracts": "Abstracts",
+    "pathology_reports": "Pathology reports",
+    "treatments": "Treatments",
+    "open_edit_failures": "Open edit failures",
+    "review_tasks": "Review tasks",
+    "quarantined": "In quarantine",
+    "facilities": "Facilities",
+}
 _SECTIONS = ["Cases", "Completeness"]
 
 
@@ -20,7 +32,7 @@ def show() -> None:
     st.title("Overview")
     summary = door.figures("overview.summary")
     _key_figures(summary)
-    if not summary["tumors"]:
+    if summary["tumors"] == 0:
         empty("No tumors yet.", "Load files with `registry ingest FILES…`; they appear here at once.")
         return
     section = st.segmented_control(
@@ -36,25 +48,24 @@ def show() -> None:
 
 def _key_figures(summary: dict[str, Any]) -> None:
     rate = summary.get("follow_up_rate")
-    first = [
-        ("Patients", number(summary["patients"])),
-        ("Tumors", number(summary["tumors"])),
-        ("Abstracts", number(summary["abstracts"])),
-        ("Pathology reports", number(summary["pathology_reports"])),
-        ("Treatments", number(summary["treatments"])),
-    ]
-    second = [
-        ("Follow-up rate", percent(rate)),
-        ("Open edit failures", number(summary["open_edit_failures"])),
-        ("Review tasks", number(summary["review_tasks"])),
-        ("In quarantine", number(summary["quarantined"])),
-        ("Facilities", number(summary["facilities"])),
-    ]
-    for row in (first, second):
-        for column, (label, value) in zip(st.columns(len(row), gap="small"), row, strict=True):
+    counts = [(label, _count(summary[name])) for name, label in _COUNTS.items() if name in summary]
+    figures = [*counts[:5], ("Follow-up rate", percent(rate)), *counts[5:]]
+    for row in (figures[:5], figures[5:]):
+        for column, (label, value) in zip(st.columns(5, gap="small"), row, strict=False):
             column.metric(label, value, border=True)
     if summary.get("last_load"):
         st.caption(f"Last load: {_moment(summary['last_load'])} UTC")
+
+
+def _count(value: int | None) -> str:
+    """A key figure; the service hides small ones from some roles."""
+    return "hidden" if value is None else number(value)
+
+
+def _say_hidden(frame: pl.DataFrame) -> None:
+    hidden = frame["tumors"].null_count()
+    if hidden:
+        st.caption(f"Not shown: {number(hidden)} small counts, or counts that would give one away")
 
 
 def _moment(value: Any) -> str:
@@ -71,7 +82,7 @@ def _cases() -> None:
     b.subheader(f"Tumors by {_BY[by].lower()}")
     left, right = st.columns(2, gap="medium")
     with left, guarded():
-        years = door.figures("overview.counts", by="diagnosis_year")
+        counted = years = door.figures("overview.counts", by="diagnosis_year")
         known = years["diagnosis_year"].cast(pl.String).str.contains(r"^\d{4}$").fill_null(False)
         years, rest = years.filter(known), int(years.filter(~known)["tumors"].sum() or 0)
         figure = charts.columns(
@@ -80,10 +91,13 @@ def _cases() -> None:
         charts.draw(figure, key="by_year", alt="Tumors by year of diagnosis")
         if rest:
             st.caption(f"Without a year of diagnosis: {number(rest)}")
+        _say_hidden(counted)
     with right, guarded():
-        counts = charts.top(door.figures("overview.counts", by=by), by, "tumors", 13)
+        counted = door.figures("overview.counts", by=by)
+        counts = charts.top(counted.drop_nulls("tumors"), by, "tumors", 13)
         figure = charts.bars(counts, by, "tumors", title="Tumors", height=max(200, 46 + 23 * counts.height))
         charts.draw(figure, key="by_other", alt=f"Tumors by {_BY[by].lower()}")
+        _say_hidden(counted)
 
 
 @st.fragment
@@ -99,7 +113,7 @@ def _completeness() -> None:
             worst = frame.sort(["percent", "item"])[:16]
             figure = charts.bars(
                 worst,
-                "item",
+                "name",
                 "percent",
                 title="Known values, %",
                 text=[percent(p) for p in worst["percent"]],
@@ -111,6 +125,6 @@ def _completeness() -> None:
             tables.show(
                 frame,
                 key="completeness_table",
-                columns={"item": "Item", "records": "Records", "filled": "Filled", "percent": "Known %"},
+                columns={"name": "Item", "records": "Records", "filled": "Filled", "percent": "Known %"},
                 rows=13,
             )

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import download, tables
 from dashboards.components.messages import empty, guarded, plain
-from dashboards.components.words import item_values, template
+from dashboards.components.words import item_values
 from dashboards.pages import page
 
 _SECTIONS = ["Edit failures", "Indicators"]
@@ -50,7 +50,6 @@ def _failures(may_list: bool) -> None:
             format_func=lambda v: str(v).capitalize() if v else "All",
             key="severity",
         )
-        summary = summary.with_columns(pl.Series("message", [template(m) for m in summary["message"]]))
         shown = summary if severity is None else summary.filter(summary["severity"] == severity)
         b.caption(
             f"{shown.height} edits, {int(shown['open'].sum() or 0):,} open failures. Choose an edit to see its records."
@@ -60,12 +59,14 @@ def _failures(may_list: bool) -> None:
             "severity": "Severity",
             "open": "Open",
             "overridden": "Overridden",
-            "message": "Message",
+            "message": "Rule",
         }
         widths = {
-            "edit": st.column_config.TextColumn("Edit", width="medium"),
-            "severity": st.column_config.TextColumn("Severity", width="small"),
-            "message": st.column_config.TextColumn("Message", width="large"),
+            "edit": st.column_config.TextColumn("Edit", width=205),
+            "severity": st.column_config.TextColumn("Severity", width=75),
+            "open": st.column_config.NumberColumn("Open", format="localized", width=60),
+            "overridden": st.column_config.NumberColumn("Overridden", format="localized", width=90),
+            "message": st.column_config.TextColumn("Rule", width=770),
         }
         chosen = tables.show(
             shown,

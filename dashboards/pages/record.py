@@ -14,6 +14,30 @@ from dashboards.components import abstract_view, tables
 from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import STATUS, heading, naaccr_date
 
+#: Column → heading, width in pixels; together they fit a page of 1366.
+_TUMOR = {
+    "tumor_id": ("Tumor", 60),
+    "primarySite": ("Primary site", 200),
+    "histologicTypeIcdO3": ("Histology", 230),
+    "behaviorCodeIcdO3": ("Behavior", 145),
+    "laterality": ("Laterality", 100),
+    "dateOfDiagnosis": ("Diagnosed", 95),
+    "summaryStage2018": ("Summary Stage 2018", 240),
+    "classOfCase": ("Class", 55),
+    "sequenceNumberCentral": ("Sequence", 75),
+}
+_ABSTRACT = {
+    "abstract_id": ("Abstract", 70),
+    "facility": ("Facility", 200),
+    "status": ("Status", 85),
+    "primarySite": ("Primary site", 195),
+    "histologicTypeIcdO3": ("Histology", 205),
+    "laterality": ("Laterality", 100),
+    "dateOfDiagnosis": ("Diagnosed", 95),
+    "classOfCase": ("Class", 55),
+    "accessionNumberHosp": ("Accession", 95),
+    "changed_at": ("Changed (UTC)", 110),
+}
 _SECTIONS = ["Tumors and abstracts", "Pathology reports", "Treatments", "All items"]
 
 
@@ -113,7 +137,10 @@ def _patient(patient_id: int) -> None:
 def _tumors(patient_id: int, answer: dict[str, Any]) -> None:
     st.subheader("Tumors")
     st.caption("One row a tumor, consolidated from what the facilities reported.")
-    _table(answer["tumors"], "tumors", "No tumor yet.", rows=5)
+    if answer["tumors"].height:
+        _coded(answer["tumors"], "tumors", _TUMOR, rows=5)
+    else:
+        empty("No tumor yet.")
     st.subheader("Abstracts")
     st.caption("One row a facility and tumor. Choose one to read or change it.")
     frame = answer["abstracts"]
@@ -121,12 +148,33 @@ def _tumors(patient_id: int, answer: dict[str, Any]) -> None:
         empty("No abstract in your facilities.")
         return
     shown = frame.with_columns(
-        *tables.naaccr_dates(frame),
         status=frame["status"].replace_strict(STATUS, default=frame["status"]),
+        facility=frame["facility"].fill_null(frame["facility_id"]),
     )
-    row = tables.show(shown, key="abstracts", config=tables.idents(shown), select=True, rows=6)
+    row = _coded(shown, "abstracts", _ABSTRACT, select=True, rows=6)
     if row is not None:
         _go(patient=patient_id, abstract=row["abstract_id"])
+
+
+def _coded(
+    frame: Any, key: str, columns: dict[str, tuple[str, int]], *, rows: int, select: bool = False
+) -> dict[str, Any] | None:
+    """Tumors or abstracts, codes with what they mean, as wide as the page."""
+    import polars as pl
+
+    morphology = pl.concat_str("histologicTypeIcdO3", "behaviorCodeIcdO3", separator="/", ignore_nulls=True)
+    shown = frame.with_columns(histologicTypeIcdO3=pl.when(morphology != "").then(morphology))
+    shown = tables.labelled(shown.with_columns(tables.naaccr_dates(shown)))
+    config: dict[str, Any] = {}
+    for name, (label, width) in columns.items():
+        if name.endswith("_id"):
+            config[name] = st.column_config.NumberColumn(label, width=width, format="%d", alignment="left")
+        elif name == "changed_at":
+            config[name] = st.column_config.DateColumn(label, width=width, format="YYYY-MM-DD")
+        else:
+            config[name] = st.column_config.TextColumn(label, width=width)
+    names = {name: label for name, (label, _width) in columns.items()}
+    return tables.show(shown, key=key, columns=names, config=config, select=select, rows=rows, wrap=True)
 
 
 def _reports(frame: Any) -> None:

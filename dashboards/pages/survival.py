@@ -99,10 +99,16 @@ def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
         _log_rank(answer.get("log_rank"))
     with right:
         st.subheader("Who is counted")
-        names = {"reason": "Reason", "excluded": "Excluded", "remaining": "Remaining"}
-        widths = {"reason": st.column_config.TextColumn("Reason", width="medium")}
         flow = _hidden(answer["exclusions"], threshold)
-        tables.show(flow, key="km_exclusions", columns=names, config=widths, rows=10)
+        # A plain table, not a grid: its cells wrap, and a reason is a sentence.
+        st.table(
+            [
+                {"Reason": plain(row["reason"]), "Excluded": row["excluded"], "Remaining": row["remaining"]}
+                for row in flow.iter_rows(named=True)
+            ],
+            border="horizontal",
+            alt="Who is counted",
+        )
     st.caption(plain(answer.get("note") or f"Counts under {threshold} are hidden."))
 
 

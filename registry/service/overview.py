@@ -10,6 +10,9 @@ from registry.errors import BadInput
 from registry.service import frames, sites
 from registry.service.operations import Context, operation
 
+STAFF_COUNTS = ("open_edit_failures", "review_tasks", "quarantined")
+"""Of the registry's own work: nothing for those who may not see identifiers."""
+PATIENT_COUNTS = ("patients", "tumors", "abstracts", "pathology_reports", "treatments")
 COUNTED = {
     "diagnosis_year": ["dateOfDiagnosis"],
     "site": sites.ITEMS,
@@ -28,7 +31,10 @@ def _quarantined(context: Context) -> int:
 
 @operation("overview.summary")
 def summary(context: Context) -> dict[str, Any]:
-    """Key figures of the whole registry (or of the actor's facilities)."""
+    """Key figures of the whole registry (or of the actor's facilities).
+
+    For actors who may not see identifiers a small count is None, and the counts of staff work are left out.
+    """
     condition, scope = context.actor.scope_sql("facility_id")
     row = context.store.query(
         f"""SELECT count(DISTINCT patient_id) AS patients, count(DISTINCT tumor_id) AS tumors, count(*) AS abstracts,
@@ -47,13 +53,30 @@ def summary(context: Context) -> dict[str, Any]:
             ("review_tasks", "review_task", "state = 'open'"),
         )
     }
-    return {
+    answer = {
         **{name: int(value) for name, value in row.items()},
         **counts,
         "quarantined": _quarantined(context),
         "follow_up_rate": _follow_up_rate(context),
         "last_load": context.store.query("SELECT max(finished_at) FROM load").item(),
         "synthetic": context.store.get_meta("synthetic") == "true",
+    }
+    return answer if context.actor.sees_identifiers else _without_small_counts(answer)
+
+
+def _without_small_counts(answer: dict[str, Any]) -> dict[str, Any]:
+    """Key figures for people outside the registry's work (thresholds: registry.analytics.disclosure).
+
+    >>> _without_small_counts({"patients": 10, "tumors": 11, "treatments": 0, "facilities": 3, "review_tasks": 4})
+    {'patients': None, 'tumors': 11, 'treatments': 0, 'facilities': 3}
+    """
+    from registry.analytics.disclosure import profile
+
+    small = range(1, profile("default").threshold)
+    return {
+        name: None if name in PATIENT_COUNTS and value in small else value
+        for name, value in answer.items()
+        if name not in STAFF_COUNTS
     }
 
 
@@ -67,7 +90,11 @@ def _follow_up_rate(context: Context) -> float | None:
 
 @operation("overview.counts")
 def counts(context: Context, by: str = "diagnosis_year") -> pl.DataFrame:
-    """Tumors by one characteristic: frame[by, tumors], sorted by `by`."""
+    """Tumors by one characteristic: frame[by, tumors], sorted by `by`.
+
+    For actors who may not see identifiers small counts are null, and so are those that would give them away,
+    since the total is known to them.
+    """
     from registry import analytics, standards
     from registry.analytics.stage import stage_group
     from registry.standards import dates
@@ -89,19 +116,33 @@ def counts(context: Context, by: str = "diagnosis_year") -> pl.DataFrame:
     else:
         tumors = tumors.with_columns(pl.col(COUNTED[by][0]).alias(by))
     tumors = tumors.with_columns(pl.col(by).fill_null("unknown"))
-    return analytics.counts_by(tumors, [by]).rename({"count": "tumors"}, strict=False)
+    counted = analytics.counts_by(tumors, [by]).rename({"count": "tumors"}, strict=False)
+    if context.actor.sees_identifiers:
+        return counted
+    return analytics.suppress(counted, "tumors", "default", margins=[None]).drop("suppressed")
 
 
 @operation("overview.completeness")
 def completeness(context: Context) -> pl.DataFrame:
-    """Share of filled and of known values of the required items over all years: frame[item, records, filled, percent]."""
+    """Share of filled and of known values of the required items over all years.
+
+    Returns:
+        frame[item, records, filled, unknown, percent, name], the least complete first; `name` as the dictionary
+        writes it.
+    """
+    from registry import standards
     from registry.service.quality import completeness_frame
 
     frame = completeness_frame(context)
+    items = standards.all_items()
+    names = dict(zip(items["id"], items["name"], strict=True))
     return (
         frame.filter(pl.col("facility_id") == "all")
         .group_by("item")
         .agg(pl.col("records", "filled", "unknown").sum())
-        .with_columns(percent=100 * (pl.col("filled") - pl.col("unknown")) / pl.col("records"))
+        .with_columns(
+            percent=100 * (pl.col("filled") - pl.col("unknown")) / pl.col("records"),
+            name=pl.col("item").replace(names),
+        )
         .sort("percent", "item")
     )

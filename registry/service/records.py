@@ -20,6 +20,9 @@ ABSTRACT_COLUMNS = [
     "accessionNumberHosp", "sequenceNumberHospital", "medicalRecordNumber", "classOfCase", "primarySite",
     "histologicTypeIcdO3", "behaviorCodeIcdO3", "laterality", "dateOfDiagnosis", "dateOf1stContact",
 ]  # fmt: skip
+LABELLED = [
+    "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "laterality", "summaryStage2018", "vitalStatus",
+]  # fmt: skip
 FOUND_AT_MOST = 200
 
 
@@ -27,8 +30,8 @@ FOUND_AT_MOST = 200
 def search(context: Context, text: str) -> pl.DataFrame:
     """Patients by name, birth date, patient number, SSN, accession or medical record number.
 
-    All words must fit. Returns frame[patient_id, nameLast, nameFirst, dateOfBirth, tumors], at most 200,
-    sorted by name and patient_id.
+    All words must fit. Returns frame[patient_id, nameLast, nameFirst, dateOfBirth, tumors], at most 200: the best
+    hits first (see `_fit`), then by name and patient_id.
     """
     words = [word.upper() for word in text.replace(",", " ").split()]
     if not words:
@@ -43,20 +46,42 @@ def search(context: Context, text: str) -> pl.DataFrame:
     ]
     present = [name for name in fields if name in context.store.columns("abstract")]
     haystack = " || ' ' || ".join(f"coalesce(upper(a.\"{name}\"), '')" for name in present)
-    fits = " AND ".join(f"contains({haystack} || ' ' || CAST(a.patient_id AS VARCHAR), ?)" for _ in words)
     condition, scope = context.actor.scope_sql("a.facility_id")
     return context.store.query(
-        f"""SELECT a.patient_id, min(a."nameLast") AS "nameLast", min(a."nameFirst") AS "nameFirst",
-                   min(a."dateOfBirth") AS "dateOfBirth", count(DISTINCT a.tumor_id) AS tumors
-            FROM abstract a WHERE {fits} AND {condition}
-            GROUP BY a.patient_id ORDER BY 2, 3, 1 LIMIT {FOUND_AT_MOST}""",
-        [*words, *scope],
+        f"""WITH searched AS (
+              SELECT a.patient_id, a.tumor_id, a."nameLast", a."nameFirst", a."dateOfBirth",
+                     coalesce(upper(a."nameLast"), '') AS surname,
+                     {haystack} || ' ' || CAST(a.patient_id AS VARCHAR) AS everything
+              FROM abstract a WHERE {condition})
+            SELECT patient_id, min("nameLast") AS "nameLast", min("nameFirst") AS "nameFirst",
+                   min("dateOfBirth") AS "dateOfBirth", count(DISTINCT tumor_id) AS tumors
+            FROM searched WHERE {" AND ".join("contains(everything, ?)" for _ in words)}
+            GROUP BY patient_id ORDER BY min({" + ".join(_fit() for _ in words)}), 2, 3, 1
+            LIMIT {FOUND_AT_MOST}""",
+        [*scope, *words, *(word for word in words for _ in range(4))],
+    )
+
+
+def _fit() -> str:
+    """SQL: how well one word (given four times) fits, 0 the best.
+
+    0 the last name, 1 a part of a last name of several, 2 another whole word, 3 the beginning of the last name,
+    4 anywhere. The sum over the words orders what is found.
+    """
+    return (
+        "CASE WHEN surname = ? THEN 0"
+        " WHEN list_contains(regexp_split_to_array(surname, '[ -]'), ?) THEN 1"
+        " WHEN list_contains(regexp_split_to_array(everything, '[ -]'), ?) THEN 2"
+        " WHEN starts_with(surname, ?) THEN 3 ELSE 4 END"
     )
 
 
 @operation("records.patient")
 def patient(context: Context, patient_id: int) -> dict[str, Any]:
-    """One patient: consolidated items, tumors, abstracts, pathology reports, treatments."""
+    """One patient: consolidated items, tumors, abstracts, pathology reports, treatments.
+
+    Beside an item of LABELLED the tumors and abstracts have `<item>_label`, what its code means.
+    """
     abstracts = _abstracts_of(context, patient_id)
     tumor_ids = abstracts.select("tumor_id").unique()
     patient_items = frames.every_item(context, "patient")
@@ -86,11 +111,28 @@ def patient(context: Context, patient_id: int) -> dict[str, Any]:
     )
     return {
         "patient": values,
-        "tumors": shown,
-        "abstracts": abstracts,
+        "tumors": _with_labels(shown),
+        "abstracts": _with_labels(abstracts),
         "reports": reports,
         "treatments": treatments,
     }
+
+
+def _with_labels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds `<item>_label` for the items of LABELLED that the frame has; null for a code without a meaning.
+
+    >>> _with_labels(pl.DataFrame({"primarySite": ["C504", None], "note": ["", ""]}))["primarySite_label"].to_list()
+    ['Upper-outer quadrant of breast', None]
+    """
+    return frame.with_columns(
+        pl.Series(
+            f"{item}_label",
+            [standards.label(item, code) if code else None for code in frame[item]],
+            dtype=pl.String,
+        )
+        for item in LABELLED
+        if item in frame.columns
+    )
 
 
 def _where(context: Context, table: str, items: list[str], column: str, value: int) -> pl.DataFrame:

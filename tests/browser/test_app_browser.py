@@ -123,6 +123,26 @@ def test_researcher_is_offered_figures_only(served: Served, visit: Callable[[str
     assert served.last_name not in page.locator(".stMain").inner_text()
 
 
+@pytest.mark.parametrize("path", ["/record", "/quality", "/follow-up"])
+def test_a_page_of_another_role_says_so(visit: Callable[[str, str], Page], path: str) -> None:
+    page = visit("rita", path)
+    page.get_by_text("This page is not part of your role (researcher)").wait_for()
+    page.get_by_role("heading", name=PAGES[path], exact=True).wait_for()
+    assert page.get_by_text("Page not found").count() == 0
+    assert page.get_by_text("main page").count() == 0
+
+
+def test_researcher_sees_no_staff_counts(visit: Callable[[str, str], Page]) -> None:
+    page = visit("rita", "/")
+    labels = page.get_by_test_id("stMetricLabel").all_inner_texts()
+    assert "Tumors" in labels and "Facilities" in labels
+    assert not {"Open edit failures", "Review tasks", "In quarantine"} & set(labels)
+    for small in re.findall(r"Without a year of diagnosis: ([\d,]+)", page.locator(".stMain").inner_text()):
+        assert int(small.replace(",", "")) >= 11
+    labels = visit("quinn", "/").get_by_test_id("stMetricLabel").all_inner_texts()
+    assert {"Open edit failures", "Review tasks", "In quarantine"} <= set(labels)
+
+
 def test_registrar_finds_only_the_own_facility(served: Served, visit: Callable[[str, str], Page]) -> None:
     page = visit("anna", "/record")
     page.get_by_role("textbox", name="Find a patient").fill(served.foreign_name)
@@ -291,6 +311,14 @@ def test_own_password_is_changed_after_giving_the_old_one(
     page.get_by_text("Your other sessions have ended").wait_for()
     other.goto(served.address + "/survival")
     assert "/sign-in" in other.url
+
+
+def test_quality_shows_rules_without_holes(visit: Callable[[str, str], Page]) -> None:
+    page = visit("quinn", "/quality")
+    cells = page.locator("[data-testid=stDataFrame]").first.locator("td")
+    cells.first.wait_for(state="attached")
+    text = " ".join(cells.all_text_contents())
+    assert re.search(r"\[[A-Z][^]]+\]", text) and "…" not in text and "{" not in text
 
 
 def test_quality_leads_to_the_record(served: Served, sign_in: Callable[..., Page]) -> None:

@@ -310,6 +310,66 @@ def test_an_empty_registry_answers_everything(session: Session) -> None:
         session.run(name)
 
 
+def person(number: int, last: str, first: str, **more: str) -> tuple[Any, list[Any]]:
+    """One made-up patient with one tumor, like nobody else."""
+    own = {
+        "patientIdNumber": f"{number:08}", "nameLast": last, "nameFirst": first,
+        "dateOfBirth": f"19{40 + number}0{1 + number % 9}1{number % 9}",
+        "socialSecurityNumber": f"90000{number:04}",
+    }  # fmt: skip
+    tumor = changed(TUMOR, accessionNumberHosp=f"2023{number:05}", medicalRecordNumber=f"M{number}")
+    return changed(PERSON, **{**own, **more}), [tumor]
+
+
+def test_the_last_name_is_found_before_what_holds_the_word_somewhere(
+    session: Session, tmp_path: Path
+) -> None:
+    people = [("Abbott", "Kathleen"), ("Leeds", "Amy"), ("Adams", "Lee"), ("Lee", "Zoe"), ("Park-Lee", "Ann"),
+              ("Lee", "Bob"), ("Fleet", "Carl")]  # fmt: skip
+    take(session, tmp_path, "many", *(person(n, last, first) for n, (last, first) in enumerate(people, 1)))
+    found = session.run("records.search", text="lee")
+    assert found.select("nameLast", "nameFirst").rows() == [
+        ("Lee", "Bob"), ("Lee", "Zoe"), ("Park-Lee", "Ann"), ("Adams", "Lee"), ("Leeds", "Amy"),
+        ("Abbott", "Kathleen"), ("Fleet", "Carl"),
+    ]  # fmt: skip
+    assert session.run("records.search", text="zoe lee")["nameFirst"].to_list() == ["Zoe"]
+
+
+def test_outsiders_get_no_small_counts_and_no_staff_counts(session: Session, tmp_path: Path) -> None:
+    people = [person(n, f"Last{chr(64 + n)}", f"First{chr(64 + n)}") for n in range(1, 15)]
+    for n, (_who, tumors) in enumerate(people):
+        tumors[0]["dateOfDiagnosis"] = "2021" if n < 12 else "2022"
+        tumors[0]["dateOf1stContact"] = "20230101"
+    take(session, tmp_path, "many", *people)
+    staff = session.run("overview.summary")
+    assert {"open_edit_failures", "review_tasks", "quarantined"} <= set(staff)
+    assert dict(session.run("overview.counts").iter_rows()) == {"2021": 12, "2022": 2}
+    for role in ("researcher", "auditor"):
+        asked = session.as_actor(Actor("rita", role))
+        answer = asked.run("overview.summary")
+        assert not {"open_edit_failures", "review_tasks", "quarantined"} & set(answer)
+        assert (answer["tumors"], answer["treatments"]) == (14, 0)
+        # 2021 alone would tell 2022, because the total is shown
+        assert dict(asked.run("overview.counts").iter_rows()) == {"2021": None, "2022": None}
+
+
+def test_rules_of_failing_edits_name_items(session: Session, tmp_path: Path) -> None:
+    wrong = changed(TUMOR, regionalNodesPositive="12", regionalNodesExamined="03", laterality="0")
+    take(session, tmp_path, "one", (PERSON, [wrong]))
+    session.run("quality.run")
+    rules = session.run("quality.summary")["message"].to_list()
+    assert "[Regional Nodes Positive] nodes positive of [Regional Nodes Examined] examined" in rules
+    assert not [rule for rule in rules if "{" in rule]
+
+
+def test_every_rule_can_be_named() -> None:
+    from registry import edits
+    from registry.service.quality import _rule
+
+    for name in edits.edit_ids("central"):
+        assert "{" not in _rule(edits.find(name).message)
+
+
 @pytest.mark.parametrize("name", ["overview.completeness", "quality.completeness"])
 def test_completeness_of_an_empty_registry(session: Session, name: str) -> None:
     assert session.run(name).is_empty()

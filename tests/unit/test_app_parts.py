@@ -16,6 +16,7 @@ from dashboards import door, quiet
 from dashboards.components import draft, sections
 from dashboards.components.survival_figure import figure
 from registry.errors import Conflict
+from registry.security.roles import ROLES, Actor
 from registry.service.safe_csv import to_csv
 
 DANGEROUS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|calc", "＝1", "%0A"]
@@ -162,3 +163,27 @@ def test_safe_settings_win_over_a_persons_own(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.undo()
     door._factory = None
     config.get_config_options(force_reparse=True)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_address_is_a_page_or_says_whose_it_is(monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    import streamlit
+
+    from dashboards import pages
+
+    made: list[dict[str, Any]] = []
+    kept: dict[str, Any] = {}
+
+    def page(_run: Any, **how: Any) -> dict[str, Any]:
+        made.append(how)
+        return how
+
+    monkeypatch.setattr(streamlit, "Page", page)
+    monkeypatch.setattr(streamlit, "session_state", kept)
+    actor = Actor("somebody", role)
+    pages.pages_for(actor)
+    assert sorted(how["url_path"] for how in made) == sorted(entry[0] for entry in pages.PAGES)
+    own = {path for path, _title, _icon, operation in pages.PAGES if actor.may(operation)}
+    assert set(kept["_pages"]) == own
+    assert all(how["visibility"] == "hidden" for how in made if how["url_path"] not in own)
+    assert [how["url_path"] for how in made if how.get("default")] == ["overview"]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import polars as pl
 
-from registry import edits
+from registry import edits, standards
 from registry.service import frames
 from registry.service.operations import Context, operation
 
 FAILURE_KEY = ["patient_id", "tumor_id", "abstract_id", "edit", "edit_version", "items", "item_values"]
+
+STANDS_FOR = {"surgery": "rxSummSurgPrimSite2023"}
+"""Words of messages that are no item's id → the item whose name says what they mean."""
 
 
 def _split(edit_set: str) -> tuple[list[str], list[str]]:
@@ -93,7 +97,10 @@ def _keep(context: Context, failures: pl.DataFrame, abstracts: int) -> dict[str,
 
 @operation("quality.summary")
 def summary(context: Context) -> pl.DataFrame:
-    """Failures by edit: frame[edit, severity, message, open, overridden], most first."""
+    """Failures by edit: frame[edit, severity, message, open, overridden], most first.
+
+    The message is the edit's rule: where a failure's message quotes a value, it names the item.
+    """
     condition, scope = context.actor.scope_sql("facility_id")
     counted = context.store.query(
         f"""SELECT edit, any_value(severity) AS severity, count(*) FILTER (state = 'open') AS open,
@@ -101,10 +108,28 @@ def summary(context: Context) -> pl.DataFrame:
             FROM edit_failure WHERE state <> 'fixed' AND {condition} GROUP BY edit ORDER BY open DESC, edit""",
         scope,
     )
-    texts = [edits.find(name).message for name in counted["edit"]]
+    texts = [_rule(edits.find(name).message) for name in counted["edit"]]
     return counted.with_columns(pl.Series("message", texts, dtype=pl.String)).select(
         "edit", "severity", "message", "open", "overridden"
     )
+
+
+def _rule(message: str) -> str:
+    """An edit's message with its items' names instead of values; a name that is said already is not repeated.
+
+    >>> _rule("{regionalNodesPositive} nodes positive of {regionalNodesExamined} examined")
+    '[Regional Nodes Positive] nodes positive of [Regional Nodes Examined] examined'
+    >>> _rule("Primary site {primarySite} cannot occur in a patient whose sex is {sex}")
+    'Primary site cannot occur in a patient whose sex is [Sex]'
+    >>> _rule("dateOfBirth {dateOfBirth} is after dateOfLastContact {dateOfLastContact}")
+    'Date of Birth is after Date of Last Contact'
+    """
+    for word in dict.fromkeys(re.findall(r"\{(\w+)\}", message)):
+        name = standards.item(STANDS_FOR.get(word, word)).name
+        message = message.replace(f"{word} {{{word}}}", name)
+        message = re.sub(rf"(?i)\b({re.escape(name)}) \(?\{{{word}\}}\)?", r"\1", message)
+        message = message.replace(f"{{{word}}}", f"[{name}]")
+    return message
 
 
 @operation("quality.failures")

@@ -120,7 +120,7 @@ def _sentence(suite: Suite, check: Check, result: Any) -> str:
     found = []
     for row in suite.frame.iloc[places[:SHOWN]].to_dict("records"):
         where = " ".join(str(row[name]) for name in check.names if name in row)
-        what = f"{row[check.value]:.2f}" if check.value else ""
+        what = str(round(float(row[check.value]), 2)) if check.value else ""
         found.append(": ".join(part for part in (where, what) if part))
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     return f"{check.plain}; found {', '.join(found)}{more}" if found else f"{check.plain}; it does not hold"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -82,29 +84,33 @@ def build_app(
     )
 
 
-def run(app: Any, *, host: str = "127.0.0.1", port: int = 8501) -> None:
-    """Serve the application: one process, one worker, no access log; returns after Ctrl+C.
+def listen(host: str = "127.0.0.1", port: int = 8501) -> socket.socket:
+    """Take the port; who connects before `run` waits for it.
 
     Raises:
         BadInput: the port is taken or not allowed.
     """
-    import socket
-
-    import uvicorn
-
-    from dashboards import quiet
-
-    quiet.install()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise BadInput(
             f"port {port}", "cannot be used: " + (error.strerror or "refused"), "give --port"
         ) from None
+    return listening
+
+
+def run(app: Any, listening: socket.socket) -> None:
+    """Serve the application: one process, one worker, no access log; returns after Ctrl+C or SIGTERM."""
+    import uvicorn
+
+    from dashboards import quiet
+
+    quiet.install()
     settings = uvicorn.Config(
         app,
         workers=1,
@@ -114,7 +120,9 @@ def run(app: Any, *, host: str = "127.0.0.1", port: int = 8501) -> None:
         ws="websockets-sansio",
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(settings).run(sockets=[listening])
+    # uvicorn ends in order on a signal and then raises it again, for whoever would like to know
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run(sockets=[listening])
 
 
 def _on_script_error(error: Exception) -> bool:

@@ -5,13 +5,34 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from registry.cli.options import Options, global_options
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM end the process as Ctrl+C does: the database is closed, nothing is left behind."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not disturb the closing
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -35,9 +56,9 @@ def run_server(options: Options, host: str, port: int, note: str = "") -> None:
     """Open the database, tell other commands where to find us, serve until stopped.
 
     Raises:
-        Busy: another process (perhaps another server) has the file.
+        Busy: another process (perhaps another server) has the file. BadInput: the port cannot be used.
     """
-    from dashboards.server import build_app, run
+    from dashboards.server import build_app, listen, run
     from registry.errors import Busy
     from registry.service.api import routes
     from registry.service.remote import running_server
@@ -48,10 +69,16 @@ def run_server(options: Options, host: str, port: int, note: str = "") -> None:
         raise Busy(
             options.db.name, f"is served already (pid {other['pid']}, port {other['port']})", "use that one"
         )
-    with Session.open(options.db, key=options.key()) as session, announced(options.db, port) as token:
+    with (
+        suppress(KeyboardInterrupt),
+        stoppable(),
+        listen(host, port) as listening,
+        Session.open(options.db, key=options.key()) as session,
+        announced(options.db, port) as token,
+    ):
         app = build_app(lambda: session, routes=routes(session, token), note=note)
         options.remark(f"http://{host}:{port}  (Ctrl+C stops)")
-        run(app, host=host, port=port)
+        run(app, listening)
 
 
 @click.command(epilog="Example: registry serve --db my.duckdb --port 8501")

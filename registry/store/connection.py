@@ -160,9 +160,11 @@ def connect(
         backup_dir = (options.backup_dir or path.with_name(path.name + ".backups")).absolute()
     try:
         root = duckdb.connect(":memory:", config=_config(options, temp_dir))
-    except duckdb.Error as error:
+    except BaseException as error:
         shutil.rmtree(temp_dir, ignore_errors=True)
-        raise explain(error, where) from None
+        if isinstance(error, duckdb.Error):
+            raise explain(error, where) from None
+        raise
     try:
         if extension is not None:
             root.execute(f"LOAD {quote_text(str(extension))}")

@@ -19,14 +19,14 @@ from tests.browser.conftest import ACCOUNTS, WORDS
 
 def main(folder: Path, port: int) -> None:
     """Fill a database and serve it until told to stop."""
-    from dashboards.server import build_app, run
+    from dashboards.server import build_app, listen, run
 
     session = Session(Store.create(folder / "registry.duckdb", key="a key for this test"), local_actor())
     fill(session, folder / "received")
     facts = folder / "facts.new"
     facts.write_text(json.dumps(_facts(session)))
     facts.rename(folder / "facts.json")
-    run(build_app(lambda: session, note="Made-up people only."), port=port)
+    run(build_app(lambda: session, note="Made-up people only."), listen(port=port))
 
 
 def fill(session: Session, received: Path) -> None:

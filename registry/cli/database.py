@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from registry.cli import output
 from registry.cli.options import Options, global_options
+from registry.errors import BadInput
 
 
 @click.command(epilog="Example: REGISTRY_KEY='a long secret sentence' registry init --db my.duckdb")
@@ -28,7 +30,7 @@ def init(options: Options, plain: bool, synthetic: bool, reference_date: str | N
     options.answer(answer, f"{options.db} is ready; next: registry ingest FILES --db {options.db}")
 
 
-@click.group()
+@click.group(epilog="Example: registry user list")
 def user() -> None:
     """Accounts of people."""
 
@@ -45,16 +47,29 @@ def user_add(
     options: Options, name: str, role: str, facilities: tuple[str, ...], password_file: str | None
 ) -> None:
     """Add an account."""
-    password = (
-        Path(password_file).read_text().strip()
-        if password_file
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    )
+    password = Path(password_file).read_text().strip() if password_file else _ask_password()
     with options.connect() as session:
         answer = session.run(
             "account.add", name=name, password=password, role=role, facilities=list(facilities) or None
         )
+    for facility in answer["unknown_facilities"]:
+        click.echo(
+            f"registry: warning: facility {facility} is neither in the facility table nor in any abstract; "
+            f"{answer['name']} sees nothing of it until it is",
+            err=True,
+        )
     options.answer(answer, f"{answer['name']} may sign in as {answer['role']}")
+
+
+def _ask_password() -> str:
+    """A new password, asked for twice.
+
+    Raises:
+        BadInput: nobody can be asked.
+    """
+    if not sys.stdin.isatty():
+        raise BadInput("password", "there is no terminal to ask for the password", "use --password-file")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
 @user.command("list", epilog="Example: registry user list")
@@ -76,7 +91,7 @@ def user_deactivate(options: Options, name: str) -> None:
     options.remark(f"{name} can no longer sign in")
 
 
-@click.group()
+@click.group(epilog="Example: registry audit verify")
 def audit() -> None:
     """The audit trail."""
 
@@ -109,7 +124,7 @@ def backup(options: Options, target: str) -> None:
     """Copy the database, also while it is being written to, and verify the copy."""
     with options.connect() as session:
         report = session.run("store.backup", path=str(Path(target).absolute()))
-    text = f"{target}: {report['tables']} tables, {report['rows']:,} rows, verified"
+    text = f"{target}: {len(report['tables']):,} tables, {report['rows']:,} rows, verified"
     options.answer(report, text)
 
 

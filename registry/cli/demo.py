@@ -73,7 +73,9 @@ def _fresh(place: Path) -> tuple[Path, str]:
     key, password = place / "key", f"demo-{secrets.token_hex(4)}"
     key.touch(mode=0o600)
     key.write_text(secrets.token_urlsafe(32) + "\n")
-    (place / "accounts.json").write_text(
+    accounts = place / "accounts.json"
+    accounts.touch(mode=0o600)
+    accounts.write_text(
         json.dumps({"password": password, "accounts": {name: role for name, (role, *_) in ACCOUNTS.items()}})
         + "\n"
     )

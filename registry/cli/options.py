@@ -31,11 +31,11 @@ class Options:
         """A session: through `registry serve` when it runs on this database, else on the file itself.
 
         Args:
-            create: make the database when there is none yet.
+            create: make the database when there is none yet (not for an account: a new one has none).
         """
         from registry.service.remote import connect
 
-        if create and not self.db.exists():
+        if create and not self.as_user and not self.db.exists():
             from registry.errors import BadInput
             from registry.service.session import Session
 

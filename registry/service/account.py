@@ -76,11 +76,20 @@ def list_accounts(context: Context) -> pl.DataFrame:
 def add(
     context: Context, name: str, password: str, role: str, facilities: list[str] | None = None
 ) -> dict[str, Any]:
-    """Add an account."""
+    """Add an account.
+
+    Returns:
+        {name, role, unknown_facilities}: those of its facilities that neither the facility table nor an abstract has.
+    """
     account = gate(context.store).accounts.add(
         context.actor, name, password, role, facilities, now=context.now()
     )
-    return {"name": account.name, "role": account.role}
+    held = sorted(account.facilities or ())
+    known = context.store.query(
+        "SELECT facility_id FROM facility UNION SELECT facility_id FROM abstract ORDER BY 1"
+    )["facility_id"]
+    unknown = [facility for facility in held if facility not in known]
+    return {"name": account.name, "role": account.role, "unknown_facilities": unknown}
 
 
 @operation("account.set_password", changes=True, secret=("password",))

@@ -10,13 +10,14 @@ import http.client
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from registry.errors import Busy, Denied
+from registry.errors import BadInput, Busy, Denied
 from registry.service import wire
 
 if TYPE_CHECKING:
@@ -162,6 +163,10 @@ def _password(name: str, ask: Callable[[str], str] | None) -> str:
         return Path(os.environ["REGISTRY_PASSWORD_FILE"]).read_text().strip()
     if ask is not None:
         return ask(name)
+    if not sys.stdin.isatty():
+        raise BadInput(
+            "password", "there is no terminal to ask for the password", "use REGISTRY_PASSWORD_FILE"
+        )
     import getpass
 
     return getpass.getpass(f"Password of {name}: ")

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ROW = 35
-_TWO_LINES = 54
+#: Streamlit wraps text in rows higher than 4 rem, at 15 pixels a rem.
+_LINES = 62
 _MOST_ROWS = 12
 
 
@@ -32,12 +33,12 @@ def show(
 
     `columns` are the columns to show with their headings, in order (None = all, headed by `words.heading`); `config`
     is Streamlit column configuration over the derived one; at most `rows` rows are visible without scrolling; `alt`
-    is what a screen reader says about the table; with `wrap` rows are two lines high and long text goes on below.
+    is what a screen reader says about the table; with `wrap` rows are higher and long text goes on below.
     """
     names = dict(columns) if columns else {name: heading(name) for name in frame.columns}
     shown = frame.select([name for name in names if name in frame.columns])
     settings = {name: _column(shown.schema[name], names[name]) for name in shown.columns} | dict(config or {})
-    row_height = _TWO_LINES if wrap else _ROW
+    row_height = _LINES if wrap else _ROW
     height = row_height * min(shown.height, rows) + _ROW + 3
     common: dict[str, Any] = {
         "hide_index": True,

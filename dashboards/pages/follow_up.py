@@ -121,15 +121,14 @@ def _list() -> None:
         names += [n for n in shown.columns if n not in names and shown[n].null_count() < shown.height]
         config = {
             "patient_id": tables.ident("Patient"),
-            "tumors": st.column_config.TextColumn("Tumors", width=450),
+            "tumors": st.column_config.TextColumn("Tumors", width=800),
         }
         tables.show(
             shown,
             key="follow_up_list",
             columns={n: heading(n) for n in names},
             config=config,
-            rows=8,
-            wrap=True,
+            rows=11,
         )
 
 

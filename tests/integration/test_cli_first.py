@@ -112,6 +112,10 @@ def test_a_backup_is_told_in_numbers(tmp_path: Path, database: Path) -> None:
 
 
 def test_demo_secrets_are_private(tmp_path: Path) -> None:
-    _fresh(tmp_path / "demo")
+    before = os.umask(0o022)
+    try:
+        _fresh(tmp_path / "demo")
+    finally:
+        os.umask(before)
     for name in ("accounts.json", "key"):
         assert stat.S_IMODE((tmp_path / "demo" / name).stat().st_mode) == 0o600

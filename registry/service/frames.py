@@ -83,7 +83,7 @@ def abstracts(
     """Abstracts in the actor's scope that are not void; `received_as` keeps those of some record types.
 
     Returns:
-        frame[abstract_id, tumor_id, patient_id, facility_id, status, version, *items], sorted by abstract_id.
+        frame[abstract_id, tumor_id, patient_id, facility_id, record_type, status, version, *items], sorted by abstract_id.
     """
     condition, parameters = context.actor.scope_sql("a.facility_id")
     if received_as is not None:
@@ -91,7 +91,7 @@ def abstracts(
         condition += f" AND coalesce(a.record_type, 'A') IN ({marks})"
         parameters = [*parameters, *received_as]
     return context.store.query(
-        f"SELECT a.abstract_id, a.tumor_id, a.patient_id, a.facility_id, a.status, a.version "
+        f"SELECT a.abstract_id, a.tumor_id, a.patient_id, a.facility_id, a.record_type, a.status, a.version "
         f"{select_items(context, 'abstract', 'a', items)} FROM abstract a "
         f"WHERE a.status <> 'void' AND {condition} ORDER BY a.abstract_id",
         parameters,

@@ -41,11 +41,12 @@ def run(context: Context, edit_set: str = "central", as_of: str | None = None) -
     context.progress("edits: abstracts", 0, 2)
     found = edits.run(
         None,
-        rows.drop("status", "version"),
+        rows.drop("record_type", "status", "version"),
         single,
         as_of=day,
         keys=["facility_id", "patient_id", "tumor_id", "abstract_id"],
     )
+    found = _that_apply(found, rows)
     context.progress("edits: patients", 1, 2)
     patients, tumors = frames.load(
         context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")
@@ -58,6 +59,20 @@ def run(context: Context, edit_set: str = "central", as_of: str | None = None) -
     failures = pl.concat([found, compared.select(found.columns)]).sort("abstract_id", "edit", "items")
     context.progress("edits: patients", 2, 2)
     return _keep(context, failures, rows.height)
+
+
+def _that_apply(failures: pl.DataFrame, abstracts: pl.DataFrame) -> pl.DataFrame:
+    """Failures without those of edits whose items the received record type cannot carry (a type I record has no names)."""
+    types = abstracts.select("abstract_id", "record_type")
+    pairs = failures.join(types, on="abstract_id", how="left", maintain_order="left")
+    carried = dict(standards.all_items().select("id", "record_types").iter_rows())
+    cannot = [
+        (edit, record_type)
+        for edit, record_type in pairs.select("edit", "record_type").drop_nulls().unique().iter_rows()
+        if not any(record_type in (carried.get(item) or record_type) for item in edits.find(edit).items)
+    ]
+    dropped = pl.DataFrame(cannot, schema={"edit": pl.String, "record_type": pl.String}, orient="row")
+    return pairs.join(dropped, on=["edit", "record_type"], how="anti", maintain_order="left").drop("record_type")
 
 
 def _keep(context: Context, failures: pl.DataFrame, abstracts: int) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def survival_cohort(
     flow = [(0, "tumors in the registry", 0, frame.height)]
     for number, (reason, kept) in enumerate(steps, start=1):
         before = frame.height
-        frame = frame.filter(kept.fill_null(False))
+        # As a column first: polars 2.1 fails on a constant predicate over a frame that it works on in parts.
+        frame = frame.with_columns(kept.fill_null(False).alias("_kept")).filter("_kept").drop("_kept")
         flow.append((number, reason, before - frame.height, frame.height))
     if rules.zero_time == "half_day":
         frame = frame.with_columns(pl.when(pl.col("days") == 0).then(0.5).otherwise("days").alias("days"))

@@ -116,3 +116,26 @@ def test_unknown_filter_is_named() -> None:
         study(filters={"nonsense": 1})
     with pytest.raises(BadInput, match="column nonsense is missing"):
         study(filters=pl.col("nonsense") == 1)
+
+
+def test_no_filter_works_on_frames_that_are_worked_on_in_parts() -> None:
+    size = 60_000
+    ids = [str(number) for number in range(size)]
+    patients = pl.DataFrame(
+        {
+            "patientIdNumber": ids,
+            "vitalStatus": "1",
+            "dateOfLastContact": "20240101",
+            "dateOfBirth": "19500101",
+        }
+    )
+    tumors = pl.DataFrame(
+        {
+            "patientIdNumber": ids,
+            "primarySite": "C509",
+            "behaviorCodeIcdO3": "3",
+            "dateOfDiagnosis": "20200101",
+        }
+    )
+    for filters in (None, {}, pl.lit(True)):
+        assert survival_cohort(patients, tumors, dt.date(2025, 1, 1), filters=filters)[0].height == size

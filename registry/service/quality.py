@@ -72,7 +72,9 @@ def _that_apply(failures: pl.DataFrame, abstracts: pl.DataFrame) -> pl.DataFrame
         if not any(record_type in (carried.get(item) or record_type) for item in edits.find(edit).items)
     ]
     dropped = pl.DataFrame(cannot, schema={"edit": pl.String, "record_type": pl.String}, orient="row")
-    return pairs.join(dropped, on=["edit", "record_type"], how="anti", maintain_order="left").drop("record_type")
+    return pairs.join(dropped, on=["edit", "record_type"], how="anti", maintain_order="left").drop(
+        "record_type"
+    )
 
 
 def _keep(context: Context, failures: pl.DataFrame, abstracts: int) -> dict[str, Any]:

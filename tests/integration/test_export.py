@@ -150,7 +150,9 @@ def test_an_earlier_file_is_replaced_whole(session: Session, tmp_path: Path) -> 
 def test_what_is_not_taken_is_said(tmp_path: Path) -> None:
     with Session.create(tmp_path / "r.duckdb", key=KEY) as session:
         for name, record_type in (("full.xml", "A"), ("incidence.xml", "I")):
-            body = f"<Patient><Tumor><Item naaccrId=\"primarySite\">C509</Item></Tumor></Patient><!-- {name} -->"
+            body = (
+                f'<Patient><Tumor><Item naaccrId="primarySite">C509</Item></Tumor></Patient><!-- {name} -->'
+            )
             (tmp_path / name).write_text(
                 '<NaaccrData baseDictionaryUri="http://naaccr.org/naaccrxml/naaccr-dictionary-260.xml" '
                 f'recordType="{record_type}" specificationVersion="1.8" xmlns="http://naaccr.org/naaccrxml">'

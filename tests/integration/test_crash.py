@@ -9,49 +9,16 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from registry.store import Options, Store
-from tests.paths import ROOT
+from tests.integration.killing import killed_child
 
 KEY = "a long and random key 0123456789"
 CRASHES = int(os.environ.get("REGISTRY_CRASHES", "20"))
 OPTIONS = Options(memory_limit="300MB", threads=1)
-
-
-def killed_after(path: Path, seed: int, seconds: float) -> list[list[str]]:
-    """Start the child, kill it so many seconds after it opened the database; its acknowledgements."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.crash_child", str(path), str(seed)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "REGISTRY_KEY": KEY},
-    )
-    lines: list[bytes] = []
-    assert child.stdout is not None and child.stderr is not None
-    output = child.stdout
-    reader = threading.Thread(target=lambda: lines.extend(output))
-    reader.start()
-    deadline = time.monotonic() + 60
-    while not lines and child.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(seconds)
-    early = child.poll()
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    reader.join()
-    errors = child.stderr.read().decode()
-    child.stderr.close()
-    output.close()
-    assert early is None and lines, errors
-    return [line.decode().split() for line in lines if line.endswith(b"\n")]
 
 
 class Known:
@@ -132,7 +99,7 @@ def test_killed_at_random(tmp_path: Path) -> None:
     known = Known()
     rows = 0
     for crash in range(CRASHES):
-        known.add(killed_after(path, crash, rng.uniform(0.0, 0.6)))
+        known.add(killed_child("crash_child", path, crash, key=KEY, seconds=rng.uniform(0.0, 0.6)))
         with Store.open(path, key=KEY, options=OPTIONS) as store:
             left = [entry.name for entry in store.connection.temp_dir.parent.iterdir()]
             assert left == [store.connection.temp_dir.name], "spill files of the killed process were left"

@@ -10,10 +10,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +18,7 @@ import pytest
 import registry
 from registry.service import Session
 from registry.synthetic import generate
-from tests.paths import ROOT
+from tests.integration.killing import killed_child
 
 KEY = "a long and random key 0123456789"
 CRASHES = int(os.environ.get("REGISTRY_CRASHES", "20"))
@@ -39,32 +35,6 @@ def files_to_load(folder: Path, count: int) -> Path:
             text = file.read_text().replace('naaccrId="nameLast">', 'naaccrId="nameLast">SYN')
             (target / f"{number:03d}.xml").write_text(text.replace("00099900", f"{number + 1000:08d}"))
     return target
-
-
-def killed_after(database: Path, files: Path, seed: int, operations: int, seconds: float) -> list[list[str]]:
-    """Acknowledgements of a child killed `seconds` after it finished so many operations."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.crash_service_child", str(database), str(files), str(seed)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env={**os.environ, "REGISTRY_KEY": KEY},
-    )  # fmt: skip
-    assert child.stdout is not None and child.stderr is not None
-    lines: list[bytes] = []
-    output = child.stdout
-    reader = threading.Thread(target=lambda: lines.extend(output))
-    reader.start()
-    deadline = time.monotonic() + 120
-    while len(lines) <= operations and child.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(seconds)
-    early = child.poll()
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    reader.join()
-    errors = child.stderr.read().decode()
-    child.stderr.close()
-    output.close()
-    assert early is None and lines, errors
-    return [line.decode().split() for line in lines if line.endswith(b"\n")]
 
 
 def check(session: Session, loads: dict[str, int], saves: dict[str, tuple[int, int]]) -> None:
@@ -116,7 +86,16 @@ def test_ingest_and_edit_survive_kills(tmp_path: Path, monkeypatch: pytest.Monke
     loads: dict[str, int] = {}
     saves: dict[str, tuple[int, int]] = {}
     for crash in range(CRASHES):
-        for kind, *words in killed_after(database, files, crash, rng.randrange(6), rng.uniform(0.0, 0.6)):
+        acknowledged = killed_child(
+            "crash_service_child",
+            database,
+            files,
+            crash,
+            key=KEY,
+            operations=rng.randrange(6),
+            seconds=rng.uniform(0.0, 0.6),
+        )
+        for kind, *words in acknowledged:
             if kind == "L":
                 loads[words[0]] = int(words[1])
             elif kind == "S":

@@ -373,3 +373,18 @@ def test_every_rule_can_be_named() -> None:
 @pytest.mark.parametrize("name", ["overview.completeness", "quality.completeness"])
 def test_completeness_of_an_empty_registry(session: Session, name: str) -> None:
     assert session.run(name).is_empty()
+
+
+def test_a_researcher_gets_completeness_without_counts(session: Session, tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    file.write_text(
+        '<NaaccrData baseDictionaryUri="http://naaccr.org/naaccrxml/naaccr-dictionary-260.xml" recordType="A" '
+        'specificationVersion="1.8" xmlns="http://naaccr.org/naaccrxml"><Patient><Tumor>'
+        '<Item naaccrId="primarySite">C509</Item><Item naaccrId="dateOfDiagnosis">2020</Item>'
+        "</Tumor></Patient></NaaccrData>"
+    )
+    session.run("ingest.file", path=str(file))
+    assert session.run("overview.completeness")["records"].sum() > 0
+    seen = session.as_actor(Actor("rita", "researcher")).run("overview.completeness")
+    assert seen.height and seen["records"].null_count() == seen["filled"].null_count() == seen.height
+    assert set(seen["percent"]) == {0.0, 100.0}

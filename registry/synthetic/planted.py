@@ -66,12 +66,14 @@ def replace(frame: pl.DataFrame, rows: np.ndarray, values: dict[str, pl.Series])
     >>> replace(pl.DataFrame({"a": ["x", "y"]}), np.array([1]), {"a": pl.Series([None], dtype=pl.String)})["a"].to_list()
     ['x', None]
     """
+    if not len(rows):
+        return frame
     columns = []
     for name, new in values.items():
         place = np.zeros(len(frame), dtype=np.int64)
         chosen = np.zeros(len(frame), dtype=bool)
         place[rows], chosen[rows] = np.arange(len(rows)), True
-        full = new.cast(pl.String).gather(place) if len(new) else new
+        full = new.cast(pl.String).gather(place)
         columns.append(pl.when(pl.Series(chosen)).then(full).otherwise(pl.col(name)).alias(name))
     return frame.with_columns(columns)
 

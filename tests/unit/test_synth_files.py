@@ -245,3 +245,9 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r").write_text("")
     with pytest.raises(BadInput, match="not a folder"):
         generate(10, 1, tmp_path / "r")
+
+
+@pytest.mark.parametrize(("patients", "seed"), [(200, 1026), (200, 1032), (1, 0), (3, 1), (40, 2)])
+def test_small_registries_of_any_seed_are_written(tmp_path: Path, patients: int, seed: int) -> None:
+    manifest = generate(patients, seed, tmp_path / "made")
+    assert manifest.patients == patients and (tmp_path / "made" / "manifest.json").exists()

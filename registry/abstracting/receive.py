@@ -15,7 +15,7 @@ import polars as pl
 from registry import linkage
 from registry.abstracting import consolidated, resends
 from registry.abstracting.matching import TUMOR_KEY, find_resends, find_tumors, rounds
-from registry.formats import NaaccrBatch
+from registry.formats import NaaccrData
 from registry.linkage.known import IDENTITY_ITEMS, facility_number, known_abstracts
 from registry.linkage.persons import IDENTITY
 from registry.store import Store, UnitOfWork
@@ -62,7 +62,7 @@ class Arrival:
     items: tuple[str, ...] = ()
 
 
-def receive(work: UnitOfWork, batches: Iterable[NaaccrBatch], arrival: Arrival) -> Receipt:
+def receive(work: UnitOfWork, batches: Iterable[NaaccrData], arrival: Arrival) -> Receipt:
     """Take in the batches of one file.
 
     Args:
@@ -95,7 +95,7 @@ def facilities(tumors: pl.DataFrame) -> list[str | None]:
     return tumors.select(facility_number(pl.col("reportingFacility"))).to_series().unique().sort().to_list()
 
 
-def _records(batch: NaaccrBatch, arrival: Arrival) -> pl.DataFrame:
+def _records(batch: NaaccrData, arrival: Arrival) -> pl.DataFrame:
     """One row a tumor (or a patient without tumors) with patient- and tumor-level items and identity."""
     patients = batch.patients
     tumors = batch.tumors.drop("line", strict=False)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from registry.formats.hl7 import Hl7Batch, read_hl7
-from registry.formats.naaccr_header import NaaccrHeader
-from registry.formats.naaccr_writer import LeftOut, WriteReport, naaccr_writer, write_naaccr_xml
-from registry.formats.naaccr_xml import (
-    NaaccrBatch,
+from registry.formats.naaccr.header import NaaccrHeader
+from registry.formats.naaccr.reader import (
+    NaaccrData,
     iter_naaccr_xml,
     load_user_dictionary,
     merged_dictionary,
     read_naaccr_xml,
 )
+from registry.formats.naaccr.writer import LeftOut, WriteReport, naaccr_writer, write_naaccr_xml
 from registry.formats.sniffing import sniff
 from registry.formats.treatments import TreatmentBatch, read_treatments
 
 __all__ = [
     "Hl7Batch",
     "LeftOut",
-    "NaaccrBatch",
+    "NaaccrData",
     "NaaccrHeader",
     "TreatmentBatch",
     "WriteReport",

@@ -19,7 +19,7 @@ from registry.abstracting import receive, treatments
 from registry.abstracting.consolidated import ensure_columns
 from registry.casefinding import reports
 from registry.errors import BadInput, Denied, NotFound, RegistryError
-from registry.formats import NaaccrBatch
+from registry.formats import NaaccrData
 from registry.formats.sources import read_all
 from registry.service import reference, user_dictionaries
 from registry.service.operations import Context, operation
@@ -192,8 +192,8 @@ class _Batches:
     def _parse(self) -> Any:
         for batch in formats.iter_naaccr_xml(self._file, dictionaries=self._dictionaries):
             patients, log = convert_sex(batch.patients)
-            yield NaaccrBatch(
-                batch.header, patients, batch.tumors, batch.items, _with_log(batch.faults, patients, log)
+            yield NaaccrData(
+                batch.header, patients, batch.tumors, batch.items, _with_log(batch.errors, patients, log)
             )
 
     def __iter__(self) -> Any:
@@ -246,7 +246,7 @@ def _ingest_abstracts(
         )  # fmt: skip
         user_dictionaries.keep(work, dictionaries)
         receipt = receive.receive(work, _watched(context, batches, file), arrival)
-        faults = pl.concat([batch.faults for batch in batches]) if header else pl.DataFrame()
+        faults = pl.concat([batch.errors for batch in batches]) if header else pl.DataFrame()
         counts = {
             "patients": receipt.patients, "tumors": receipt.tumors, "items": receipt.items,
             "accepted": receipt.accepted, "duplicates": receipt.duplicates, "quarantined": 0, "faults": faults.height,

@@ -31,7 +31,7 @@ def test_a_sample_reads_and_writes_whole(path: Path) -> None:
     assert batch.patients.height == text.count("<Patient>")
     assert batch.tumors.height == text.count("<Tumor>")
     assert batch.items.select("item", "value").rows() == independent_items(text)
-    assert batch.faults.is_empty()
+    assert batch.errors.is_empty()
 
     for row in batch.patients.gather_every(97).iter_rows(named=True):
         piece = raw[row["byte_start"] :][: row["byte_length"]].decode()
@@ -86,10 +86,10 @@ def test_items_of_a_state_dictionary_are_read_checked_and_written() -> None:
         f'<Item naaccrId="{item.id}">{"7" * (item.length + 1)}</Item></Tumor></Patient></NaaccrData>'
     ).encode()
     alone = read_naaccr_xml(xml)
-    assert alone.faults["code"].to_list() == ["user-dictionary", "unknown-item"]
+    assert alone.errors["code"].to_list() == ["user-dictionary", "unknown-item"]
     assert alone.tumors[item.id].to_list() == ["7" * (item.length + 1)]
     known = read_naaccr_xml(xml, dictionaries=[path])
-    assert known.faults["code"].to_list() == ["too-long"]
+    assert known.errors["code"].to_list() == ["too-long"]
     out = io.BytesIO()
     report = write_naaccr_xml(out, known.patients, known.tumors, header=known.header, dictionaries=[path])
     assert report.items == 1 and dictionary.uri.encode() in out.getvalue()

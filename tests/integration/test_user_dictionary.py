@@ -29,7 +29,7 @@ FILE = """<?xml version="1.0"?>
 
 def items(path: Path, dictionary: Path) -> set[tuple[str, str]]:
     batch = read_naaccr_xml(path, dictionaries=[dictionary])
-    assert batch.faults.is_empty(), batch.faults["message"].to_list()
+    assert batch.errors.is_empty(), batch.errors["message"].to_list()
     return set(batch.items.select("item", "value").iter_rows()) - {("patientIdNumber", "00000001")}
 
 

@@ -34,7 +34,7 @@ def test_patients_in_their_order_and_tumors_in_theirs(tmp_path: Path) -> None:
         (1, "C509"),
     ]
     assert (report.patients, report.tumors, report.items, report.left_out) == (2, 3, 7, [])
-    assert batch.header.items == {"registryId": "0000000001"} and batch.faults.is_empty()
+    assert batch.header.items == {"registryId": "0000000001"} and batch.errors.is_empty()
     assert b'<Item naaccrId="primarySite" naaccrNum="400">' in (tmp_path / "out.xml").read_bytes()
 
 
@@ -60,7 +60,7 @@ def test_record_version_and_type_follow_the_header() -> None:
     out = io.BytesIO()
     write_naaccr_xml(out, PATIENTS, TUMORS, header=header)
     batch = read_naaccr_xml(out.getvalue())
-    assert batch.header.items == {"recordType": "M", "naaccrRecordVersion": "250"} and batch.faults.is_empty()
+    assert batch.header.items == {"recordType": "M", "naaccrRecordVersion": "250"} and batch.errors.is_empty()
 
 
 def test_batches_are_written_one_after_another(tmp_path: Path) -> None:
@@ -149,4 +149,4 @@ def test_the_fixture_abstracts() -> None:
     assert sniff(path) == "naaccr-xml"
     batch = read_naaccr_xml(path)
     assert (batch.patients.height, batch.tumors.height, batch.items.height) == (2, 3, 26)
-    assert batch.faults["code"].to_list() == ["not-in-list", "impossible-date"]
+    assert batch.errors["code"].to_list() == ["not-in-list", "impossible-date"]

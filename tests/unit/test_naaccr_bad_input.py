@@ -75,19 +75,19 @@ def test_files_that_are_not_there_or_not_files(tmp_path: Path) -> None:
 
 
 def test_one_huge_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.formats.naaccr_parser.MAX_TEXT", 1 << 20)
+    monkeypatch.setattr("registry.formats.naaccr.parser.MAX_TEXT", 1 << 20)
     with pytest.raises(BadInput, match="one text holds more"):
         read_naaccr_xml(GOOD.replace(b"DOE", b"A" * (3 << 20)))
 
 
 def test_one_huge_comment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.formats.naaccr_parser.MAX_MARKUP", 1 << 20)
+    monkeypatch.setattr("registry.formats.naaccr.parser.MAX_MARKUP", 1 << 20)
     with pytest.raises(BadInput, match="one tag or comment is longer"):
         read_naaccr_xml(GOOD.replace(b"<Tumor>", b"<!--" + b"A" * (3 << 20) + b"--><Tumor>"))
 
 
 def test_too_many_item_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.formats.naaccr_parser.MAX_ITEM_NAMES", 100)
+    monkeypatch.setattr("registry.formats.naaccr.parser.MAX_ITEM_NAMES", 100)
     with pytest.raises(BadInput, match="more than 100 different item names"):
         read_naaccr_xml(document("".join(item(f"x{n}", "1") for n in range(200))))
 

@@ -8,7 +8,7 @@ import io
 import polars as pl
 import pytest
 
-from registry.formats import NaaccrBatch, iter_naaccr_xml, read_naaccr_xml
+from registry.formats import NaaccrData, iter_naaccr_xml, read_naaccr_xml
 
 ROOT = (
     'baseDictionaryUri="http://naaccr.org/naaccrxml/naaccr-dictionary-260.xml" recordType="A" '
@@ -27,8 +27,8 @@ def item(naaccr_id: str, value: str) -> str:
     return f'<Item naaccrId="{naaccr_id}">{value}</Item>'
 
 
-def faults(batch: NaaccrBatch) -> list[tuple[object, ...]]:
-    return batch.faults.select("line", "patient_index", "tumor_index", "item", "code", "severity").rows()
+def faults(batch: NaaccrData) -> list[tuple[object, ...]]:
+    return batch.errors.select("line", "patient_index", "tumor_index", "item", "code", "severity").rows()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def faults(batch: NaaccrBatch) -> list[tuple[object, ...]]:
 )  # fmt: skip
 def test_each_fault_has_one_clear_line(tumor: str, code: str, severity: str, message: str) -> None:
     batch = read_naaccr_xml(document(tumor=tumor))
-    (found,) = batch.faults.rows(named=True)
+    (found,) = batch.errors.rows(named=True)
     assert (found["code"], found["severity"], found["message"]) == (code, severity, message)
     assert (found["line"], found["patient_index"], found["tumor_index"]) == (4, 0, 0)
     assert "\n" not in found["message"]
@@ -137,7 +137,7 @@ def test_an_item_after_the_tumor_is_read_with_a_warning() -> None:
 
 def test_numbers_alone_name_an_item() -> None:
     batch = read_naaccr_xml(document(tumor='<Item naaccrNum="400">C504</Item>'))
-    assert batch.tumors["primarySite"].to_list() == ["C504"] and batch.faults.is_empty()
+    assert batch.tumors["primarySite"].to_list() == ["C504"] and batch.errors.is_empty()
 
 
 VALUE = "Müller & Söhne <1>"
@@ -165,7 +165,7 @@ ESCAPED = "Müller &amp; S&#xF6;hne &lt;1>"
 def test_every_way_to_write_the_same_document(xml: bytes) -> None:
     batch = read_naaccr_xml(xml)
     assert batch.patients["nameLast"].to_list() == [VALUE]
-    assert batch.faults.is_empty()
+    assert batch.errors.is_empty()
     raw = gzip.decompress(xml) if xml[:2] == b"\x1f\x8b" else xml
     start, length = batch.patients.select("byte_start", "byte_length").row(0)
     piece = raw[start : start + length]
@@ -194,7 +194,7 @@ def test_empty_patients_at_the_edge_of_a_chunk(monkeypatch: pytest.MonkeyPatch) 
     for data in (text.encode(), text.encode("utf-16"), text.encode("utf-16-le")):
         for size in (1, 2, 3, 5, 7, 64):
             pieces = [data[n : n + size] for n in range(0, len(data), size)]
-            monkeypatch.setattr("registry.formats.naaccr_xml.chunks", lambda *_, p=pieces: iter(p))
+            monkeypatch.setattr("registry.formats.naaccr.reader.chunks", lambda *_, p=pieces: iter(p))
             spans = read_naaccr_xml(data).patients.select("byte_start", "byte_length").rows()
             encoding = "utf-8" if data[1:2] == b"?" else "utf-16-le"
             found = [data[s : s + n].decode(encoding) for s, n in spans]
@@ -222,7 +222,7 @@ def test_an_own_column_name_is_not_taken_by_an_item() -> None:
 
 def test_a_file_without_patients_gives_one_empty_batch() -> None:
     (batch,) = iter_naaccr_xml(f"<NaaccrData {ROOT}/>".encode())
-    assert batch.patients.is_empty() and batch.tumors.is_empty() and batch.faults.is_empty()
+    assert batch.patients.is_empty() and batch.tumors.is_empty() and batch.errors.is_empty()
     assert {"patient_index", "line"} <= set(batch.patients.columns)
 
 
@@ -231,7 +231,7 @@ def test_faults_and_bytes_in_every_batch() -> None:
     xml = f"<NaaccrData {ROOT}>\n".encode() + b"".join(one % n for n in range(25)) + b"</NaaccrData>"
     batches = list(iter_naaccr_xml(xml, patients_per_batch=4))
     assert [batch.patients.height for batch in batches] == [4] * 6 + [1]
-    together = pl.concat([batch.faults for batch in batches])
+    together = pl.concat([batch.errors for batch in batches])
     assert together["line"].to_list() == [n for n in range(2, 27) for _ in (0, 1)]
     assert pl.concat([batch.patients for batch in batches])["zzz"].to_list() == [str(n) for n in range(25)]
     for batch in batches:

@@ -98,7 +98,7 @@ def test_files_are_recognised_and_read(folder: Path, manifest: dict) -> None:
 
 def test_xml_has_no_faults_but_the_planted_ones(folder: Path, manifest: dict) -> None:
     faults = pl.concat(
-        [formats.read_naaccr_xml(path).faults for path in sorted((folder / "abstracts").glob("*.xml"))]
+        [formats.read_naaccr_xml(path).errors for path in sorted((folder / "abstracts").glob("*.xml"))]
     )
     planted = manifest["planted"]
     found = faults.group_by("item", "code").len().sort("item").rows()

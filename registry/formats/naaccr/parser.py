@@ -1,7 +1,7 @@
 """Expat callbacks that turn NAACCR XML into flat lists: nodes (patients, tumors) and items.
 
 Expat gives exact byte offsets and line numbers. The callbacks stay lean; values are judged later, on
-whole columns (`naaccr_checks`). Whatever the standard does not know is noted, never dropped unseen.
+whole columns (`judge`). Whatever the standard does not know is noted, never dropped unseen.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from registry.errors import BadInput
-from registry.formats.naaccr_header import NAMESPACE, NaaccrHeader, read_header
+from registry.formats.naaccr.header import NAMESPACE, NaaccrHeader, read_header
 
 MAX_DEPTH = 64
 MAX_TEXT = 16 << 20

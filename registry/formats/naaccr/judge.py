@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from registry import standards
-from registry.formats.naaccr_header import SPECIFICATIONS, NaaccrHeader
-from registry.formats.naaccr_parser import LEVEL_NAMES, Problem
+from registry.formats.naaccr.header import SPECIFICATIONS, NaaccrHeader
+from registry.formats.naaccr.parser import LEVEL_NAMES, Problem
 from registry.standards import dates
 
 FAULTS: dict[str, Any] = {

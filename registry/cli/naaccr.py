@@ -1,4 +1,4 @@
-"""Commands about files and standards; they need no database."""
+"""Commands about NAACCR files; they need no database."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _validated(name: str, dictionaries: tuple[str, ...]):  # type: ignore[no-unt
         patients += batch.patients.height
         tumors += batch.tumors.height
         items += batch.items.height
-        faults.append(batch.faults)
+        faults.append(batch.errors)
         version, kind = batch.header.version, batch.header.record_type
     every = pl.concat(faults)
     errors = every.filter(pl.col("severity") == "error").height
@@ -92,92 +92,9 @@ def naaccr_read(options: Options, file: str, out: str, dictionaries: tuple[str, 
         "patients": batch.patients,
         "tumors": batch.tumors,
         "items": batch.items,
-        "faults": batch.faults,
+        "faults": batch.errors,
     }
     for name, frame in tables.items():
         frame.write_parquet(folder / f"{name}.parquet")
     counts = {name: frame.height for name, frame in tables.items()}
     options.answer({"file": file, "out": out, **counts}, output.pairs(counts))
-
-
-@click.group(epilog="Example: registry dictionary show primarySite")
-def dictionary() -> None:
-    """The NAACCR dictionary."""
-
-
-@dictionary.command("show", epilog="Example: registry dictionary show primarySite")
-@click.argument("item")
-@global_options
-def dictionary_show(options: Options, item: str) -> None:
-    """Show one item, by id or number: name, level, length, versions, allowed codes."""
-    from dataclasses import asdict
-
-    from registry import standards
-    from registry.errors import NotFound
-
-    found = standards.by_number(int(item)) if item.isdigit() else standards.item(item)
-    if found is None:
-        raise NotFound(
-            f"item {item}", "no NAACCR version has this number", "try `registry dictionary search`"
-        )
-    codes = standards.codes(found.id)
-    if options.as_json:
-        click.echo(output.as_json({**asdict(found), "codes": codes.to_dicts()}))
-        return
-    click.echo(output.pairs(asdict(found)))
-    if codes.height:
-        click.echo("")
-        click.echo(output.table(codes, limit=60))
-
-
-@dictionary.command("search", epilog="Example: registry dictionary search laterality")
-@click.argument("words", nargs=-1, required=True)
-@global_options
-def dictionary_search(options: Options, words: tuple[str, ...]) -> None:
-    """Find items whose id, number or name holds all the words."""
-    import polars as pl
-
-    from registry import standards
-
-    text = pl.concat_str("id", pl.col("number").cast(pl.String), "name", separator=" ").str.to_lowercase()
-    fits = pl.all_horizontal(text.str.contains(word.lower(), literal=True) for word in words)
-    frame = standards.all_items().filter(fits).sort("number")
-    shown = frame.select("number", "id", "name", "level", "length", "first_version", "last_version")
-    options.answer(frame, output.table(shown, limit=100))
-
-
-@click.group(epilog="Example: registry standards list")
-def standards() -> None:
-    """Reference tables."""
-
-
-@standards.command("list", epilog="Example: registry standards list")
-@global_options
-def standards_list(options: Options) -> None:
-    """Show which published tables are installed, with their sources."""
-    from registry.standards.build import DATA
-
-    text = (DATA / "SOURCES.md").read_text(encoding="utf-8")
-    options.answer({"sources": text}, text)
-
-
-@standards.command("build", epilog="Example: registry standards build --from ../shared")
-@click.option(
-    "--from",
-    "shared",
-    required=True,
-    type=click.Path(exists=True, file_okay=False),
-    help="Folder with naaccr/ and coding/.",
-)
-@click.option(
-    "--out", type=click.Path(file_okay=False), help="Folder for the tables (default: the package's own)."
-)
-@global_options
-def standards_build(options: Options, shared: str, out: str | None) -> None:
-    """Write the reference tables again from the published files, such as next year's."""
-    from registry.coding import build as coding
-    from registry.standards import build as base
-
-    counts = base.build(Path(shared), Path(out) / "standards" if out else base.DATA)
-    counts |= coding.build(Path(shared), Path(out) / "coding" if out else coding.DATA)
-    options.answer(counts, output.pairs(counts))

@@ -15,8 +15,8 @@ from xml.sax.saxutils import quoteattr
 import polars as pl
 
 from registry.errors import BadInput
-from registry.formats.naaccr_header import NAMESPACE, NaaccrHeader
-from registry.formats.naaccr_xml import load_user_dictionary, merged_dictionary
+from registry.formats.naaccr.header import NAMESPACE, NaaccrHeader
+from registry.formats.naaccr.reader import load_user_dictionary, merged_dictionary
 from registry.formats.sources import replacing
 from registry.standards import Dictionary, Item
 

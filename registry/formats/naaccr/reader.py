@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from registry import standards
-from registry.formats.naaccr_checks import FAULTS, KeyTable, header_faults, item_faults, level_name
-from registry.formats.naaccr_header import NaaccrHeader
-from registry.formats.naaccr_parser import ROOT_NODE, NaaccrParser, Parsed
+from registry.formats.naaccr.header import NaaccrHeader
+from registry.formats.naaccr.judge import FAULTS, KeyTable, header_faults, item_faults, level_name
+from registry.formats.naaccr.parser import ROOT_NODE, NaaccrParser, Parsed
 from registry.formats.sources import Source, chunks, opened, read_all, source_name
 from registry.standards import Dictionary
 
@@ -25,7 +25,7 @@ BLANKS = " \t\r\n"
 
 
 @dataclass
-class NaaccrBatch:
+class NaaccrData:
     """Some or all patients of a file.
 
     Attributes:
@@ -35,7 +35,7 @@ class NaaccrBatch:
         tumors: `patient_index`, `tumor_index` (0-based in the patient), `line`, and Tumor-level items.
         items: every item as it came: `patient_index` (null for root items), `tumor_index` (null above
             the tumor), `item`, `value` (surrounding blanks removed; "" when blank).
-        faults: `line, patient_index, tumor_index, item, value, code, severity, message`.
+        errors: `line, patient_index, tumor_index, item, value, code, severity, message`.
 
     Frames are sorted by patient_index, tumor_index and place in the file. In the wide frames a blank is
     null, a duplicate item has its first value, and an unknown item stands under its own id.
@@ -45,7 +45,7 @@ class NaaccrBatch:
     patients: pl.DataFrame
     tumors: pl.DataFrame
     items: pl.DataFrame
-    faults: pl.DataFrame
+    errors: pl.DataFrame
 
 
 def iter_naaccr_xml(
@@ -53,7 +53,7 @@ def iter_naaccr_xml(
     *,
     patients_per_batch: int = 5000,
     dictionaries: Sequence[Dictionary | str | Path] = (),
-) -> Iterator[NaaccrBatch]:
+) -> Iterator[NaaccrData]:
     """Read a file in batches of patients, in bounded memory.
 
     Args:
@@ -73,7 +73,7 @@ def iter_naaccr_xml(
     ...        b'recordType="I" specificationVersion="1.8" xmlns="http://naaccr.org/naaccrxml"><Patient>'
     ...        b'<Tumor><Item naaccrId="primarySite">C5O4</Item></Tumor></Patient></NaaccrData>')
     >>> batch = next(iter_naaccr_xml(xml))
-    >>> batch.tumors["primarySite"].to_list(), batch.faults["message"].to_list()
+    >>> batch.tumors["primarySite"].to_list(), batch.errors["message"].to_list()
     (['C5O4'], ['primarySite "C5O4" is not in the code list (did you mean C504?)'])
     """
     name = source_name(source)
@@ -88,7 +88,7 @@ def iter_naaccr_xml(
     yield builder.batch(parser, parser.parsed)
 
 
-def read_naaccr_xml(source: Source, *, dictionaries: Sequence[Dictionary | str | Path] = ()) -> NaaccrBatch:
+def read_naaccr_xml(source: Source, *, dictionaries: Sequence[Dictionary | str | Path] = ()) -> NaaccrData:
     """Read a whole file (see `iter_naaccr_xml` for arguments and errors)."""
     (batch,) = iter_naaccr_xml(source, patients_per_batch=2**62, dictionaries=dictionaries)
     return batch
@@ -120,7 +120,7 @@ class _Builder:
         self._given = dictionaries
         self._keys: KeyTable | None = None
 
-    def batch(self, parser: NaaccrParser, parsed: Parsed) -> NaaccrBatch:
+    def batch(self, parser: NaaccrParser, parsed: Parsed) -> NaaccrData:
         header = parser.header
         assert header is not None
         is_first = self._keys is None
@@ -139,12 +139,12 @@ class _Builder:
         faults = pl.concat(
             [pl.DataFrame(problems, schema=FAULTS, orient="row"), item_faults(long, self._keys.wrong, header)]
         )
-        return NaaccrBatch(
+        return NaaccrData(
             header=header,
             patients=_wide(nodes.filter(pl.col("tumor_index").is_null()), long, "Patient", PATIENT_COLUMNS),
             tumors=_wide(nodes.filter(pl.col("tumor_index").is_not_null()), long, "Tumor", TUMOR_COLUMNS),
             items=long.select("patient_index", "tumor_index", "item", "value"),
-            faults=faults.sort("line", "patient_index", "tumor_index", "item", "code", nulls_last=False),
+            errors=faults.sort("line", "patient_index", "tumor_index", "item", "code", nulls_last=False),
         )
 
 

@@ -1,0 +1,1 @@
+"""NAACCR records: XML, fixed columns, spreadsheets; read, judged, translated, written."""

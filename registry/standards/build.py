@@ -23,8 +23,9 @@ from registry.standards.tables import DATA
 
 ITEM_COLUMNS = [
     *("kind", "versions", "number", "id", "name", "length"),
-    *("level", "record_types", "data_type", "padding", "trim", "unlimited"),
+    *("level", "record_types", "data_type", "padding", "trim", "unlimited", "start_column"),
 ]
+GROUP_COLUMNS = ["versions", "number", "id", "name", "length", "start_column", "contains"]
 
 # NAACCR v26: Sex [220] is retired; Sex Assigned at Birth [225] takes its place. Codes 3 and 4 of
 # item 220 say nothing of the sex at birth; 5 and 6 name it.
@@ -58,7 +59,7 @@ def build(shared: Path, out: Path = DATA) -> dict[str, int]:
     lists = build_codes.code_tables(naaccr / "codes", lengths, morphology)
     tables: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
         "items.csv": (ITEM_COLUMNS, items),
-        "grouped_items.csv": (("versions", "number", "id", "name", "length", "contains"), grouped),
+        "grouped_items.csv": (GROUP_COLUMNS, grouped),
         "renamed_items.csv": (("number", "old_id", "id"), renamed_rows(naaccr)),
         "code_lists.csv": (("item", "closed", "source"), lists.lists),
         "codes.csv.gz": (("item", "code", "label", "versions"), lists.codes),
@@ -92,7 +93,7 @@ def item_tables(folder: Path) -> tuple[list[list[object]], list[list[object]], d
             seen.setdefault(key, []).append(version)
             lengths[item["id"]] = max(lengths.get(item["id"], 0), item["length"])
         for item in dictionary.grouped:
-            group = (item["number"], item["id"], item["name"], item["length"], item["contains"])
+            group = tuple(item[column] for column in GROUP_COLUMNS[1:])
             groups.setdefault(group, []).append(version)
     rows = [[key[0], " ".join(versions), *key[1:]] for key, versions in seen.items()]
     rows.sort(key=lambda row: (row[0], row[2], str(row[1])))

@@ -65,7 +65,18 @@ def definition(attributes: dict[str, str], where: str) -> dict[str, Any]:
         "padding": attributes.get("padding") or "none",
         "trim": attributes.get("trim") or "all",
         "unlimited": attributes.get("allowUnlimitedText") == "true",
+        "start_column": _start_column(attributes.get("startColumn", ""), where),
     }
+
+
+def _start_column(written: str, where: str) -> int | None:
+    """First column (1-based) of an item in a flat record; versions after 18 have none."""
+    text = written.strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise BadInput(where, f"startColumn {text[:20]!r} is not a column number", "correct the dictionary")
+    return int(text)
 
 
 def parse_dictionary(data: bytes, name: str) -> DictionaryXml:

@@ -42,6 +42,7 @@ ITEM_SCHEMA: dict[str, Any] = {
     "padding": pl.String,
     "trim": pl.String,
     "unlimited": pl.Boolean,
+    "start_column": pl.Int32,
 }
 
 
@@ -50,8 +51,9 @@ class Item:
     """One data item of a dictionary.
 
     `level` is NaaccrData, Patient or Tumor; `record_types` a subset of "AMCI"; `data_type` one of
-    text, digits, alpha, mixed, numeric, date, dateTime; `length` in characters. `first_version` and
-    `last_version` say which base dictionaries have it (None for user-defined items).
+    text, digits, alpha, mixed, numeric, date, dateTime; `length` in characters; `start_column` (1-based)
+    is its place in the flat records of versions 14 to 18. `first_version` and `last_version` say which
+    base dictionaries have it (None for user-defined items).
     """
 
     number: int
@@ -64,6 +66,7 @@ class Item:
     padding: str = "none"
     trim: str = "all"
     unlimited: bool = False
+    start_column: int | None = None
     first_version: str | None = None
     last_version: str | None = None
 
@@ -183,7 +186,7 @@ def _dictionary(version: str, kind: str) -> Dictionary:
 @cache
 def _definitions() -> pl.DataFrame:
     return table("items.csv").with_columns(
-        pl.col("number", "length").cast(pl.Int32), pl.col("unlimited") == "true"
+        pl.col("number", "length", "start_column").cast(pl.Int32), pl.col("unlimited") == "true"
     )
 
 

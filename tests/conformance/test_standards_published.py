@@ -33,9 +33,11 @@ def test_every_item_of_a_base_dictionary(version: str) -> None:
             a.get("dataType", "text"),
             a.get("padding", "none"),
             a.get("allowUnlimitedText") == "true",
+            int(a["startColumn"]) if "startColumn" in a else None,
         )
     ours = standards.dictionary(version).items
     columns = ["id", "number", "name", "length", "level", "record_types", "data_type", "padding", "unlimited"]
+    columns.append("start_column")
     assert {row[0]: row[1:] for row in ours.select(columns).rows()} == published
 
 

@@ -30,6 +30,22 @@ def test_counts_of_items_by_version() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("version", "column", "end"), [("140", 540, 22824), ("160", 540, 22824), ("180", 554, 24194)]
+)
+def test_items_of_flat_versions_fill_a_record_without_overlap(version: str, column: int, end: int) -> None:
+    base, user = standards.dictionary(version), standards.default_user_dictionary(version)
+    assert user is not None and base.item("primarySite").start_column == column  # type: ignore[union-attr]
+    items = pl.concat([base.items, user.items]).sort("start_column")
+    ends = items["start_column"] + items["length"]
+    assert (items["start_column"][1:] >= ends[:-1]).all()
+    assert ends[-1] - 1 == end
+
+
+def test_versions_after_18_have_no_columns() -> None:
+    assert standards.dictionary("210").items["start_column"].null_count() == 798
+
+
 def test_the_items_that_left_and_came_in_version_26() -> None:
     older, newer = (set(standards.dictionary(v).ids()) for v in ("250", "260"))
     assert len(older - newer) == 17 and len(newer - older) == 8

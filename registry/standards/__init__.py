@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         renamed_items,
         user_dictionary,
         version_code,
+        versions,
     )
     from registry.standards.sex import convert_sex, sex_at_birth
     from registry.standards.suggestions import did_you_mean, nearest
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 _HOME = {
     "code_lists": "closed_items code_set codes in_list is_closed label labels ranges special_codes",
     "icdo": "counties morphology morphology_terms topography topography_terms",
-    "naaccr_dictionary": "CURRENT_VERSION VERSIONS Dictionary Item all_items by_number date_flags"
-    " default_user_dictionary dictionary is_date_flag item renamed_items user_dictionary version_code",
+    "naaccr_dictionary": "Dictionary Item all_items by_number date_flags"
+    " default_user_dictionary dictionary is_date_flag item renamed_items user_dictionary version_code versions",
     "suggestions": "did_you_mean nearest",
     "sex": "convert_sex sex_at_birth",
 }
@@ -89,12 +90,15 @@ __all__ = [
     "topography_terms",
     "user_dictionary",
     "version_code",
+    "versions",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name == "dates":
         return import_module("registry.standards.dates")
+    if name in ("CURRENT_VERSION", "VERSIONS"):  # not kept: they change with the tables in use
+        return getattr(import_module("registry.standards.naaccr_dictionary"), name)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"registry.standards.{_MODULE_OF[name]}"), name)

@@ -12,7 +12,7 @@ from functools import cache
 
 import polars as pl
 
-from registry.standards.naaccr_dictionary import CURRENT_VERSION, version_code
+from registry.standards.naaccr_dictionary import version_code
 from registry.standards.tables import table
 
 
@@ -29,24 +29,32 @@ def _lists() -> dict[str, bool]:
     }
 
 
+def _known(item_id: str, version: str | None) -> pl.DataFrame:
+    return _listed(item_id, _list_version(version_code(version)))
+
+
 @cache
-def _known(item_id: str, version: str) -> pl.DataFrame:
+def _listed(item_id: str, published: str) -> pl.DataFrame:
     rows = table("causes_of_death.csv.gz") if item_id == "causeOfDeath" else _all_codes().get(item_id)
     if rows is None:
         return pl.DataFrame(schema={"code": pl.String, "label": pl.String})
-    wanted = _list_version(version_code(version))
-    found = rows.filter(pl.col("versions").str.contains(wanted, literal=True))
+    found = rows.filter(pl.col("versions").str.contains(published, literal=True))
     return (found if found.height else rows).select("code", "label")
 
 
 @cache
 def _list_version(version: str) -> str:
     """The newest published list that is not newer than a version ("26" for "260"), else the oldest."""
-    published = sorted({v for written in table("codes.csv.gz")["versions"].unique() for v in written.split()})
-    return max((v for v in published if v <= version[:2]), default=published[0])
+    return max((v for v in _published() if v <= version[:2]), default=_published()[0])
 
 
-def codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:
+@cache
+def _published() -> list[str]:
+    """The versions whose code lists are known, oldest first."""
+    return sorted({v for written in table("codes.csv.gz")["versions"].unique() for v in written.split()})
+
+
+def codes(item_id: str, version: str | None = None) -> pl.DataFrame:
     """The closed code list of an item: `code`, `label`, sorted by code; empty when it has none.
 
     A retired item answers with the list of the last version that had it.
@@ -59,7 +67,7 @@ def codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:
     return _known(item_id, version) if _lists().get(item_id) else _known("", version)
 
 
-def special_codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:
+def special_codes(item_id: str, version: str | None = None) -> pl.DataFrame:
     """All known codes of an item, closed list or not: `code`, `label`, sorted by code.
 
     >>> special_codes("socialSecurityNumber")["code"].to_list()
@@ -69,7 +77,7 @@ def special_codes(item_id: str, version: str = CURRENT_VERSION) -> pl.DataFrame:
 
 
 @cache
-def code_set(item_id: str, version: str = CURRENT_VERSION) -> frozenset[str]:
+def code_set(item_id: str, version: str | None = None) -> frozenset[str]:
     """The codes of a closed list; empty when the item has none (look at `ranges` too).
 
     >>> "C504" in code_set("primarySite")
@@ -110,11 +118,13 @@ def label(item_id: str, code: str) -> str | None:
 @cache
 def labels(item_id: str) -> dict[str, str]:
     """Code → label of an item, codes of all versions together."""
-    older = dict(_known(item_id, "250").rows())
-    return older | dict(_known(item_id, CURRENT_VERSION).rows())
+    found: dict[str, str] = {}
+    for published in _published():
+        found |= dict(_listed(item_id, published).rows())
+    return found
 
 
-def in_list(item_id: str, value: pl.Expr, version: str = CURRENT_VERSION) -> pl.Expr:
+def in_list(item_id: str, value: pl.Expr, version: str | None = None) -> pl.Expr:
     """True when a value is allowed by the closed list of an item; true for items without one.
 
     Args:

@@ -18,10 +18,10 @@ from registry.standards.dictionary_xml import parse_dictionary
 from registry.standards.suggestions import did_you_mean, nearest
 from registry.standards.tables import table
 
-CURRENT_VERSION = "260"
-VERSIONS: tuple[str, ...] = tuple(
-    sorted({version for written in table("items.csv")["versions"].unique() for version in written.split()})
-)
+# Read-only module attributes, worked out from the tables in use (see `__getattr__` below).
+CURRENT_VERSION: str
+VERSIONS: tuple[str, ...]
+
 BASE_URI = "http://naaccr.org/naaccrxml/naaccr-dictionary-{}.xml"
 LAST_VERSION_WITH_DATE_FLAGS = "220"
 # The flags whose ids are not the date's id with "Flag" added.
@@ -131,24 +131,45 @@ class Dictionary:
         return Dictionary(self.version, self.uri, items)
 
 
-def version_code(version: str | int) -> str:
-    """Normalise "26", "v26", 26 or "260" to "260".
+@cache
+def versions() -> tuple[str, ...]:
+    """The NAACCR versions that the tables in use know, oldest first: "140" to "260".
+
+    >>> versions()[-1]
+    '260'
+    """
+    written = _definitions().filter(pl.col("kind") == "base")["versions"].unique()
+    return tuple(sorted({version for one in written for version in one.split()}))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "VERSIONS":
+        return versions()
+    if name == "CURRENT_VERSION":
+        return versions()[-1]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def version_code(version: str | int | None) -> str:
+    """Normalise "26", "v26", 26 or "260" to "260"; None is the newest version.
 
     Raises:
         NotFound: the version is not one of `VERSIONS`.
     """
+    if version is None:
+        return versions()[-1]
     text = str(version).lower().removeprefix("v").removesuffix(".0")
     text = text + "0" if len(text) == 2 else text
-    if text not in VERSIONS:
-        raise NotFound(f"NAACCR version {version}", "not known here", f"use one of {', '.join(VERSIONS)}")
+    if text not in versions():
+        raise NotFound(f"NAACCR version {version}", "not known here", f"use one of {', '.join(versions())}")
     return text
 
 
-def dictionary(version: str | int = CURRENT_VERSION) -> Dictionary:
+def dictionary(version: str | int | None = None) -> Dictionary:
     """The base dictionary of a NAACCR version.
 
     Args:
-        version: "140" to "260"; "26" and 26 mean "260".
+        version: "140" to "260"; "26" and 26 mean "260"; the newest when not given.
 
     Raises:
         NotFound: there is no such version.
@@ -288,7 +309,7 @@ def is_date_flag(naaccr_id: str) -> bool:
 
 @cache
 def _all_flags() -> frozenset[str]:
-    return frozenset(flag for version in VERSIONS for flag in date_flags(version).values())
+    return frozenset(flag for version in versions() for flag in date_flags(version).values())
 
 
 def user_dictionary(data: bytes, name: str) -> Dictionary:

@@ -1,0 +1,57 @@
+"""Other tables than the package's own come into use without a restart, and leave no trace."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry import standards
+from registry.errors import NotFound
+from registry.security import roles
+from registry.standards import tables
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Iterator[Path]:
+    """The package's items with a version 270 that adds a confidential item and drops another."""
+    lines = (tables.DATA / "items.csv").read_text(encoding="utf-8").splitlines()
+    rows = [line.replace(" 260,", " 260 270,", 1) for line in lines if not line.startswith("user")]
+    rows = [line.replace(" 260 270,2232,", " 260,2232,", 1) for line in rows]
+    rows.append("base,270,4999,petName,Name--Pet,40,Patient,AMC,text,none,all,false,")
+    (tmp_path / "items.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    yield tmp_path
+    tables.use()
+
+
+def test_tables_of_a_folder_win_and_the_others_stay(newer: Path) -> None:
+    before = standards.versions(), standards.dictionary().version, roles.direct_identifiers()
+    tables.use(newer)
+    assert standards.CURRENT_VERSION == standards.VERSIONS[-1] == standards.dictionary().version == "270"
+    assert standards.item("petName").first_version == "270"
+    assert standards.dictionary("270").item("nameBirthSurname") is None
+    assert standards.item("nameBirthSurname").last_version == "260"
+    assert "petName" in roles.direct_identifiers()
+    assert standards.label("vitalStatus", "1") == "Alive"
+    assert standards.codes("vitalStatus", "270").equals(standards.codes("vitalStatus", "260"))
+    tables.use()
+    assert (standards.versions(), standards.dictionary().version, roles.direct_identifiers()) == before
+    assert standards.CURRENT_VERSION == "260"
+
+
+def test_a_missing_folder_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="reference tables"):
+        tables.use(tmp_path / "nothing")
+    assert tables.FOLDERS == [tables.DATA]
+
+
+def test_a_folder_may_hold_all_tables(tmp_path: Path) -> None:
+    shutil.copytree(tables.DATA, tmp_path / "all")
+    tables.use(tmp_path / "all")
+    try:
+        assert tables.find("codes.csv.gz").parent == tmp_path / "all"
+        assert standards.label("vitalStatus", "1") == "Alive"
+    finally:
+        tables.use()

@@ -43,6 +43,8 @@ TABLES: dict[str, Table] = _tables(
     Table("load", ("load_id",)),
     Table("load_fault"),
     Table("user_dictionary", ("uri",)),
+    Table("standards_pack", ("pack_id",)),
+    Table("standards_change"),
     Table("source_file", ("file_id",)),
     Table("source_chunk"),
     Table("source_record", ("source_id",)),

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
         ranges,
         special_codes,
     )
+    from registry.standards.columns import assign_columns
     from registry.standards.icdo import counties, morphology, morphology_terms, topography, topography_terms
+    from registry.standards.items import Dictionary, Item, renamed_items
     from registry.standards.naaccr_dictionary import (
         CURRENT_VERSION,
         VERSIONS,
-        Dictionary,
-        Item,
         all_items,
         by_number,
         date_flags,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         dictionary,
         is_date_flag,
         item,
-        renamed_items,
         user_dictionary,
         version_code,
         versions,
@@ -49,8 +48,10 @@ if TYPE_CHECKING:
 _HOME = {
     "code_lists": "closed_items code_set codes in_list is_closed label labels ranges special_codes",
     "icdo": "counties morphology morphology_terms topography topography_terms",
-    "naaccr_dictionary": "Dictionary Item all_items by_number date_flags"
-    " default_user_dictionary dictionary is_date_flag item renamed_items user_dictionary version_code versions",
+    "columns": "assign_columns",
+    "items": "Dictionary Item renamed_items",
+    "naaccr_dictionary": "all_items by_number date_flags"
+    " default_user_dictionary dictionary is_date_flag item user_dictionary version_code versions",
     "suggestions": "did_you_mean nearest",
     "sex": "convert_sex sex_at_birth",
 }
@@ -62,6 +63,7 @@ __all__ = [
     "Dictionary",
     "Item",
     "all_items",
+    "assign_columns",
     "by_number",
     "closed_items",
     "code_set",

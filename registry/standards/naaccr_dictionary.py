@@ -6,15 +6,14 @@ Source: NAACCR Data Standards and Data Dictionary, versions 14 to 26 (data/SOURC
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from registry.errors import NotFound
 from registry.standards.dictionary_xml import parse_dictionary
+from registry.standards.items import ITEM_SCHEMA, Dictionary, Item, items_of_frame, renamed_items
 from registry.standards.suggestions import did_you_mean, nearest
 from registry.standards.tables import table
 
@@ -30,105 +29,6 @@ ODD_DATE_FLAGS = {
     "subsqRx3rdCourseDate": "subsqRx3rdcrsDateFlag",
     "subsqRx4thCourseDate": "subsqRx4thcrsDateFlag",
 }
-
-ITEM_SCHEMA: dict[str, Any] = {
-    "number": pl.Int32,
-    "id": pl.String,
-    "name": pl.String,
-    "length": pl.Int32,
-    "level": pl.String,
-    "record_types": pl.String,
-    "data_type": pl.String,
-    "padding": pl.String,
-    "trim": pl.String,
-    "unlimited": pl.Boolean,
-    "start_column": pl.Int32,
-}
-
-
-@dataclass(frozen=True)
-class Item:
-    """One data item of a dictionary.
-
-    `level` is NaaccrData, Patient or Tumor; `record_types` a subset of "AMCI"; `data_type` one of
-    text, digits, alpha, mixed, numeric, date, dateTime; `length` in characters; `start_column` (1-based)
-    is its place in the flat records of versions 14 to 18. `first_version` and `last_version` say which
-    base dictionaries have it (None for user-defined items).
-    """
-
-    number: int
-    id: str
-    name: str
-    length: int
-    level: str
-    record_types: str
-    data_type: str = "text"
-    padding: str = "none"
-    trim: str = "all"
-    unlimited: bool = False
-    start_column: int | None = None
-    first_version: str | None = None
-    last_version: str | None = None
-
-
-class Dictionary:
-    """The items of one version, or of a user dictionary, sorted by NAACCR number.
-
-    >>> dictionary("250").item("primarySite").number
-    400
-    >>> dictionary("260").ids(level="NaaccrData", record_type="I")[:2]
-    ['recordType', 'registryType']
-    """
-
-    def __init__(self, version: str | None, uri: str, items: pl.DataFrame) -> None:
-        self.version = version
-        self.uri = uri
-        self.items = items
-
-    @cached_property
-    def _by_id(self) -> dict[str, Item]:
-        spans = _spans()
-        found = {}
-        for row in self.items.iter_rows(named=True):
-            first, last = spans.get(row["id"], (None, None))
-            found[row["id"]] = Item(**row, first_version=first, last_version=last)
-        return found
-
-    @cached_property
-    def _by_number(self) -> dict[int, Item]:
-        return {item.number: item for item in self._by_id.values()}
-
-    def item(self, naaccr_id: str) -> Item | None:
-        """The item with this XML id, or None."""
-        return self._by_id.get(naaccr_id)
-
-    def by_number(self, number: int) -> Item | None:
-        """The item with this NAACCR number, or None."""
-        return self._by_number.get(number)
-
-    def ids(self, level: str | None = None, record_type: str | None = None) -> list[str]:
-        """XML ids in order of NAACCR number, at one level or legal for one record type."""
-        return [
-            item.id
-            for item in self._by_id.values()
-            if (level is None or item.level == level)
-            and (record_type is None or record_type in item.record_types)
-        ]
-
-    def nearest(self, naaccr_id: str) -> str | None:
-        """The id that `naaccr_id` was probably meant to be (renamed items included), or None.
-
-        >>> dictionary("260").nearest("primarysite")
-        'primarySite'
-        """
-        renamed = renamed_items().get(naaccr_id)
-        return renamed if renamed in self._by_id else nearest(naaccr_id, self._by_id)
-
-    def merged(self, others: Iterable[Dictionary]) -> Dictionary:
-        """A dictionary with the items of user dictionaries added; this one's ids win."""
-        frames = [self.items, *(other.items for other in others)]
-        items = pl.concat(frames).unique("id", keep="first", maintain_order=True).sort("number", "id")
-        return Dictionary(self.version, self.uri, items)
 
 
 @cache
@@ -195,19 +95,20 @@ def _dictionary(version: str, kind: str) -> Dictionary:
     rows = (
         _definitions()
         .filter(pl.col("kind") == kind, pl.col("versions").str.split(" ").list.contains(version))
-        .select(*ITEM_SCHEMA)
+        .join(_spans(), on=["id", "number"], how="left", maintain_order="left")
         .sort("number", "id")
     )
     uri = BASE_URI.format(version)
-    return Dictionary(
-        version, uri if kind == "base" else uri.replace("naaccr-d", "user-defined-naaccr-d"), rows
-    )
+    uri = uri if kind == "base" else uri.replace("naaccr-d", "user-defined-naaccr-d")
+    return Dictionary(version, uri, items_of_frame(rows))
 
 
 @cache
 def _definitions() -> pl.DataFrame:
     return table("items.csv").with_columns(
-        pl.col("number", "length", "start_column").cast(pl.Int32), pl.col("unlimited") == "true"
+        pl.col("number", "length", "start_column").cast(pl.Int32),
+        pl.col("unlimited") == "true",
+        pl.col("id").alias("column"),
     )
 
 
@@ -236,15 +137,13 @@ def all_items() -> pl.DataFrame:
 
 
 @cache
-def _spans() -> dict[str, tuple[str, str]]:
-    return {
-        row[0]: (row[1], row[2]) for row in all_items().select("id", "first_version", "last_version").rows()
-    }
+def _spans() -> pl.DataFrame:
+    return all_items().select("id", "number", "first_version", "last_version")
 
 
 @cache
 def _newest() -> dict[str, Item]:
-    return {row["id"]: Item(**row) for row in all_items().iter_rows(named=True)}
+    return {item.id: item for item in items_of_frame(all_items())}
 
 
 def item(naaccr_id: str) -> Item:
@@ -275,12 +174,6 @@ def by_number(number: int) -> Item | None:
 @cache
 def _numbers() -> dict[int, Item]:
     return {found.number: found for found in sorted(_newest().values(), key=lambda i: i.last_version or "")}
-
-
-@cache
-def renamed_items() -> dict[str, str]:
-    """Old XML id → present id, for the items that were renamed in 2018 and 2019."""
-    return dict(table("renamed_items.csv").select("old_id", "id").rows())
 
 
 @cache
@@ -323,6 +216,4 @@ def user_dictionary(data: bytes, name: str) -> Dictionary:
         BadInput: not a usable dictionary.
     """
     parsed = parse_dictionary(data, name)
-    rows: Sequence[dict[str, Any]] = parsed.items
-    items = pl.DataFrame(rows, schema=ITEM_SCHEMA).sort("number", "id")
-    return Dictionary(parsed.version, parsed.uri, items)
+    return Dictionary(parsed.version, parsed.uri, [Item(**row) for row in parsed.items])

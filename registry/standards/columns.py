@@ -1,0 +1,90 @@
+"""Which column of a frame or of the store holds an item.
+
+An item is its id *and* its number: state dictionaries use one id for several numbers, and ids that
+differ only in case, which a database column cannot. The column is the id, unless another item holds
+it (compared without case); then it is the id, two underscores and the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Protocol
+
+from registry.standards.tables import table
+
+
+class Named(Protocol):
+    """What the rule needs of an item."""
+
+    @property
+    def id(self) -> str:
+        """NAACCR XML id."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """NAACCR item number."""
+        ...
+
+
+def assign_columns(
+    held: Mapping[str, tuple[str, int | None]], items: Iterable[Named]
+) -> dict[tuple[str, int], str]:
+    """Columns of items, beside the columns that are there already.
+
+    A column that is held stays with its item, so a store that keeps what this returns gives an item the
+    same column for ever. The id of a standard item (of any NAACCR version) is kept free for it.
+
+    Args:
+        held: column → (id, number) of the item in it; a number that is not known (None) means whichever
+            item of that id comes first.
+        items: items in order of precedence; repeated ones are harmless.
+
+    Returns:
+        (id, number) → column, for every item of `items`, in their order.
+
+    >>> from registry.standards import Item
+    >>> weights = [Item(n, "weight", "Weight", 3, "Tumor", "AMCI") for n in (9961, 9505)]
+    >>> assign_columns({}, weights)
+    {('weight', 9961): 'weight', ('weight', 9505): 'weight__9505'}
+    >>> assign_columns({"weight": ("weight", 9505)}, weights)[("weight", 9505)]
+    'weight'
+    """
+    standard = standard_items()
+    taken: dict[str, str] = {column.casefold(): column for column in held}
+    columns: dict[tuple[str, int], str] = {}
+    owner: dict[tuple[str, int | None], str] = {key: column for column, key in held.items()}
+    for item in items:
+        key = item.id, item.number
+        if key in columns:
+            continue
+        column = owner.get(key) or owner.pop((item.id, None), None)
+        if column is None:
+            free = standard.get(item.id.casefold(), key) == key
+            column = item.id if free else f"{item.id}__{item.number}"
+            column = _untaken(column, item, taken)
+            taken[column.casefold()] = column
+        columns[key] = owner[key] = column
+    return columns
+
+
+def _untaken(column: str, item: Named, taken: Mapping[str, str]) -> str:
+    if column.casefold() in taken:
+        column = f"{item.id}__{item.number}"
+    count = 1
+    while column.casefold() in taken:
+        count += 1
+        column = f"{item.id}__{item.number}__{count}"
+    return column
+
+
+@cache
+def standard_items() -> dict[str, tuple[str, int]]:
+    """Id without case → (id, number) of every item of NAACCR's own dictionaries, all versions.
+
+    >>> standard_items()["primarysite"]
+    ('primarySite', 400)
+    """
+    rows = table("items.csv").select("id", "number").unique().sort("number", "id", descending=True).rows()
+    return {naaccr_id.casefold(): (naaccr_id, int(number)) for naaccr_id, number in rows}

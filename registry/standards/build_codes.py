@@ -152,7 +152,7 @@ def _tables(
 ) -> CodeTables:
     listed = {item for item, _ in codes} | {item for item, _, _ in ranges} | {"causeOfDeath"}
     return CodeTables(
-        lists=sorted((item, not OPEN.fullmatch(item), source[item]) for item in listed),
+        lists=sorted((item, not OPEN.fullmatch(item), source.get(item, "documented")) for item in listed),
         codes=sorted((*key, label, " ".join(sorted(seen))) for key, (label, seen) in codes.items()),
         ranges=sorted((*key, label, " ".join(sorted(seen))) for key, (label, seen) in ranges.items()),
         causes=sorted((code, label, " ".join(sorted(seen))) for code, (label, seen) in causes.items()),

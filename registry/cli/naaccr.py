@@ -56,7 +56,7 @@ def _validated(name: str, dictionaries: tuple[str, ...]):  # type: ignore[no-unt
     patients = tumors = items = 0
     faults = []
     version = kind = None
-    for batch in iter_naaccr_xml(name, dictionaries=list(dictionaries)):
+    for batch in iter_naaccr_xml(name, dictionary=list(dictionaries)):
         patients += batch.patients.height
         tumors += batch.tumors.height
         items += batch.items.height
@@ -85,7 +85,7 @@ def naaccr_read(options: Options, file: str, out: str, dictionaries: tuple[str, 
     """Write patients.parquet, tumors.parquet, items.parquet and faults.parquet of a NAACCR XML file."""
     from registry.formats import read_naaccr_xml
 
-    batch = read_naaccr_xml(file, dictionaries=list(dictionaries))
+    batch = read_naaccr_xml(file, dictionary=list(dictionaries))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     tables = {

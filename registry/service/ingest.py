@@ -6,6 +6,7 @@ The same bytes twice change nothing. What cannot be read is kept in quarantine w
 from __future__ import annotations
 
 import datetime as dt
+import dataclasses
 import hashlib
 import json
 from collections.abc import Collection
@@ -19,7 +20,6 @@ from registry.abstracting import receive, treatments
 from registry.abstracting.consolidated import ensure_columns
 from registry.casefinding import reports
 from registry.errors import BadInput, Denied, NotFound, RegistryError
-from registry.formats import NaaccrData
 from registry.formats.sources import read_all
 from registry.service import reference, user_dictionaries
 from registry.service.operations import Context, operation
@@ -190,11 +190,10 @@ class _Batches:
         self._held = list(self._parse()) if size <= HELD_IN_MEMORY else None
 
     def _parse(self) -> Any:
-        for batch in formats.iter_naaccr_xml(self._file, dictionaries=self._dictionaries):
+        for batch in formats.iter_naaccr_xml(self._file, dictionary=self._dictionaries):
             patients, log = convert_sex(batch.patients)
-            yield NaaccrData(
-                batch.header, patients, batch.tumors, batch.items, _with_log(batch.errors, patients, log)
-            )
+            errors = _with_log(batch.errors, patients, log)
+            yield dataclasses.replace(batch, patients=patients, errors=errors)
 
     def __iter__(self) -> Any:
         return iter(self._held) if self._held is not None else self._parse()
@@ -312,7 +311,9 @@ def _write_load(
 
 def _write_faults(work: Any, load_id: int, faults: pl.DataFrame) -> None:
     if faults.height:
-        work.insert("load_fault", faults.select(pl.lit(load_id).alias("load_id"), pl.all()), logged=False)
+        work.insert(
+            "load_fault", faults.select(pl.lit(load_id).alias("load_id"), pl.exclude("level")), logged=False
+        )
 
 
 def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: str) -> dict[str, Any]:

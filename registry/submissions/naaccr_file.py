@@ -139,7 +139,7 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
 
 def _read_back(path: Path, request: FileRequest) -> tuple[pl.DataFrame, int]:
     faults, items = [], 0
-    for batch in formats.iter_naaccr_xml(path, dictionaries=request.dictionaries):
+    for batch in formats.iter_naaccr_xml(path, dictionary=request.dictionaries):
         faults.append(batch.errors)
         items += batch.items.height
     return pl.concat(faults), items

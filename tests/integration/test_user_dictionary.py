@@ -28,7 +28,7 @@ FILE = """<?xml version="1.0"?>
 
 
 def items(path: Path, dictionary: Path) -> set[tuple[str, str]]:
-    batch = read_naaccr_xml(path, dictionaries=[dictionary])
+    batch = read_naaccr_xml(path, dictionary=[dictionary])
     assert batch.errors.is_empty(), batch.errors["message"].to_list()
     return set(batch.items.select("item", "value").iter_rows()) - {("patientIdNumber", "00000001")}
 

@@ -7,10 +7,10 @@ whole columns (`judge`). Whatever the standard does not know is noted, never dro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from xml.parsers import expat
 
 from registry.errors import BadInput
+from registry.formats.naaccr.data import LEVELS, SEVERITIES, Problem
 from registry.formats.naaccr.header import NAMESPACE, NaaccrHeader, read_header
 
 MAX_DEPTH = 64
@@ -27,19 +27,6 @@ WIDE = {
 ROOT_NODE = -1
 OUTSIDE, ROOT, PATIENT, TUMOR, ITEM = range(5)
 LEVEL_NAMES = ("", "NaaccrData", "Patient", "Tumor", "Item")
-
-
-class Problem(NamedTuple):
-    """A fault found while parsing; `line` is 1-based, indexes are 0-based, null above their level."""
-
-    line: int
-    patient_index: int | None
-    tumor_index: int | None
-    item: str | None
-    value: str | None
-    code: str
-    severity: str
-    message: str
 
 
 @dataclass
@@ -105,10 +92,10 @@ class NaaccrParser:
         self._key = 0
         self._line = 0
         self._fed = 0
+        self._anchor = 0
         self._mark = b""
         self._wide: str | None = None
-        self._namespace = ""
-        self._seen_extensions: set[str] = set()
+        self.namespace = ""
         self._parser = self._make_parser()
 
     def _make_parser(self) -> expat.XMLParserType:
@@ -123,6 +110,11 @@ class NaaccrParser:
         parser.StartDoctypeDeclHandler = self._doctype
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         return parser
+
+    @property
+    def kept_from(self) -> int:
+        """First byte that may still be asked for: of the first patient in `parsed`, or the last tag."""
+        return self.parsed.node_start[0] if self.parsed.node_start else self._anchor
 
     def take(self, patients: int) -> Parsed:
         """Cut the first complete patients out of `parsed`; the open patient stays behind."""
@@ -249,10 +241,8 @@ class NaaccrParser:
         self._item_tag, self._patient_tag, self._tumor_tag = (
             prefix + local for local in ("Item", "Patient", "Tumor")
         )
-        self._namespace = namespace
+        self.namespace = namespace
         self._state = ROOT
-        if not namespace:
-            self._note("no-namespace", "warning", f"NaaccrData is not in the namespace {NAMESPACE}")
 
     def _start_item(self, attributes: list[str], state: int) -> None:
         self._line = self._parser.CurrentLineNumber
@@ -262,7 +252,7 @@ class NaaccrParser:
         else:
             self._item_attributes(attributes)
         if (state == PATIENT and self._tumor is not None) or (state == ROOT and self._patient >= 0):
-            self._note("out-of-order", "warning", "the item stands after the elements below its level")
+            self._note("item-order", "the item stands after the elements below its level")
         self._above_item = state
         self._state = ITEM
 
@@ -275,7 +265,7 @@ class NaaccrParser:
         for name in named:
             if " " not in name:
                 self._note(
-                    "unknown-attribute", "warning", f'Item has an unknown attribute "{name[:60]}"', naaccr_id
+                    "unexpected-attribute", f'Item has an unexpected attribute "{name[:60]}"', naaccr_id
                 )
 
     def _new_key(self, naaccr_id: str | None, number: str | None) -> int:
@@ -293,14 +283,8 @@ class NaaccrParser:
         namespace, _, local = tag.rpartition(" ")
         inside = LEVEL_NAMES[self._state]
         self._skipping = 1
-        if namespace != self._namespace and self._state != ITEM:
-            if tag not in self._seen_extensions and len(self._seen_extensions) < 100:
-                self._seen_extensions.add(tag)
-                what = f"extension {local[:60]} of namespace {namespace[:100]} is kept in the file only"
-                self._note("extension", "warning", what)
-        else:
-            fate = "its text is kept in the value" if self._state == ITEM else "it is left out"
-            self._note("unknown-element", "error", f"{local[:60]} is not allowed in {inside}; {fate}")
+        if namespace == self.namespace or self._state == ITEM:
+            self._note("unexpected-tag", f"{local[:60]} is not allowed in {inside}")
 
     def _end(self, tag: str) -> None:
         if self._skipping:
@@ -326,6 +310,7 @@ class NaaccrParser:
             parsed.node_length[self._patient_node] = (
                 self._end_of_tag() - parsed.node_start[self._patient_node]
             )
+            self._anchor = parsed.node_start[self._patient_node] + parsed.node_length[self._patient_node]
             parsed.patient_ends.append((len(parsed.item_node), len(parsed.node_patient)))
             self._node, self._state = ROOT_NODE, ROOT
             if len(parsed.item_node) - self._patient_items > MAX_ITEMS_IN_PATIENT:
@@ -365,17 +350,16 @@ class NaaccrParser:
         self._text.clear()
         if text:
             inside = LEVEL_NAMES[self._state]
-            self._note(
-                "stray-text", "error", f"text outside an item, in {inside}; it is left out", value=text
-            )
+            self._note("unexpected-text", f"text outside an item, in {inside}", value=text)
 
-    def _note(
-        self, code: str, severity: str, message: str, item: str | None = None, value: str | None = None
-    ) -> None:
-        patient = self._patient if self._state > ROOT else None
-        tumor = self._tumor if self._state >= TUMOR and self._node != self._patient_node else None
-        line = self._parser.CurrentLineNumber
-        self.parsed.problems.append(Problem(line, patient, tumor, item, value, code, severity, message))
+    def _note(self, code: str, message: str, item: str | None = None, value: str | None = None) -> None:
+        state = self._above_item if self._state == ITEM else self._state
+        patient = self._patient if state > ROOT else None
+        tumor = self._tumor if state == TUMOR else None
+        line, severity = self._parser.CurrentLineNumber, SEVERITIES[code]
+        self.parsed.problems.append(
+            Problem(line, patient, tumor, LEVELS[state], item, value, code, severity, message)
+        )
 
 
 def _attribute_name(name: str) -> str:

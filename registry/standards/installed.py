@@ -1,0 +1,107 @@
+"""Tables that a registry keeps with its data: packed into bytes, unfolded into a private folder, put into use.
+
+One process serves one database, so what is in use counts for the whole process.
+
+>>> content, digest = pack(DATA)
+>>> (unfold(content, digest) / "items.csv").read_bytes() == (DATA / "items.csv").read_bytes()
+True
+"""
+
+from __future__ import annotations
+
+import atexit
+import gzip
+import hashlib
+import io
+import shutil
+import tarfile
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import zstandard
+
+from registry.errors import NotReady
+from registry.standards import tables
+from registry.standards.tables import DATA
+
+LARGEST = 256 << 20
+"""Bytes that the tables of a pack may unfold to."""
+_lock = threading.RLock()
+_folders: dict[str, Path] = {}
+_in_use: list[str] = []
+
+
+def pack(folder: Path) -> tuple[bytes, str]:
+    """The tables of a folder (its own, not those of folders in it) as one zstd tar, and the digest of their contents.
+
+    The digest (SHA-256, hex) says the same for the same tables, however they were compressed.
+    """
+    files = sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".gz"))
+    archive, digest = io.BytesIO(), hashlib.sha256()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path in files:
+            data = path.read_bytes()
+            entry = tarfile.TarInfo(path.name)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+            plain = gzip.decompress(data) if path.suffix == ".gz" else data
+            digest.update(f"{path.name}\0{len(plain)}\0".encode() + plain)
+    return zstandard.ZstdCompressor(level=19).compress(archive.getvalue()), digest.hexdigest()
+
+
+def unfold(content: bytes, digest: str) -> Path:
+    """A private folder (0700) with the tables of a pack; the same one each time while the process runs.
+
+    Raises:
+        NotReady: the bytes are not what the digest says.
+    """
+    with _lock:
+        if digest in _folders:
+            return _folders[digest]
+        folder = Path(tempfile.mkdtemp(prefix="registry-standards-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            data = zstandard.ZstdDecompressor().decompress(content, max_output_size=LARGEST)
+            with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+                for entry in tar:
+                    source = tar.extractfile(entry)
+                    if source is None or Path(entry.name).name != entry.name:
+                        raise ValueError("not a pack")
+                    (folder / entry.name).write_bytes(source.read())
+            if pack(folder)[1] != digest:
+                raise ValueError("another digest")
+        except (zstandard.ZstdError, tarfile.TarError, ValueError, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise NotReady(
+                "installed standards", "the stored tables cannot be unfolded", "restore a backup"
+            ) from None
+        _folders[digest] = folder
+        return folder
+
+
+def use(digest: str | None, content: Callable[[], bytes] = bytes) -> None:
+    """Put the tables of a pack into use, or (None) the package's own again; the same ones twice cost nothing.
+
+    Args:
+        digest: of the pack. content: gives its bytes, asked for when this process has not unfolded it yet.
+    """
+    with _lock:
+        if digest == in_use():
+            return
+        if digest is None:
+            tables.use()
+        else:
+            tables.use(_folders.get(digest) or unfold(content(), digest))
+        _in_use[:] = [] if digest is None else [digest]
+
+
+def in_use() -> str | None:
+    """Digest of the pack in use; None for the package's own tables."""
+    return _in_use[0] if _in_use else None
+
+
+def folder_in_use() -> Path:
+    """The folder of the tables in use."""
+    return _folders[_in_use[0]] if _in_use else DATA

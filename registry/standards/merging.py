@@ -1,0 +1,353 @@
+"""Add a newly published version to the tables that are known: next year's files need not hold last year's.
+
+A table is unfolded into facts by version, the versions that were published replace theirs, and it is folded
+again. Merging the same files twice gives the same tables as merging them once.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from registry.errors import BadInput, NotFound
+from registry.standards import build, build_codes, build_icdo
+from registry.standards.dictionary_xml import DictionaryXml, parse_dictionary
+from registry.standards.tables import DATA
+
+BASE = re.compile(r"https?://(?:www\.)?naaccr\.org/naaccrxml/(user-defined-)?naaccr-dictionary-(\d{3})\.xml")
+SOURCE_ORDER = ("morphology", "lookups", "documented", "padoh")
+"""Where an item's code list comes from, the first that knows it decides (`build_codes.code_tables`)."""
+OF_ALL_VERSIONS = ("morphology", "padoh")
+"""Sources that are published without versions: their codes count for every one."""
+EMPTY_GZIP = gzip.compress(b"", mtime=0)
+
+Row = dict[str, str]
+
+
+@dataclass
+class Published:
+    """What a folder of published files holds.
+
+    Attributes:
+        dictionaries: base and default user dictionaries by file name as NAACCR names them.
+        naaccr: the folder with `items/` and `codes/`, when there is one.
+        coding: the folder with `icdo/` and `seer/`, when there is one.
+    """
+
+    dictionaries: dict[str, bytes]
+    naaccr: Path
+    coding: Path | None
+    versions: list[str] = field(default_factory=list)
+
+    @property
+    def newest(self) -> str:
+        """The newest NAACCR version of the folder."""
+        return self.versions[-1]
+
+
+def published(source: Path) -> Published:
+    """Find and check the published files of a folder (or one dictionary file).
+
+    Args:
+        source: a folder with `dictionaries/`, and if there are any `items/`, `codes/`, `coding/`; one that holds
+            such a folder under the name `naaccr`; one with dictionaries in it; or one dictionary.
+
+    Raises:
+        NotFound: no such folder. BadInput: no NAACCR base dictionary here, or one that cannot be used.
+    """
+    if not source.exists():
+        raise NotFound(str(source), "there is no such folder", "check the name")
+    folder = source.parent if source.is_file() else source
+    naaccr = folder / "naaccr" if (folder / "naaccr").is_dir() else folder
+    places = [folder, folder / "dictionaries", naaccr, naaccr / "dictionaries"]
+    files = [
+        path for place in dict.fromkeys(places) if place.is_dir() for path in sorted(place.glob("*.xml"))
+    ]
+    found: dict[str, bytes] = {}
+    versions = set()
+    for path in [source] if source.is_file() else files:
+        data = path.read_bytes()
+        name = _base_name(parse_dictionary(data, path.name), path.name)
+        if name is None:
+            continue  # a state's own dictionary comes with its files, not with the standard
+        if found.setdefault(name, data) != data:
+            raise BadInput(path.name, f"two different files hold {name}", "keep the one that counts")
+        if not name.startswith("user-"):
+            versions.add(name[-7:-4])
+    if not versions:
+        raise BadInput(str(source), "holds no NAACCR base dictionary", "name the folder of next year's files")
+    coding = folder / "coding"
+    return Published(found, naaccr, coding if coding.is_dir() else None, sorted(versions))
+
+
+def _base_name(dictionary: DictionaryXml, name: str) -> str | None:
+    """The published name of a base or default user dictionary, None for a user-defined one.
+
+    Raises:
+        BadInput: a base dictionary that contradicts itself or is empty.
+    """
+    uri = BASE.fullmatch(dictionary.uri.strip())
+    if uri is None:
+        return None
+    if dictionary.version != uri[2]:
+        raise BadInput(name, f"is dictionary {uri[2]} by its URI, but {dictionary.version} by naaccrVersion")
+    if not dictionary.items:
+        raise BadInput(name, "defines no items", "ask for an intact copy")
+    for what in ("id", "number"):
+        seen: set[object] = set()
+        for item in dictionary.items:
+            value = item[what].casefold() if what == "id" else item[what]
+            if value in seen:
+                raise BadInput(name, f"defines {what} {item[what]} twice", "ask for an intact copy")
+            seen.add(value)
+    return f"{uri[1] or ''}naaccr-dictionary-{uri[2]}.xml"
+
+
+def merge(known: Path, files: Published, out: Path) -> None:
+    """Write the known tables with the published files added into a new folder.
+
+    Args:
+        known: folder of tables in use; a table that it lacks is the package's own.
+        files: what was published.
+        out: folder to write to; made when missing.
+
+    Raises:
+        BadInput: a published file cannot be read.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for path in {path.name: path for folder in (DATA, known) for path in folder.iterdir()}.values():
+        if path.suffix in (".csv", ".gz"):
+            shutil.copyfile(path, out / path.name)
+    with tempfile.TemporaryDirectory(prefix="registry-standards-") as work:
+        staged = Path(work)
+        try:
+            _stage(files, staged)
+            lengths = _merge_items(staged, files, out)
+            _merge_terms(staged, files, out)
+            _merge_codes(staged, lengths, out)
+        except (OSError, EOFError, ValueError, IndexError, UnicodeDecodeError, csv.Error) as error:
+            what = f"the published tables cannot be read ({type(error).__name__})"
+            raise BadInput(str(files.naaccr), what, "compare their layout with last year's") from None
+
+
+def _stage(files: Published, staged: Path) -> None:
+    """The published files in the layout that the builders read; those that were not published are empty."""
+    (staged / "dictionaries").mkdir()
+    for name, data in files.dictionaries.items():
+        (staged / "dictionaries" / name).write_bytes(data)
+    codes = staged / "codes"
+    codes.mkdir()
+    if (files.naaccr / "codes").is_dir():
+        for path in (files.naaccr / "codes").iterdir():
+            if path.is_file():
+                shutil.copyfile(path, codes / path.name)
+    kinds = ("lookups", "documented-codes")
+    versions = {path.name[8:10] for kind in kinds for path in codes.glob(f"naaccr-v??-{kind}.csv.gz")}
+    wanted = [f"naaccr-v{version}-{kind}.csv.gz" for version in versions for kind in kinds]
+    icdo = staged / "coding" / "icdo"
+    icdo.mkdir(parents=True)
+    if files.coding and (files.coding / "icdo").is_dir():
+        shutil.copytree(files.coding / "icdo", icdo, dirs_exist_ok=True)
+    terms = ("icdo32_morphology_terms.csv", "icdo3_first_edition_morphology_terms.txt")
+    for path in (
+        *(codes / name for name in (*wanted, "padoh-code-schemes.csv.gz")),
+        *(codes / "padoh-field_code_scheme.csv", *(icdo / name for name in terms)),
+    ):
+        if not path.exists():
+            path.write_bytes(EMPTY_GZIP if path.suffix == ".gz" else b"")
+
+
+# --- items -----------------------------------------------------------------------------------------------
+
+
+def _merge_items(staged: Path, files: Published, out: Path) -> dict[str, int]:
+    """Items, grouped items and renamed items; returns the longest length of each item."""
+    new_items, new_groups, _ = build.item_tables(staged / "dictionaries")
+    before = read(out / "items.csv")
+    items = _with_versions(before, _rows(build.ITEM_COLUMNS, new_items), ("kind",))
+    items.sort(key=lambda row: (row["kind"], int(row["number"]), row["versions"], row["id"]))
+    groups = _with_versions(read(out / "grouped_items.csv"), _rows(build.GROUP_COLUMNS, new_groups), ())
+    # A version without grouped items says so by having none.
+    groups = _without(groups, {*files.versions} - {v for row in new_groups for v in str(row[0]).split()})
+    groups.sort(key=lambda row: (int(row["number"]), row["versions"]))
+    write(out / "items.csv", build.ITEM_COLUMNS, items)
+    write(out / "grouped_items.csv", build.GROUP_COLUMNS, groups)
+
+    renamed = {(int(row["number"]), row["old_id"]): row["id"] for row in read(out / "renamed_items.csv")}
+    renamed |= {(number, old): new for number, old, new in build.renamed_rows(files.naaccr)}
+    renamed |= {(number, old): new for number, old, new in renames(before, items, files.newest)}
+    newest = {int(row["number"]): row["id"] for row in _of(items, files.newest)}
+    rows = {(number, old, newest.get(number, new)) for (number, old), new in renamed.items()}
+    header = ("number", "old_id", "id")
+    kept = sorted(row for row in rows if row[1] != row[2])
+    write(out / "renamed_items.csv", header, _rows(header, kept))
+    lengths: dict[str, int] = {}
+    for row in items:
+        lengths[row["id"]] = max(lengths.get(row["id"], 0), int(row["length"]))
+    return lengths
+
+
+def renames(before: Sequence[Row], after: Sequence[Row], version: str) -> list[tuple[int, str, str]]:
+    """Items of a version whose number had another id: in the version before, or in this one's earlier edition.
+
+    >>> old = [{"kind": "base", "versions": "260", "number": "7", "id": "foo"}]
+    >>> renames(old, [*old, {"kind": "base", "versions": "270", "number": "7", "id": "bar"}], "270")
+    [(7, 'foo', 'bar')]
+    """
+    known = sorted({v for row in before if row["kind"] == "base" for v in row["versions"].split()})
+    ids = {row["number"]: row["id"] for row in _of(after, version)}
+    present = set(ids.values())
+    found = []
+    for earlier in {*[v for v in known if v < version][-1:], *({version} & set(known))}:
+        for row in _of(before, earlier):
+            new = ids.get(row["number"], row["id"])
+            if new != row["id"] and row["id"] not in present:
+                found.append((int(row["number"]), row["id"], new))
+    return sorted(set(found))
+
+
+def _of(items: Iterable[Row], version: str) -> list[Row]:
+    return [row for row in items if row["kind"] == "base" and version in row["versions"].split()]
+
+
+def _with_versions(known: list[Row], new: list[Row], scope: tuple[str, ...]) -> list[Row]:
+    """Facts by version: those that were published replace the known ones of the same version and scope."""
+    replaced = {(*(row[name] for name in scope), v) for row in new for v in row["versions"].split()}
+    facts: dict[tuple[tuple[str, str], ...], set[str]] = {}
+    for rows, is_new in ((known, False), (new, True)):
+        for row in rows:
+            kept = {
+                version
+                for version in row["versions"].split()
+                if is_new or (*(row[name] for name in scope), version) not in replaced
+            }
+            fact = tuple((name, value) for name, value in row.items() if name != "versions")
+            if kept:
+                facts.setdefault(tuple(sorted(fact)), set()).update(kept)
+    return [{**dict(fact), "versions": " ".join(sorted(versions))} for fact, versions in facts.items()]
+
+
+def _without(rows: list[Row], versions: set[str]) -> list[Row]:
+    kept = [
+        {**row, "versions": " ".join(v for v in row["versions"].split() if v not in versions)} for row in rows
+    ]
+    return [row for row in kept if row["versions"]]
+
+
+# --- terms -----------------------------------------------------------------------------------------------
+
+
+def _merge_terms(staged: Path, files: Published, out: Path) -> None:
+    """ICD-O-3 terms: an edition that was published replaces the known one of its name."""
+    header = ("edition", "code", "behavior", "kind", "name", "note")
+    new = _rows(header, build_icdo.morphology_rows(staged, staged / "coding"))
+    editions = {row["edition"] for row in new}
+    kept = [row for row in read(out / "morphology.csv.gz") if row["edition"] not in editions]
+    rows = sorted([*kept, *new], key=lambda row: tuple(row[name] for name in header))
+    write(out / "morphology.csv.gz", header, rows)
+    if files.coding is None:
+        return
+    if (files.coding / "icdo" / "icdo3_topography_terms.txt").is_file():
+        sites, terms = build_icdo.topography_rows(files.coding), build_icdo.topography_term_rows(files.coding)
+        build.write_table(out / "topography.csv", ("code", "name", "group"), sites)
+        build.write_table(out / "topography_terms.csv.gz", ("code", "term"), terms)
+    if (files.coding / "seer" / "countyatdxanalysis" / "state-county-map.csv").is_file():
+        build.write_table(out / "counties.csv", ("state", "county"), build.county_rows(files.coding))
+
+
+# --- code lists ------------------------------------------------------------------------------------------
+
+
+def _merge_codes(staged: Path, lengths: dict[str, int], out: Path) -> None:
+    """Code lists: a published version's codes of an item replace the known ones of that version."""
+    published_lists = sorted(
+        {path.name[8:10] for path in (staged / "codes").glob("naaccr-v??-lookups.csv.gz")}
+    )
+    if not published_lists:
+        return
+    terms = [
+        (row["edition"], row["code"], row["behavior"], row["kind"], row["name"], row["note"])
+        for row in read(out / "morphology.csv.gz")
+    ]
+    new = build_codes.code_tables(staged / "codes", lengths, terms)
+    lists = read(out / "code_lists.csv")
+    source = {row["item"]: row["source"] for row in lists}
+    closed = {row["item"]: row["closed"] for row in lists}
+    has_values = {row[0] for row in (*new.codes, *new.ranges)} | ({"causeOfDeath"} if new.causes else set())
+    for item, is_closed, origin in new.lists:
+        if item in has_values:
+            closed[item] = str(is_closed).lower()
+            source[item] = min(source.get(item, origin), origin, key=SOURCE_ORDER.index)
+    header = ("item", "closed", "source")
+    write(out / "code_lists.csv", header, _rows(header, [(i, closed[i], source[i]) for i in sorted(source)]))
+
+    codes = _with_codes(
+        read(out / "codes.csv.gz"),
+        _rows(("item", "code", "label", "versions"), new.codes),
+        ("item", "code"),
+    )
+    every = " ".join(sorted({version for row in codes for version in row["versions"].split()}))
+    for row in codes:
+        if source.get(row["item"]) in OF_ALL_VERSIONS:
+            row["versions"] = every
+    write(out / "codes.csv.gz", ("item", "code", "label", "versions"), codes)
+    spans = ("item", "low", "high", "label", "versions")
+    ranges = _with_codes(read(out / "ranges.csv"), _rows(spans, new.ranges), ("item", "low", "high"))
+    write(out / "ranges.csv", spans, ranges)
+    named = ("code", "label", "versions")
+    causes = _with_codes(read(out / "causes_of_death.csv.gz"), _rows(named, new.causes), ("code",))
+    write(out / "causes_of_death.csv.gz", named, causes)
+
+
+def _with_codes(known: list[Row], new: list[Row], key: tuple[str, ...]) -> list[Row]:
+    """Codes with the union of their versions; the newest version that has a code names it."""
+    replaced = {(row.get("item", ""), version) for row in new for version in row["versions"].split()}
+    merged: dict[tuple[str, ...], Row] = {}
+    for rows, is_new in ((known, False), (new, True)):
+        for row in rows:
+            kept = {
+                version
+                for version in row["versions"].split()
+                if is_new or (row.get("item", ""), version) not in replaced
+            }
+            if not kept:
+                continue
+            before = merged.get(tuple(row[name] for name in key))
+            versions = kept | set(before["versions"].split() if before else ())
+            newer = before is None or max(kept) >= max(before["versions"].split())
+            label = row["label"] if newer or before is None else before["label"]
+            merged[tuple(row[name] for name in key)] = {
+                **row,
+                "label": label,
+                "versions": " ".join(sorted(versions)),
+            }
+    return [merged[name] for name in sorted(merged)]
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> list[Row]:
+    """Rows of a table as text."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def write(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write rows in the order of the header's columns."""
+    build.write_table(path, header, ([row.get(name, "") for name in header] for row in rows))
+
+
+def _rows(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[Row]:
+    def text(value: object) -> str:
+        return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+    return [dict(zip(header, map(text, row), strict=True)) for row in rows]

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
         dictionary,
         is_date_flag,
         item,
-        user_dictionary,
         version_code,
         versions,
     )
     from registry.standards.sex import convert_sex, sex_at_birth
     from registry.standards.suggestions import did_you_mean, nearest
+    from registry.standards.user_dictionaries import user_dictionary
 
 _HOME = {
     "code_lists": "closed_items code_set codes in_list is_closed label labels ranges special_codes",
@@ -51,8 +51,9 @@ _HOME = {
     "columns": "assign_columns",
     "items": "Dictionary Item renamed_items",
     "naaccr_dictionary": "all_items by_number date_flags"
-    " default_user_dictionary dictionary is_date_flag item user_dictionary version_code versions",
+    " default_user_dictionary dictionary is_date_flag item version_code versions",
     "suggestions": "did_you_mean nearest",
+    "user_dictionaries": "user_dictionary",
     "sex": "convert_sex sex_at_birth",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -1,4 +1,4 @@
-"""Read a NAACCR XML dictionary (base or user-defined) into rows.
+"""Read a NAACCR XML dictionary (base or user-defined) as it is written.
 
 Dictionaries come from outside, so they are parsed with expat and may declare no entities.
 Source: NAACCR XML Data Exchange Standard, dictionary specifications 1.0 to 1.8.
@@ -6,22 +6,35 @@ Source: NAACCR XML Data Exchange Standard, dictionary specifications 1.0 to 1.8.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-from registry.errors import BadInput
+from registry.standards.dictionary_raw import (
+    MAX_BYTES,
+    Problem,
+    RawDictionary,
+    RawItem,
+    Unreadable,
+    definition,
+    shown,
+)
 
-LEVELS = ("NaaccrData", "Patient", "Tumor")
-RECORD_TYPES = "AMCI"
-DATA_TYPES = ("alpha", "digits", "mixed", "numeric", "text", "date", "dateTime")
-MAX_BYTES = 50_000_000
+XML = "http://www.w3.org/XML/1998/namespace"
+# What may stand in what; the root is checked by itself.
+CHILDREN = {
+    ("NaaccrDictionary",): ("ItemDefs", "GroupedItemDefs"),
+    ("NaaccrDictionary", "ItemDefs"): ("ItemDef",),
+    ("NaaccrDictionary", "GroupedItemDefs"): ("GroupedItemDef",),
+}
 
 
 @dataclass
 class DictionaryXml:
-    """One dictionary as written: its header attributes and its item definitions, in file order."""
+    """One dictionary with normalised definitions in file order (see `definition`).
+
+    Rows of `grouped` say in `contains` which items they span.
+    """
 
     uri: str
     version: str | None
@@ -30,56 +43,24 @@ class DictionaryXml:
     grouped: list[dict[str, Any]] = field(default_factory=list)
 
 
-def definition(attributes: dict[str, str], where: str) -> dict[str, Any]:
-    """Normalise the attributes of one ItemDef; blank attributes take the standard's defaults.
-
-    >>> row = definition({"naaccrId": "sex", "naaccrNum": "220", "length": "1",
-    ...                   "parentXmlElement": "Patient", "recordTypes": "A,M,C,I"}, "a.xml")
-    >>> row["record_types"], row["data_type"], row["trim"]
-    ('AMCI', 'text', 'all')
-    """
-    try:
-        number, length = int(attributes["naaccrNum"]), int(attributes["length"])
-        naaccr_id = attributes["naaccrId"].strip()
-        level = attributes["parentXmlElement"].strip()
-    except (KeyError, ValueError) as error:
-        raise BadInput(
-            where,
-            f"an ItemDef has no usable naaccrId, naaccrNum, length or parentXmlElement ({error})",
-            "correct the dictionary",
-        ) from None
-    if level not in LEVELS or length < 1 or not naaccr_id:
-        raise BadInput(where, f"ItemDef {naaccr_id!r} has parentXmlElement {level!r} and length {length}")
-    written = attributes.get("recordTypes") or "A,M,C,I"
-    data_type = attributes.get("dataType") or "text"
-    if data_type not in DATA_TYPES:
-        raise BadInput(where, f"ItemDef {naaccr_id!r} has unknown dataType {data_type!r}")
-    return {
-        "number": number,
-        "id": naaccr_id,
-        "name": attributes.get("naaccrName") or naaccr_id,
-        "length": length,
-        "level": level,
-        "record_types": "".join(t for t in RECORD_TYPES if t in re.split(r"[,\s]+", written)),
-        "data_type": data_type,
-        "padding": attributes.get("padding") or "none",
-        "trim": attributes.get("trim") or "all",
-        "unlimited": attributes.get("allowUnlimitedText") == "true",
-        "start_column": _start_column(attributes.get("startColumn", ""), where),
-    }
-
-
-def _start_column(written: str, where: str) -> int | None:
-    """First column (1-based) of an item in a flat record; versions after 18 have none."""
-    text = written.strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise BadInput(where, f"startColumn {text[:20]!r} is not a column number", "correct the dictionary")
-    return int(text)
-
-
 def parse_dictionary(data: bytes, name: str) -> DictionaryXml:
+    """Parse a dictionary and normalise its definitions.
+
+    Raises:
+        BadInput: no dictionary (`Unreadable`), or an item that cannot be used.
+    """
+    raw = parse_xml(data, name)
+    uri, description = raw.attributes.get("dictionaryUri", ""), raw.attributes.get("description", "")
+    found = DictionaryXml(uri.strip(), raw.attributes.get("naaccrVersion", "").strip() or None, description)
+    found.items = [definition(one.attributes, raw.where(one)) for one in raw.items]
+    found.grouped = [
+        definition(one.attributes, raw.where(one)) | {"contains": one.attributes.get("contains", "")}
+        for one in raw.grouped
+    ]
+    return found
+
+
+def parse_xml(data: bytes, name: str) -> RawDictionary:
     """Parse the bytes of a dictionary.
 
     Args:
@@ -87,39 +68,94 @@ def parse_dictionary(data: bytes, name: str) -> DictionaryXml:
         name: file name for error lines.
 
     Raises:
-        BadInput: not well-formed, not a NAACCR dictionary, or an item definition is unusable.
+        Unreadable: not well-formed, larger than 50 MB, with entities, or no NaaccrDictionary.
     """
     if len(data) > MAX_BYTES:
-        raise BadInput(name, f"a dictionary of more than {MAX_BYTES:,} bytes is refused")
-    parser = expat.ParserCreate(namespace_separator=" ")
-    found: list[DictionaryXml] = []
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        local = tag.rpartition(" ")[2]
-        where = f"{name}:{parser.CurrentLineNumber}"
-        if local == "NaaccrDictionary" and not found:
-            version = attributes.get("naaccrVersion") or None
-            found.append(
-                DictionaryXml(attributes.get("dictionaryUri", ""), version, attributes.get("description", ""))
-            )
-        elif not found:
-            raise BadInput(where, f"the root element is {local}, expected NaaccrDictionary")
-        elif local == "ItemDef":
-            found[0].items.append(definition(attributes, where))
-        elif local == "GroupedItemDef":
-            found[0].grouped.append({**definition(attributes, where), "contains": attributes["contains"]})
-
-    def refuse(*_: object) -> None:
-        raise BadInput(name, "the dictionary declares XML entities", "send it without a DOCTYPE")
-
-    parser.StartElementHandler = start
-    parser.EntityDeclHandler = refuse
+        raise Unreadable(name, 1, "too-large", f"it has more than {MAX_BYTES:,} bytes", "send a dictionary")
+    reader = _Reader(name)
     try:
-        parser.Parse(data, True)
+        reader.parser.Parse(data, True)
     except expat.ExpatError as error:
-        raise BadInput(
-            f"{name}:{error.lineno}",
-            f"the dictionary is not well-formed XML ({expat.ErrorString(error.code)})",
-            "ask its owner for an intact copy",
+        what = f"the dictionary is not well-formed XML ({expat.ErrorString(error.code)})"
+        raise Unreadable(
+            name, error.lineno, "not-well-formed", what, "ask its owner for an intact copy"
         ) from None
-    return found[0]
+    assert reader.found is not None  # expat refuses a document without a root element
+    return reader.found
+
+
+class _Reader:
+    """Collects definitions from expat's events; `path` holds the names of the open elements."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found: RawDictionary | None = None
+        self.path: list[str] = []
+        self.skipped = 0
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.text
+        self.parser.EntityDeclHandler = self.refuse
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        namespace, _, local = tag.rpartition(" ")
+        line = self.parser.CurrentLineNumber
+        if self.found is None:
+            if local != "NaaccrDictionary":
+                what = f"the root element is {local[:60]}, expected NaaccrDictionary"
+                raise Unreadable(self.name, line, "wrong-root", what, "send a NAACCR XML dictionary")
+            self.found = RawDictionary(self.name, line, {}, namespace or None)
+            self.found.attributes = self.own(attributes, line, None)
+            self.path = [local]
+            return
+        allowed = CHILDREN.get(tuple(self.path), ())
+        if self.skipped or local not in allowed or (namespace or None) != self.found.namespace:
+            if not self.skipped:
+                parent = self.path[-1]
+                self.problem(line, "unexpected-element", f"element {local[:60]} is not expected in {parent}")
+            self.skipped += 1
+            return
+        self.path.append(local)
+        if local in ("ItemDef", "GroupedItemDef"):
+            item = RawItem(line, attributes)
+            item.attributes = self.own(attributes, line, item.id)
+            (self.found.items if local == "ItemDef" else self.found.grouped).append(item)
+        else:
+            self.own(attributes, line, None)
+            for attribute in attributes:
+                if " " not in attribute:
+                    self.problem(line, "unknown-attribute", f"{local} has an attribute {shown(attribute)}")
+
+    def own(self, attributes: dict[str, str], line: int, item: str | None) -> dict[str, str]:
+        """Attributes without namespace; others are reported, but those of XML itself."""
+        for name in attributes:
+            if " " in name and not name.startswith(XML + " "):
+                what = f"attribute {shown(name.rpartition(' ')[2])} is of another namespace"
+                self.problem(line, "unknown-attribute", what, item)
+        return {name: value for name, value in attributes.items() if " " not in name}
+
+    def end(self, _: str) -> None:
+        if self.skipped:
+            self.skipped -= 1
+        else:
+            self.path.pop()
+
+    def text(self, text: str) -> None:
+        if text.strip() and not self.skipped:
+            line = self.parser.CurrentLineNumber
+            self.problem(line, "unexpected-text", f"text {shown(text.strip())} in {self.path[-1]}")
+
+    def problem(self, line: int, code: str, message: str, item: str | None = None) -> None:
+        assert self.found is not None
+        self.found.problems.append(Problem(line, item, code, message))
+
+    def refuse(self, *_: object) -> None:
+        raise Unreadable(
+            self.name,
+            self.parser.CurrentLineNumber,
+            "entities",
+            "the dictionary declares XML entities",
+            "send it without a DOCTYPE",
+        )

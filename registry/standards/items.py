@@ -70,6 +70,7 @@ class Dictionary:
         version: NAACCR version such as "260", None for a user dictionary of any version.
         uri: its URI.
         definitions: items in order of precedence; of equal (id, number, level) the first counts.
+        uri_given: False when the URI was made up, so that no file can name this dictionary.
 
     >>> from registry.standards import dictionary
     >>> dictionary("250").item("primarySite").number
@@ -78,9 +79,12 @@ class Dictionary:
     ['recordType', 'registryType']
     """
 
-    def __init__(self, version: str | None, uri: str, definitions: Iterable[Item]) -> None:
+    def __init__(
+        self, version: str | None, uri: str, definitions: Iterable[Item], *, uri_given: bool = True
+    ) -> None:
         self.version = version
         self.uri = uri
+        self.uri_given = uri_given
         first = {(item.id, item.number, item.level): item for item in reversed(list(definitions))}
         kept = list(reversed(first.values()))
         columns = assign_columns({}, kept)

@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 
 from registry.errors import NotFound
-from registry.standards.dictionary_xml import parse_dictionary
 from registry.standards.items import ITEM_SCHEMA, Dictionary, Item, items_of_frame, renamed_items
 from registry.standards.suggestions import did_you_mean, nearest
 from registry.standards.tables import table
@@ -203,17 +202,3 @@ def is_date_flag(naaccr_id: str) -> bool:
 @cache
 def _all_flags() -> frozenset[str]:
     return frozenset(flag for version in versions() for flag in date_flags(version).values())
-
-
-def user_dictionary(data: bytes, name: str) -> Dictionary:
-    """Read a user-defined NAACCR XML dictionary, for example a state's.
-
-    Args:
-        data: bytes of the dictionary file.
-        name: its file name, for error lines.
-
-    Raises:
-        BadInput: not a usable dictionary.
-    """
-    parsed = parse_dictionary(data, name)
-    return Dictionary(parsed.version, parsed.uri, [Item(**row) for row in parsed.items])

@@ -196,7 +196,8 @@ def test_converting_sex_without_the_old_item_changes_nothing() -> None:
     [
         (b"<NaaccrDictionary>", "not well-formed"),
         (b"<other/>", "expected NaaccrDictionary"),
-        (b"<NaaccrDictionary><ItemDef naaccrId='a'/></NaaccrDictionary>", "no usable"),
+        (b"<NaaccrDictionary><ItemDefs><ItemDef naaccrId='a'/></ItemDefs></NaaccrDictionary>", "no usable"),
+        (b"<NaaccrDictionary><ItemDef naaccrId='a'/></NaaccrDictionary>", "not expected"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><NaaccrDictionary/>', "entities"),
     ],
 )

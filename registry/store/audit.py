@@ -7,16 +7,18 @@ written after each commit: it may lag behind the chain (a crash in between), nev
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from registry.errors import BadInput
@@ -25,6 +27,7 @@ from registry.store.keys import write_private
 GENESIS = "0" * 64
 EPOCH = datetime(1970, 1, 1)
 _SMALL = 8
+_NULL = -1
 
 COLUMNS = (
     *("seq", "happened_at", "actor", "action", "entity", "entity_id", "facility_id", "reason"),
@@ -88,7 +91,7 @@ def row_hash(key: bytes, fields: Sequence[Any]) -> str:
 def frame_digest(frame: pl.DataFrame) -> str:
     """SHA-256 of a frame's content: column names, types and rows in the order given.
 
-    Strings are quoted and nulls are not, so that null and an empty text differ.
+    Column by column: each row's length (`_NULL` for null, so that null and an empty text differ), then the bytes.
 
     Raises:
         BadInput: a column holds lists, structs or objects.
@@ -97,18 +100,32 @@ def frame_digest(frame: pl.DataFrame) -> str:
     >>> frame_digest(a) == frame_digest(a.clone()), frame_digest(a) == frame_digest(a.reverse())
     (True, False)
     """
-    import hashlib
-
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Object]
     if nested:
         raise BadInput(f"column {nested[0]}", "nested values cannot be digested", "write them as JSON text")
-    binary = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
-    digest = hashlib.sha256(_encode([[name, str(dtype)] for name, dtype in frame.schema.items()]).encode())
-    flat = frame.with_columns(pl.col(binary).bin.encode("hex")) if binary else frame
-    for part in flat.iter_slices(100_000):
-        text = part.write_csv(include_header=False, quote_style="non_numeric")
-        digest.update(text.encode())
+    header = [frame.height, [[name, str(dtype)] for name, dtype in frame.schema.items()]]
+    digest = hashlib.sha256(_encode(header).encode())
+    for column in frame.iter_columns():
+        is_text = column.dtype in (pl.String, pl.Binary)
+        for part in _text_bytes(column if is_text else column.cast(pl.String)):
+            digest.update(part)
     return digest.hexdigest()
+
+
+def _text_bytes(column: pl.Series) -> Iterator[memoryview]:
+    """Lengths and content of a column of texts or bytes, however it lies in memory."""
+    array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if not len(array):
+        return
+    valid, offsets, content = array.buffers()
+    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    lengths = np.diff(ends)
+    if valid is not None and column.null_count():
+        bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
+        lengths[bits[array.offset : array.offset + len(array)] == 0] = _NULL
+    yield lengths.astype("<i8", copy=False).data
+    if content is not None:
+        yield memoryview(content)[ends[0] : ends[-1]]
 
 
 class Anchor:

@@ -116,6 +116,7 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
         numbered.drop("patient_id", "element_id", "tumor_id"),
         header=header,
         dictionaries=request.dictionaries,
+        too_long="keep",  # reading back lists them
     )
     left_out: dict[str, int] = {}
     for left in report.left_out:

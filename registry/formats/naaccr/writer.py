@@ -6,27 +6,31 @@ Source: NAACCR XML Data Exchange Standard, specification 1.8.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
-from xml.sax.saxutils import quoteattr
+from typing import Any, BinaryIO, Literal, NamedTuple
 
+import numpy as np
 import polars as pl
 
+from registry import standards
 from registry.errors import BadInput
-from registry.formats.naaccr.header import NAMESPACE, NaaccrHeader
-from registry.formats.naaccr.reader import load_user_dictionary, merged_dictionary
+from registry.formats import jit
+from registry.formats.naaccr import write_text
+from registry.formats.naaccr.frames import load_user_dictionary, merged_dictionary
+from registry.formats.naaccr.header import NaaccrHeader
+from registry.formats.naaccr.write_items import Column, Hand, ItemRules
+from registry.formats.naaccr.write_root import root_start
 from registry.formats.sources import replacing
-from registry.standards import Dictionary, Item
+from registry.standards import Dictionary
 
-ILLEGAL = r"[^\t\n\r\x{20}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}]"
-NOT_PLAIN = r"[^\t\n\x{20}-%\x{27}-;=\x{3F}-\x{7F}]"
-ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-SPECIFICATION = "1.8"
-PATIENTS_AT_ONCE = 2_000
-# Columns of our own are snake_case, which no NAACCR id is; these have no underscore to tell by.
-OWN_WORDS = frozenset({"line", "version", "status", "node"})
+# From this many cells on (rows times items) the compiled way pays, though numba takes a second to load.
+COMPILED_FROM = 500_000
+NO_PATIENT = "a tumor has no patient among the patients to write"
+TooLong = Literal["error", "cut", "keep"]
+Dictionaries = Dictionary | str | Path | Sequence[Dictionary | str | Path]
 
 
 class LeftOut(NamedTuple):
@@ -53,27 +57,32 @@ def write_naaccr_xml(
     tumors: pl.DataFrame,
     *,
     header: NaaccrHeader,
-    dictionaries: Sequence[Dictionary | str | Path] = (),
+    dictionaries: Dictionaries = (),
     patient_key: str = "patient_index",
     numbers: bool = False,
+    too_long: TooLong = "error",
 ) -> WriteReport:
     """Write one file. A path is replaced only when everything is on disk; .gz is compressed.
 
     Args:
         target: path, or a binary stream.
-        patients: one row a patient: `patient_key` and items by XML id, in the order to write.
+        patients: one row a patient: `patient_key` and items under their columns, in the order to write.
         tumors: one row a tumor: `patient_key`, items, and `tumor_index` when their order matters.
         header: version, record type, time, root items.
         dictionaries: user-defined dictionaries whose items are to be written.
         patient_key: the column that joins tumors to patients.
-        numbers: write naaccrNum beside naaccrId.
+        numbers: write naaccrNum beside every naaccrId; else only where several items have the same id.
+        too_long: what becomes of a value longer than its item (in characters, without the blanks around
+            it; never of unlimited text): "error" refuses, "cut" cuts and reports, "keep" writes it whole.
 
     Returns:
         Counts, and the items left out: not in this version, not part of the record type, or at the
-        wrong level. Null and blank values are not items. Snake_case columns are ours, not items.
+        wrong level; values that were cut or had illegal characters. Null, empty and blank values are no
+        items; the blanks around others are kept. Snake_case columns are ours, not items.
 
     Raises:
-        BadInput: a tumor without its patient, or the target cannot be written.
+        BadInput: a tumor without its patient, a value too long, or the target cannot be written.
+            Nothing is written then.
 
     >>> import io
     >>> out = io.BytesIO()
@@ -84,8 +93,7 @@ def write_naaccr_xml(
     >>> report.items, [(left.item, left.reason) for left in report.left_out]
     (1, [('nameLast', 'not part of record type I'), ('sex', 'not an item of NAACCR 260')])
     """
-    given = (dictionaries, patient_key, numbers)
-    with naaccr_writer(target, header, *given) as writer:
+    with naaccr_writer(target, header, dictionaries, patient_key, numbers, too_long) as writer:
         writer.add(patients, tumors)
     return writer.report
 
@@ -94,17 +102,21 @@ def write_naaccr_xml(
 def naaccr_writer(
     target: str | Path | BinaryIO,
     header: NaaccrHeader,
-    dictionaries: Sequence[Dictionary | str | Path] = (),
+    dictionaries: Dictionaries = (),
     patient_key: str = "patient_index",
     numbers: bool = False,
+    too_long: TooLong = "error",
 ) -> Iterator[NaaccrWriter]:
-    """Write a file in batches: `writer.add(patients, tumors)` for each, then read `writer.report`."""
-    loaded = [d if isinstance(d, Dictionary) else load_user_dictionary(d) for d in dictionaries]
+    """Write a file in batches: `writer.add(patients, tumors)` for each, then read `writer.report`.
+
+    Arguments and errors as of `write_naaccr_xml`. To a stream, batches before a refused one are written.
+    """
+    given = [dictionaries] if isinstance(dictionaries, Dictionary | str | Path) else dictionaries
+    loaded = [d if isinstance(d, Dictionary) else load_user_dictionary(d) for d in given]
     name = str(target) if isinstance(target, str | Path) else "<output>"
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(replacing(target)) if isinstance(target, str | Path) else target
-        writer = NaaccrWriter(stream, name, header, loaded, patient_key, numbers)
-        writer.start()
+        writer = NaaccrWriter(stream.write, name, header, loaded, patient_key, numbers, too_long)
         yield writer
         writer.finish()
 
@@ -114,154 +126,116 @@ class NaaccrWriter:
 
     def __init__(
         self,
-        stream: BinaryIO,
+        sink: Callable[[Any], object],
         name: str,
         header: NaaccrHeader,
         dictionaries: Sequence[Dictionary],
         patient_key: str,
         numbers: bool,
+        too_long: TooLong,
     ) -> None:
-        if header.record_type not in ("A", "M", "C", "I"):
-            raise BadInput(name, f"record type {header.record_type!r} cannot be written", "use A, M, C or I")
         self.report = WriteReport()
-        self._stream, self._name, self._header = stream, name, header
-        self._given = dictionaries
-        self._dictionary = merged_dictionary(header.version, dictionaries)
-        self._key, self._numbers = patient_key, numbers
-        self._left: dict[tuple[str, str], int] = {}
-
-    def start(self) -> None:
-        """Write the XML declaration, the root element and the root items."""
-        self._write('<?xml version="1.0" encoding="UTF-8"?>\n<NaaccrData')
-        for name, value in self._root_attributes():
-            self._write(f" {name}={quoteattr(_legal(value))}")
-        self._write(">\n")
-        fixed = {"recordType": self._header.record_type, "naaccrRecordVersion": self._header.version}
-        items = {i: fixed.get(i, value) for i, value in self._header.items.items()}
-        row = pl.DataFrame({i: [value] for i, value in items.items()}, schema=dict.fromkeys(items, pl.String))
-        self._write("".join(self._texts(row, "NaaccrData", 4)))
+        self._sink, self._name, self._key = sink, name, patient_key
+        known = _dictionary(header, dictionaries)
+        self._rules = ItemRules(name, header.version, header.record_type, known, too_long, numbers)
+        self._cells = 0
+        self._start: str | None = root_start(header, [d.uri for d in dictionaries], self._rules.leave_out)
+        fixed = {"recordType": str(header.record_type), "naaccrRecordVersion": header.version}
+        values = {i: fixed.get(i, value) for i, value in header.items.items()}
+        row = pl.DataFrame(
+            {i: [value] for i, value in values.items()}, schema=dict.fromkeys(values, pl.String)
+        )
+        columns = self._rules.columns(row, "NaaccrData", 4, write_text, lambda _: "the root items")
+        self._start += write_text.elements(columns, 1)[0]
+        self._count(columns)
 
     def add(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> None:
         """Write patients in the order of their frame, each with its tumors.
 
         Raises:
-            BadInput: a tumor whose patient is not in the frame, or a patient twice.
+            BadInput: a tumor whose patient is not in the frame, a patient twice, or a value too long;
+                nothing of the frames is written then.
         """
-        order = patients.select(self._key).with_row_index("_position")
-        if order[self._key].is_duplicated().any():
-            raise BadInput(self._name, f"the same {self._key} stands twice among the patients")
-        placed = tumors.join(order, on=self._key, how="left", maintain_order="left")
-        if placed["_position"].null_count():
-            raise BadInput(self._name, "a tumor has no patient among the patients to write")
-        by = ["_position", "tumor_index"] if "tumor_index" in placed.columns else ["_position"]
-        placed = placed.sort(by, maintain_order=True)
-        counts = order.join(
-            placed.group_by("_position").len(), on="_position", how="left", maintain_order="left"
+        order, ends = self._ordered(patients, tumors)
+        hand = self._hand(patients, tumors)
+        rules, first = self._rules, self.report.patients
+        columns = (
+            rules.columns(patients, "Patient", 8, hand, partial(_patient_place, first)),
+            rules.columns(tumors, "Tumor", 12, hand, partial(_tumor_place, first, order, ends)),
         )
-        ends = counts["len"].fill_null(0).cum_sum().to_list()
-        for start in range(0, patients.height, PATIENTS_AT_ONCE):
-            stop = min(start + PATIENTS_AT_ONCE, patients.height)
-            first = ends[start - 1] if start else 0
-            self._add_slice(patients[start:stop], placed[first : ends[stop - 1]], ends[start:stop], first)
+        self._begin()
+        hand.write(self._sink, *columns, order, ends)
+        self.report.patients += patients.height
+        self.report.tumors += tumors.height
+        self._count(*columns)
 
     def finish(self) -> None:
         """Close the root element and complete the report."""
-        self._write("</NaaccrData>\n")
-        left = (LeftOut(item, reason, count) for (item, reason), count in self._left.items())
+        self._begin()
+        self._sink(b"</NaaccrData>\n")
+        left = (LeftOut(item, reason, count) for (item, reason), count in self._rules.left_out.items())
         self.report.left_out = sorted(left)
 
-    def _add_slice(self, patients: pl.DataFrame, tumors: pl.DataFrame, ends: list[int], first: int) -> None:
-        patient_texts = self._texts(patients, "Patient", 8)
-        tumor_texts = self._texts(tumors, "Tumor", 12)
-        parts, at = [], 0
-        for text, end in zip(patient_texts, ends, strict=True):
-            parts.append(f"    <Patient>\n{text}")
-            parts += [
-                f"        <Tumor>\n{tumor}        </Tumor>\n" for tumor in tumor_texts[at : end - first]
-            ]
-            parts.append("    </Patient>\n")
-            at = end - first
-        self._write("".join(parts))
-        self.report.patients += patients.height
-        self.report.tumors += tumors.height
+    def _begin(self) -> None:
+        """Write the beginning once, when the first patients are known to be writable."""
+        if self._start is not None:
+            self._sink(self._start.encode())
+            self._start = None
 
-    def _texts(self, rows: pl.DataFrame, level: str, indent: int) -> list[str]:
-        """The Item elements of each row as one text."""
-        columns = []
-        for item in self._legal_items(rows, level):
-            value = self._content(rows[item.id].cast(pl.String), item)
-            number = f' naaccrNum="{item.number}"' if self._numbers else ""
-            opening = f'{" " * indent}<Item naaccrId="{item.id}"{number}>'
-            element = pl.format(f"{opening}{{}}</Item>\n", pl.lit(value))
-            columns.append(pl.when(pl.lit(value) != "").then(element).alias(item.id))
-        if not columns:
-            return [""] * rows.height
-        frame = rows.select(columns)
-        self.report.items += sum(frame.height - count for count in frame.null_count().row(0))
-        return frame.select(pl.concat_str(pl.all(), ignore_nulls=True)).to_series().to_list()
+    def _count(self, *levels: Sequence[Column]) -> None:
+        self.report.items += sum(column.look.values for columns in levels for column in columns)
 
-    def _legal_items(self, rows: pl.DataFrame, level: str) -> list[Item]:
-        """Items to write at a level, in dictionary order; the others are counted as left out."""
-        legal = []
-        for name in rows.columns:
-            item = self._dictionary.item(name)
-            if item is None and ("_" in name or name in OWN_WORDS):
-                continue
-            count = int((rows[name].cast(pl.String) != "").sum() or 0)
-            reason = self._why_not(item, level)
-            if item is not None and not reason:
-                legal.append(item)
-            elif count:
-                self._leave_out(name, reason, count)
-        return sorted(legal, key=lambda item: (item.number, item.id))
+    def _hand(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> Hand:
+        """The compiled way once there is enough to write, where numba is installed."""
+        self._cells += patients.height * patients.width + tumors.height * tumors.width
+        if self._cells < COMPILED_FROM or not jit.available():
+            return write_text
+        from registry.formats.naaccr import write_kernel
 
-    def _content(self, values: pl.Series, item: Item) -> pl.Series:
-        """Values as XML content: markup escaped, a carriage return kept, illegal characters as blanks."""
-        if not values.str.contains(NOT_PLAIN).any():
-            return values
-        illegal = int(values.str.contains(ILLEGAL).sum() or 0)
-        if illegal:
-            self._leave_out(item.id, "characters that XML does not allow became blanks", illegal)
-            values = values.str.replace_all(ILLEGAL, " ")
-        for character, escape in ESCAPES.items():
-            values = values.str.replace_all(character, escape, literal=True)
-        return values
+        return write_kernel
 
-    def _why_not(self, item: Item | None, level: str) -> str:
-        if item is None:
-            return f"not an item of NAACCR {self._header.version}"
-        if item.level != level:
-            return f"belongs to {item.level}, not to {level}"
-        if str(self._header.record_type) not in item.record_types:
-            return f"not part of record type {self._header.record_type}"
-        return ""
-
-    def _leave_out(self, item: str, reason: str, count: int) -> None:
-        self._left[item, reason] = self._left.get((item, reason), 0) + count
-
-    def _root_attributes(self) -> list[tuple[str, str]]:
-        header = self._header
-        uris = list(dict.fromkeys([*header.user_dictionaries, *(given.uri for given in self._given)]))
-        written = [
-            ("baseDictionaryUri", header.base_dictionary_uri),
-            ("userDictionaryUri", " ".join(uris)),
-            ("recordType", str(header.record_type)),
-            ("timeGenerated", header.time_generated or ""),
-            ("specificationVersion", header.specification_version or SPECIFICATION),
-            ("xmlns", NAMESPACE),
-        ]
-        attributes = [(name, value) for name, value in written if value]
-        for number, (name, value) in enumerate(sorted(header.attributes.items()), start=1):
-            namespace, _, local = name.removeprefix("{").rpartition("}")
-            if namespace:
-                attributes += [(f"xmlns:n{number}", namespace), (f"n{number}:{local}", value)]
-            else:
-                self._leave_out(name, "not an attribute of NaaccrData", 1)
-        return attributes
-
-    def _write(self, text: str) -> None:
-        self._stream.write(text.encode())
+    def _ordered(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of the tumors in the order to write, and for each patient where its tumors end there."""
+        for name, frame in (("patients", patients), ("tumors", tumors)):
+            if frame.height and self._key not in frame.columns:
+                raise BadInput(self._name, f"the {name} have no column {self._key}")
+        if patients.height and patients[self._key].is_duplicated().any():
+            raise BadInput(self._name, f"the same {self._key} stands twice among the patients")
+        if not tumors.height:
+            return np.zeros(0, np.int64), np.zeros(patients.height, np.int64)
+        if not patients.height:
+            raise BadInput(self._name, NO_PATIENT)
+        keys = patients.select(self._key).with_row_index("_patient")
+        key = pl.col(self._key).cast(keys[self._key].dtype, strict=False)
+        number = pl.col("tumor_index") if "tumor_index" in tumors.columns else pl.lit(0)
+        placed = (
+            tumors.select(key, number.alias("_tumor"))
+            .with_row_index("_row")
+            .join(keys, on=self._key, how="left", maintain_order="left")
+        )
+        if placed["_patient"].null_count():
+            raise BadInput(self._name, NO_PATIENT)
+        placed = placed.sort("_patient", "_tumor", maintain_order=True)
+        ends = np.cumsum(np.bincount(placed["_patient"].to_numpy(), minlength=patients.height))
+        return placed["_row"].to_numpy().astype(np.int64), ends.astype(np.int64)
 
 
-def _legal(text: str) -> str:
-    return str(pl.Series([text]).str.replace_all(ILLEGAL, " ").item())
+def _dictionary(header: NaaccrHeader, given: Sequence[Dictionary]) -> Dictionary:
+    """All items that may be written; of user dictionaries the header's order decides, as for a reader."""
+    if not given and standards.default_user_dictionary(header.version) is None:
+        return standards.dictionary(header.version)
+    named = list(header.user_dictionaries)
+    rank = {uri: n for n, uri in reversed(list(enumerate(named)))}
+    return merged_dictionary(header.version, sorted(given, key=lambda d: rank.get(d.uri, len(named))))
+
+
+def _patient_place(before: int, mask: pl.Series) -> str:
+    return f"patient {before + int(mask.arg_true()[0]) + 1}"
+
+
+def _tumor_place(before: int, order: np.ndarray, ends: np.ndarray, mask: pl.Series) -> str:
+    """The first marked tumor in the order of the file, as people count."""
+    at = int(np.flatnonzero(mask.to_numpy()[order])[0])
+    patient = int(np.searchsorted(ends, at, side="right"))
+    first = int(ends[patient - 1]) if patient else 0
+    return f"patient {before + patient + 1} tumor {at - first + 1}"

@@ -25,7 +25,8 @@ from registry.formats.naaccr.data import (
 from registry.formats.naaccr.header import NaaccrHeader
 from registry.formats.naaccr.judge import BLANKS, judge_pairs
 from registry.formats.naaccr.keys import KeyTable
-from registry.formats.naaccr.parser import ROOT_NODE, NaaccrParser, Parsed
+from registry.formats.naaccr.parsed import ROOT_NODE, Parsed
+from registry.formats.naaccr.parser import NaaccrParser
 from registry.formats.naaccr.root import RECORD_TYPES, root_faults, root_item_faults
 from registry.formats.sources import read_all
 from registry.standards import Dictionary

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from registry import standards
-from registry.errors import BadInput
 
 NAMESPACE = "http://naaccr.org/naaccrxml"
 SPECIFICATIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8")
-_BASE_URI = re.compile(r"(?:.*/)?naaccr-dictionary-(\d{2,3})(?:-v[\w.]+)?\.xml")
+_BASE_URI = re.compile(r"http://naaccr\.org/naaccrxml/naaccr-dictionary-(\d{3})\.xml", re.ASCII)
 
 
 @dataclass
@@ -40,30 +39,26 @@ class NaaccrHeader:
             self.base_dictionary_uri = standards.dictionary(self.version).uri
 
 
-def read_header(attributes: dict[str, str], where: str) -> NaaccrHeader:
+def read_header(attributes: dict[str, str]) -> NaaccrHeader:
     """The header from the attributes of the root element.
 
     Raises:
-        BadInput: no base dictionary is named, or its NAACCR version is not supported.
+        ValueError: no base dictionary is named, or its NAACCR version is not supported.
+
+    >>> read_header({"baseDictionaryUri": "http://naaccr.org/naaccrxml/naaccr-dictionary-180.xml"}).version
+    '180'
     """
-    uri = attributes.get("baseDictionaryUri", "").strip()
+    uri = attributes.get("baseDictionaryUri", "").strip(" \t\r\n")
     if not uri:
-        raise BadInput(
-            where, "NaaccrData has no baseDictionaryUri", "ask the sender to name the NAACCR version"
-        )
+        raise ValueError("NaaccrData has no baseDictionaryUri")
     found = _BASE_URI.fullmatch(uri)
-    version = found[1].ljust(3, "0") if found else ""
-    if version not in standards.VERSIONS:
+    if not found or found[1] not in standards.VERSIONS:
         supported = f"{standards.VERSIONS[0]} to {standards.VERSIONS[-1]}"
-        raise BadInput(
-            where,
-            f"base dictionary {uri[:120]} is not a supported NAACCR version ({supported})",
-            "convert the file, or update the standards tables",
-        )
+        raise ValueError(f"base dictionary {uri[:120]} is not a supported NAACCR version ({supported})")
     named = {"baseDictionaryUri", "userDictionaryUri", "recordType", "timeGenerated", "specificationVersion"}
     return NaaccrHeader(
         base_dictionary_uri=uri,
-        version=version,
+        version=found[1],
         record_type=attributes.get("recordType"),
         time_generated=attributes.get("timeGenerated"),
         specification_version=attributes.get("specificationVersion"),

@@ -130,9 +130,9 @@ class KeyTable:
 
 
 def is_blank(text: str | None) -> bool:
-    """True for no text and for XML blanks.
+    r"""True for no text and for XML blanks.
 
-    >>> is_blank(None), is_blank(" \\n"), is_blank("\\u00a0")
+    >>> is_blank(None), is_blank(" \n"), is_blank("\u00a0")
     (True, True, False)
     """
     return not (text or "").strip(" \t\r\n")

@@ -63,18 +63,16 @@ def iter_naaccr_xml(
     """
     name = source_name(source)
     builder = Builder(name, as_dictionaries(dictionary), on_error)
-    parser, window = NaaccrParser(name), Window()
+    parser = NaaccrParser(name)
     with opened(source) as stream:
         for data in chunks(stream, name):
-            window.add(data)
             parser.feed(data)
             while (ready := len(parser.parsed.patient_ends)) > patients_per_batch or (
-                ready and len(window) > BATCH_BYTES
+                ready and len(parser.window) > BATCH_BYTES
             ):
-                yield builder.batch(parser, parser.take(min(ready, patients_per_batch)), window.get)
-                window.drop(parser.kept_from)
+                yield builder.batch(parser, parser.take(min(ready, patients_per_batch)), parser.content)
         parser.close()
-    yield builder.batch(parser, parser.parsed, window.get)
+    yield builder.batch(parser, parser.parsed, parser.content)
 
 
 def read_naaccr_xml(
@@ -106,32 +104,3 @@ def as_dictionaries(given: Dictionaries) -> list[Dictionary]:
     """User dictionaries from objects, paths or a sequence of them."""
     many = [given] if isinstance(given, Dictionary | str | Path) else list(given or ())
     return [one if isinstance(one, Dictionary) else load_user_dictionary(one) for one in many]
-
-
-class Window:
-    """The latest bytes of a document, by their place in it.
-
-    >>> window = Window()
-    >>> window.add(b"abcdef"); window.drop(2); window.get(3, 2), len(window)
-    (b'de', 4)
-    """
-
-    def __init__(self) -> None:
-        self._start = 0
-        self._data = bytearray()
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def add(self, data: bytes) -> None:
-        """Put bytes at the end."""
-        self._data += data
-
-    def get(self, start: int, length: int) -> bytes:
-        """Bytes from a place in the document on; it must not have been dropped."""
-        return bytes(self._data[start - self._start : start - self._start + length])
-
-    def drop(self, before: int) -> None:
-        """Forget what stands before a place."""
-        del self._data[: before - self._start]
-        self._start = before

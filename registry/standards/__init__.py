@@ -38,12 +38,14 @@ if TYPE_CHECKING:
         dictionary,
         is_date_flag,
         item,
+        record_lengths,
         version_code,
         versions,
     )
     from registry.standards.sex import convert_sex, sex_at_birth
     from registry.standards.suggestions import did_you_mean, nearest
     from registry.standards.user_dictionaries import user_dictionary
+    from registry.standards.validation import validate_dictionaries, validate_dictionary
 
 _HOME = {
     "code_lists": "closed_items code_set codes in_list is_closed label labels ranges special_codes",
@@ -51,9 +53,10 @@ _HOME = {
     "columns": "assign_columns",
     "items": "Dictionary Item renamed_items",
     "naaccr_dictionary": "all_items by_number date_flags"
-    " default_user_dictionary dictionary is_date_flag item version_code versions",
+    " default_user_dictionary dictionary is_date_flag item record_lengths version_code versions",
     "suggestions": "did_you_mean nearest",
     "user_dictionaries": "user_dictionary",
+    "validation": "validate_dictionaries validate_dictionary",
     "sex": "convert_sex sex_at_birth",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -86,12 +89,15 @@ __all__ = [
     "morphology_terms",
     "nearest",
     "ranges",
+    "record_lengths",
     "renamed_items",
     "sex_at_birth",
     "special_codes",
     "topography",
     "topography_terms",
     "user_dictionary",
+    "validate_dictionaries",
+    "validate_dictionary",
     "version_code",
     "versions",
 ]

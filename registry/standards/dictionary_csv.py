@@ -56,7 +56,7 @@ def parse_csv(data: bytes, name: str) -> RawDictionary:
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(name, 1, "too-large", f"it has more than {MAX_BYTES:,} bytes", "send a dictionary")
-    raw = RawDictionary(name, 1, {})
+    raw = RawDictionary(name, 1, {}, table=True)
     lines = _lines(_text(data), name, raw)
     heading: list[str | None] = []
     root_columns: dict[int, str] = {}

@@ -58,7 +58,7 @@ class RawDictionary:
     """One dictionary file.
 
     `attributes` are those of the root element; `line` is where that begins; `problems` were seen while
-    reading (elements, attributes and text that have no place in a dictionary).
+    reading (elements, attributes and text that have no place in a dictionary). A `table` has no root element.
     """
 
     name: str
@@ -68,6 +68,7 @@ class RawDictionary:
     items: list[RawItem] = field(default_factory=list)
     grouped: list[RawItem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    table: bool = False
 
     def where(self, item: RawItem) -> str:
         """File and line of an item, for error lines."""

@@ -92,8 +92,8 @@ class _Reader:
         self.found: RawDictionary | None = None
         self.path: list[str] = []
         self.skipped = 0
+        self.text_told = False
         self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.text
@@ -101,6 +101,7 @@ class _Reader:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         namespace, _, local = tag.rpartition(" ")
+        self.text_told = False
         line = self.parser.CurrentLineNumber
         if self.found is None:
             if local != "NaaccrDictionary":
@@ -137,13 +138,15 @@ class _Reader:
         return {name: value for name, value in attributes.items() if " " not in name}
 
     def end(self, _: str) -> None:
+        self.text_told = False
         if self.skipped:
             self.skipped -= 1
         else:
             self.path.pop()
 
     def text(self, text: str) -> None:
-        if text.strip() and not self.skipped:
+        if text.strip() and not self.skipped and not self.text_told:
+            self.text_told = True
             line = self.parser.CurrentLineNumber
             self.problem(line, "unexpected-text", f"text {shown(text.strip())} in {self.path[-1]}")
 

@@ -103,6 +103,19 @@ def _dictionary(version: str, kind: str) -> Dictionary:
 
 
 @cache
+def record_lengths(version: str | int) -> dict[str, int]:
+    """Record type → characters of a flat record; empty for the versions after 18, which have none.
+
+    >>> record_lengths("180")
+    {'A': 24194, 'M': 24194, 'C': 6154, 'I': 4048}
+    """
+    parts = [dictionary(version), default_user_dictionary(version)]
+    items = [item for part in parts if part for item in part.definitions if item.start_column]
+    ends = {kind: [i.start_column + i.length - 1 for i in items if kind in i.record_types] for kind in "AMCI"}  # type: ignore[operator]
+    return {kind: max(found) for kind, found in ends.items() if found}
+
+
+@cache
 def _definitions() -> pl.DataFrame:
     return table("items.csv").with_columns(
         pl.col("number", "length", "start_column").cast(pl.Int32),

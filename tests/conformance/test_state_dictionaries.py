@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cache
 
+import pytest
+
 from registry import standards
 from registry.standards import Dictionary, assign_columns
 from tests.paths import needs_shared, shared
@@ -56,3 +58,29 @@ def test_columns_hold_whichever_dictionary_comes_first() -> None:
         again = assign_columns(held, [item for one in order[::-1] for item in one.definitions])
         assert {column: held[column] for column in again.values()} == {c: k for k, c in again.items()}
         assert all(held[item.id] == (item.id, item.number) for item in base.definitions)
+
+
+@needs_shared
+@pytest.mark.parametrize("version", standards.VERSIONS)
+def test_published_dictionaries_have_no_fault(version: str) -> None:
+    for kind in ("", "user-defined-"):
+        path = shared("naaccr", "dictionaries", f"{kind}naaccr-dictionary-{version}.xml")
+        if path.exists():
+            assert standards.validate_dictionary(path.read_bytes(), path.name, version).rows() == []
+
+
+@needs_shared
+def test_the_faults_of_state_dictionaries() -> None:
+    folder = shared("naaccr", "dictionaries", "user-defined-v250")
+    files = [(path.name, path.read_bytes()) for path in sorted(folder.glob("*.xml"))]
+    alone = {name: standards.validate_dictionary(data, name, "250") for name, data in files}
+    faulty = {
+        name: found["code"].value_counts().sort("code").rows()
+        for name, found in alone.items()
+        if found.height
+    }
+    assert faulty == {"KS NAACCR Dictionary_V25.xml": [("id-format", 7), ("name-length", 4)]}
+    together = standards.validate_dictionaries(files, "250")
+    assert set(together["code"]) == {"id-format", "name-length", "other-item", "other-number"}
+    clash = together.filter(item="height", code="other-item", file="shri-naaccr-dictionary-250.xml")
+    assert "naaccrNum" in clash["message"].item()

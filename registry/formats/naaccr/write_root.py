@@ -22,10 +22,11 @@ KNOWN_PREFIXES = {
     "http://www.w3.org/XML/1998/namespace": "xml",
     "http://www.w3.org/2001/XMLSchema-instance": "xsi",
 }
+LeaveOut = Callable[[str, str, int], None]
 _LOCAL_NAME = re.compile(r"[^\W\d][\w.\-]*")
 
 
-def root_start(header: NaaccrHeader, uris: Sequence[str], leave_out: Callable[[str, str, int], None]) -> str:
+def root_start(header: NaaccrHeader, uris: Sequence[str], leave_out: LeaveOut) -> str:
     """The text up to the first item.
 
     Args:
@@ -34,33 +35,28 @@ def root_start(header: NaaccrHeader, uris: Sequence[str], leave_out: Callable[[s
         leave_out: told what cannot be written (name, reason, count).
     """
     texts = ['<?xml version="1.0" encoding="UTF-8"?>\n<NaaccrData']
-    for name, value in [*_own_attributes(header, uris), *_foreign_attributes(header, leave_out)]:
-        legal = str(pl.Series([value]).str.replace_all(ILLEGAL, " ").item())
-        leave_out(name, ILLEGAL_REASON, int(legal != value))
-        texts.append(f" {name}={quoteattr(legal)}")
+    for name, value in [*_own_attributes(header, uris, leave_out), *_foreign_attributes(header, leave_out)]:
+        texts.append(f" {name}={quoteattr(value)}")
     return "".join([*texts, ">\n"])
 
 
-def _own_attributes(header: NaaccrHeader, uris: Sequence[str]) -> list[tuple[str, str]]:
+def _legal(name: str, value: str, leave_out: LeaveOut) -> str:
+    legal = str(pl.Series([value]).str.replace_all(ILLEGAL, " ").item())
+    leave_out(name, ILLEGAL_REASON, int(legal != value))
+    return legal
+
+
+def _own_attributes(header: NaaccrHeader, uris: Sequence[str], leave_out: LeaveOut) -> list[tuple[str, str]]:
     named = list(dict.fromkeys([*header.user_dictionaries, *uris]))
     written = [
-        ("baseDictionaryUri", _base_uri(header)),
+        ("baseDictionaryUri", standards.dictionary(header.version).uri),
         ("userDictionaryUri", " ".join(named)),
         ("recordType", str(header.record_type)),
         ("timeGenerated", header.time_generated or ""),
         ("specificationVersion", _specification(header, len(named))),
         ("xmlns", NAMESPACE),
     ]
-    return [(name, value) for name, value in written if value]
-
-
-def _base_uri(header: NaaccrHeader) -> str:
-    """As the header has it, unless it is left from another version (of a translated file)."""
-    uri = header.base_dictionary_uri
-    versions = re.findall(r"naaccr-dictionary-(\d{2,3})", uri)
-    if [version.ljust(3, "0") for version in versions] == [header.version]:
-        return uri
-    return standards.dictionary(header.version).uri
+    return [(name, _legal(name, value, leave_out)) for name, value in written if value]
 
 
 def _specification(header: NaaccrHeader, user_dictionaries: int) -> str:
@@ -71,9 +67,7 @@ def _specification(header: NaaccrHeader, user_dictionaries: int) -> str:
     return max(stated, needed, key=SPECIFICATIONS.index)
 
 
-def _foreign_attributes(
-    header: NaaccrHeader, leave_out: Callable[[str, str, int], None]
-) -> list[tuple[str, str]]:
+def _foreign_attributes(header: NaaccrHeader, leave_out: LeaveOut) -> list[tuple[str, str]]:
     """Attributes of other namespaces, sorted, each namespace declared once."""
     attributes: list[tuple[str, str]] = []
     prefixes = {"http://www.w3.org/XML/1998/namespace": "xml"}
@@ -85,5 +79,5 @@ def _foreign_attributes(
         if namespace not in prefixes:
             prefixes[namespace] = KNOWN_PREFIXES.get(namespace, f"n{len(prefixes)}")
             attributes.append((f"xmlns:{prefixes[namespace]}", namespace))
-        attributes.append((f"{prefixes[namespace]}:{local}", value))
+        attributes.append((f"{prefixes[namespace]}:{local}", _legal(name, value, leave_out)))
     return attributes

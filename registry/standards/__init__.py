@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         special_codes,
     )
     from registry.standards.columns import assign_columns
+    from registry.standards.differences import diff
     from registry.standards.icdo import counties, morphology, morphology_terms, topography, topography_terms
     from registry.standards.items import Dictionary, Item, renamed_items
     from registry.standards.naaccr_dictionary import (
@@ -51,6 +52,7 @@ _HOME = {
     "code_lists": "closed_items code_set codes in_list is_closed label labels ranges special_codes",
     "icdo": "counties morphology morphology_terms topography topography_terms",
     "columns": "assign_columns",
+    "differences": "diff",
     "items": "Dictionary Item renamed_items",
     "naaccr_dictionary": "all_items by_number date_flags"
     " default_user_dictionary dictionary is_date_flag item record_lengths version_code versions",
@@ -78,6 +80,7 @@ __all__ = [
     "dates",
     "default_user_dictionary",
     "dictionary",
+    "diff",
     "did_you_mean",
     "in_list",
     "is_closed",

@@ -22,7 +22,7 @@ def _cut() -> list[Case]:
     wide = b"\xff\xfe" + GOOD.replace(DECLARATION, "").encode("utf-16-le")
     return [
         *found,
-        broken("blanks only", " \n\t\n"),
+        broken("a file of blanks", " \n\t\n"),
         broken("declaration only", DECLARATION),
         broken("comment only", DECLARATION + "<!-- nothing -->"),
         broken("byte order mark only", b"\xef\xbb\xbf"),

@@ -1,0 +1,227 @@
+"""Read documents for the commands: batches to sinks, faults to the report, counts to a summary."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from registry.cli.naaccr_faults import (
+    FaultReport,
+    advice,
+    fault_rows,
+    shown,
+    unreadable_code,
+    unreadable_row,
+)
+from registry.cli.progress import Bar, size_of
+from registry.errors import BadInput, Denied, NotFound
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from registry.cli.naaccr_tables import Sink
+    from registry.formats import NaaccrData
+    from registry.standards import Dictionary
+
+
+@dataclass
+class Summary:
+    """What a document holds, and what is wrong with it. `patients` are those that load."""
+
+    file: str
+    naaccr_version: str | None = None
+    record_type: str | None = None
+    specification_version: str | None = None
+    patients: int = 0
+    tumors: int = 0
+    items: int = 0
+    quarantined: int = 0
+    errors: int = 0
+    warnings: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    unreadable: str | None = None
+    message: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 faults, 2 unreadable."""
+        return 2 if self.unreadable else 1 if self.faults else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; codes in alphabetical order."""
+        return {**self.__dict__, "faults": dict(sorted(self.faults.items())), "exit_code": self.exit_code}
+
+    def add(self, batch: NaaccrData) -> None:
+        """Count a batch."""
+        header = batch.header
+        self.naaccr_version, self.record_type = header.version, header.record_type
+        self.specification_version = header.specification_version
+        self.patients += batch.patients.height
+        self.tumors += batch.tumors.height
+        self.quarantined += batch.quarantined.height
+        self.items += _values(batch.patients, 4) + _values(batch.tumors, 3)
+        self.count(batch.errors)
+
+    def count(self, errors: pl.DataFrame) -> None:
+        """Count faults."""
+        severe = errors.filter(errors["severity"] == "error").height
+        self.errors += severe
+        self.warnings += errors.height - severe
+        self.faults.update(dict(errors["code"].value_counts().rows()))
+
+
+def _values(frame: pl.DataFrame, places: int) -> int:
+    """Cells with a value, beside the columns that say the place."""
+    return frame.height * (frame.width - places) - sum(
+        frame[:, places:].null_count().row(0) if frame.height else ()
+    )
+
+
+def user_dictionaries(names: Sequence[str]) -> list[Dictionary]:
+    """The dictionaries given on the command line.
+
+    Raises:
+        NotFound, BadInput: one is missing or not usable.
+    """
+    from registry.formats import load_user_dictionary
+
+    return [load_user_dictionary(name) for name in names]
+
+
+def check_readable(names: Sequence[str]) -> None:
+    """Every file is there and may be read; a mistyped name is not the fault of a file.
+
+    Raises:
+        NotFound, Denied: the first that is not.
+    """
+    for name in names:
+        if not Path(name).exists():
+            raise NotFound(name, "there is no such file", "check the name")
+        if not os.access(name, os.R_OK):
+            raise Denied(name, "may not be read", "ask its owner for permission")
+
+
+def read_document(
+    name: str,
+    dictionaries: Sequence[Dictionary],
+    report: FaultReport,
+    sinks: Sequence[Sink] = (),
+    *,
+    recover: bool = False,
+    quiet: bool = False,
+    limit: int = 0,
+    as_json: bool = False,
+) -> Summary:
+    """Read one document to its end, or to where it can't be read.
+
+    Args:
+        name: its path.
+        dictionaries: user dictionaries that were given.
+        report: gets all faults; of an unreadable document only that one.
+        sinks: get every batch; they are finished only when the document could be read.
+        recover: load whole patients around a break.
+        quiet: no progress.
+        limit: faults to print on stderr.
+        as_json: print nothing for people.
+    """
+    summary, first = Summary(name), _First(0 if as_json else limit)
+    header = None
+    try:
+        with Bar(name, size_of(name), quiet=quiet) as bar:
+            for batch in _batches(name, dictionaries, recover):
+                summary.add(batch)
+                report.add(fault_rows(batch.errors, name))
+                first.add(batch.errors)
+                for sink in sinks:
+                    sink.add(batch, name)
+                header = batch.header
+                bar.at(_end(batch))
+    except BadInput as error:
+        report.forget()
+        report.add(unreadable_row(error, name))
+        code = unreadable_code(error)
+        summary = Summary(name, faults=Counter({code: 1}), errors=1, unreadable=code, message=str(error))
+        if not as_json:
+            click.echo(f"registry: {error}", err=True)
+    else:
+        assert header is not None
+        summary.items += len(header.items)
+        columns = _columns(header.version, header.user_dictionaries, dictionaries) if sinks else []
+        for sink in sinks:
+            sink.finish(columns)
+        first.show(name, summary)
+    report.keep()
+    return summary
+
+
+def _batches(name: str, dictionaries: Sequence[Dictionary], recover: bool) -> Iterator[NaaccrData]:
+    from registry.formats import iter_naaccr_xml
+
+    more: dict[str, Any] = {"recover": True} if recover else {}
+    return iter_naaccr_xml(name, dictionary=list(dictionaries), **more)
+
+
+def _end(batch: NaaccrData) -> int:
+    """Bytes of the document up to the end of the batch's last patient."""
+    ends = [
+        frame.select(end=frame["byte_start"] + frame["byte_length"])["end"].max()
+        for frame in (batch.patients, batch.quarantined)
+    ]
+    return max((end for end in ends if isinstance(end, int)), default=0)
+
+
+def _columns(version: str, named: Sequence[str], given: Sequence[Dictionary]) -> list[str]:
+    """Columns of all items that the document may hold, in the dictionary's order."""
+    from registry.formats import merged_dictionary
+
+    return merged_dictionary(version, [one for one in given if one.uri in named]).columns()
+
+
+class _First:
+    """The first faults of a document, kept to be shown once it is known to be readable."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._kept = limit, []  # type: int, list[dict[str, Any]]
+
+    def add(self, errors: pl.DataFrame) -> None:
+        if len(self._kept) < self._limit:
+            rows = fault_rows(errors.head(self._limit - len(self._kept)), "").with_columns(errors["severity"].head(
+                self._limit - len(self._kept)))  # fmt: skip
+            self._kept += rows.to_dicts()
+
+    def show(self, name: str, summary: Summary) -> None:
+        for row in self._kept:
+            click.echo(shown({**row, "file": name}, row["severity"]))
+        rest = summary.faults.total() - len(self._kept)
+        if self._limit and rest > 0:
+            click.echo(f"{name}: {rest:,} more faults (--limit shows more, --errors PATH writes all)")
+
+
+def summary_tables(summaries: Sequence[Summary]) -> str:
+    """Documents with their counts, then the codes with what to do."""
+    import polars as pl
+
+    from registry.cli import output
+
+    rows = [
+        (s.file, s.naaccr_version or s.unreadable, s.record_type, s.patients, s.tumors, s.items, s.faults.total(),
+         s.quarantined) for s in summaries
+    ]  # fmt: skip
+    names = ("file", "version", "type", "patients", "tumors", "items", "faults", "quarantined")
+    kinds: list[Any] = [pl.String] * 3 + [pl.Int64] * 5
+    table = output.table(
+        pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row"), limit=1000
+    )
+    total = sum((s.faults for s in summaries), Counter())  # type: Counter[str]
+    if not total:
+        return table
+    lines = advice(dict(total))
+    width = max(len(code) for code in lines["code"])
+    told = [f"{code.ljust(width)}  {number:>7,}  {what}" for code, number, what in lines.rows()]
+    return "\n".join([table, "", f"{'code'.ljust(width)}   faults  what to do", *told])

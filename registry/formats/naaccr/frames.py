@@ -52,12 +52,28 @@ def merged_dictionary(version: str, others: Sequence[Dictionary] = ()) -> Dictio
 
 
 def key_table(header: NaaccrHeader, given: Sequence[Dictionary]) -> tuple[KeyTable, list[Dictionary]]:
-    """Item definitions for a document, and the given user dictionaries that it names, in its order."""
-    by_uri = {dictionary.uri: dictionary for dictionary in reversed(given)}
-    used = [by_uri[uri] for uri in dict.fromkeys(header.user_dictionaries) if uri in by_uri]
-    default = standards.default_user_dictionary(header.version)
-    applied = [standards.dictionary(header.version), *([default] if default else []), *used]
-    return KeyTable(applied, [one for one in given if one.uri not in header.user_dictionaries]), used
+    """Item definitions for a document, and the given user dictionaries that apply to it, in its order.
+
+    A dictionary applies when the document names it. One without a URI (a table), which no document can
+    name, stands for a named one that was not given, or applies after the others.
+    """
+    named = {dictionary.uri: dictionary for dictionary in reversed(given) if dictionary.uri_given}
+    nameless = [dictionary for dictionary in given if not dictionary.uri_given]
+    used = []
+    for uri in dict.fromkeys(header.user_dictionaries):
+        if uri in named:
+            used.append(named[uri])
+        elif nameless and uri not in default_uris(header.version):
+            used.append(nameless.pop(0))
+    used += nameless
+    unused = [dictionary for dictionary in given if not any(dictionary is one for one in used)]
+    return KeyTable(merged_dictionary(header.version, used), unused), used
+
+
+def default_uris(version: str) -> list[str]:
+    """URIs of dictionaries that apply without being given."""
+    default = standards.default_user_dictionary(version)
+    return [default.uri] if default else []
 
 
 class Builder:
@@ -90,11 +106,11 @@ class Builder:
         problems = list(parsed.problems)
         if self._keys is None:
             self._keys, used = key_table(header, self.given)
-            default = standards.default_user_dictionary(header.version)
-            named = [default.uri] if default else []
-            problems += root_faults(header, parser.header_line, parser.namespace, used, named)
+            problems += root_faults(
+                header, parser.header_line, parser.namespace, used, default_uris(header.version)
+            )
         nodes = _nodes(parsed)
-        long = _long(parsed, nodes, self._keys.frame(parser.keys))
+        long = _long(parsed, nodes, self._keys.placed(parser.keys))
         repeated = duplicates(long, self._root_columns)
         self._root_columns |= set(long.filter(pl.col("node") == ROOT_NODE)["column"].drop_nulls())
         faults = pl.concat(
@@ -178,7 +194,9 @@ def _long(parsed: Parsed, nodes: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFra
         .then(pl.lit(LEVELS[2]))
         .otherwise(pl.lit(LEVELS[1]))
     )
-    return frame.with_columns(level.alias("level")).hstack(keys.select(pl.exclude("key").gather(key)))
+    has_patient, has_tumor = frame["patient_index"].is_not_null(), frame["tumor_index"].is_not_null()
+    place = (key * 3 + has_patient.cast(pl.Int32) + has_tumor.cast(pl.Int32)).alias("place")
+    return frame.with_columns(level.alias("level")).hstack(keys.select(pl.exclude("key").gather(place)))
 
 
 def item_faults(long: pl.DataFrame, wrong: list[tuple[int, str, str]], header: NaaccrHeader) -> pl.DataFrame:

@@ -30,7 +30,7 @@ def root_faults(
         header: as read.
         line: of the root element.
         namespace: of the root element; "" is a fault.
-        used: user dictionaries that were given and are used.
+        used: user dictionaries that apply (one without a URI stands for one that was not given).
         named: URIs of dictionaries that need not be given (the default user dictionary).
 
     >>> header = NaaccrHeader(record_type="X", specification_version="1.8")
@@ -54,10 +54,13 @@ def root_faults(
     if time is not None and not is_date_time(time):
         fault("time-generated", time, f"timeGenerated {time[:60]!r} is not an XML date and time")
     known = {dictionary.uri: dictionary for dictionary in used}
-    for uri in dict.fromkeys(header.user_dictionaries):
-        if uri not in known and uri not in named:
-            what = f"user dictionary {uri[:120]} was not given: its items are reported as unknown"
-            fault("user-dictionary", uri, what)
+    nameless = sum(not dictionary.uri_given for dictionary in used)
+    missing = [
+        uri for uri in dict.fromkeys(header.user_dictionaries) if uri not in known and uri not in named
+    ]
+    for uri in missing[nameless:]:
+        what = f"user dictionary {uri[:120]} was not given: its items are reported as unknown"
+        fault("user-dictionary", uri, what)
     for uri, dictionary in known.items():
         if dictionary.version not in (None, header.version):
             what = f"user dictionary {uri[:120]} is for NAACCR {dictionary.version}, the file for {header.version}"

@@ -1,0 +1,56 @@
+"""Every published sample goes to other forms and comes back with the same items."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from registry.formats.naaccr.data import NaaccrData
+from registry.formats.naaccr.reader import read_naaccr_xml
+from registry.formats.naaccr.spreadsheet import read_table, write_table
+from registry.formats.naaccr.translate import translate
+from tests.paths import SHARED, needs_shared
+
+SAMPLES = sorted((SHARED / "naaccr" / "samples").glob("*.xml.gz")) if SHARED else []
+PLACE = ["patient_index", "tumor_index", "item", "value"]
+each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.name[18:-7])
+
+
+def items(data: NaaccrData) -> pl.DataFrame:
+    return data.items.sort(PLACE)
+
+
+@needs_shared
+@each_sample
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_sample_comes_back_from_a_table(path: Path, form: str) -> None:
+    data = read_naaccr_xml(path)
+    out = io.BytesIO()
+    assert write_table(out, data, form) == max(data.tumors.height, data.patients.height)
+    again = read_table(out.getvalue())
+    assert items(again).equals(items(data))
+    assert again.header == data.header
+    assert again.errors.drop("line").equals(data.errors.drop("line"))
+    assert again.tumors.drop("line").equals(data.tumors.drop("line"))
+
+
+@needs_shared
+@each_sample
+def test_a_sample_is_carried_to_the_newest_version_and_nothing_is_lost_in_silence(path: Path) -> None:
+    data = read_naaccr_xml(path)
+    done = translate(data, "260")
+    assert done.data.items.height + done.lost.height >= data.items.height
+    assert set(done.lost["reason"].str.extract(r"^(date flags|not an item|became|now an item)").unique()) <= {
+        "date flags",
+        "not an item",
+        "became",
+        "now an item",
+    }
+    again = translate(done.data, data.header.version)
+    returned = again.data.items.select("patient_index", "item", "value").unique()
+    kept = data.items.join(done.lost, on=["patient_index", "item", "value"], how="anti", nulls_equal=True)
+    kept = kept.filter(pl.col("item") != "naaccrRecordVersion")
+    assert kept.join(returned, on=["patient_index", "item", "value"], how="anti", nulls_equal=True).is_empty()

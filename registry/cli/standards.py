@@ -1,8 +1,9 @@
-"""Commands about the reference tables."""
+"""Commands about the reference tables: the dictionary, code lists, ICD-O-3."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,19 +11,87 @@ from registry.cli import output
 from registry.cli.options import Options, global_options
 
 
-@click.group(epilog="Example: registry standards list")
+@click.group(epilog="Example: registry standards install naaccr-27 --dry-run")
 def standards() -> None:
-    """Reference tables."""
+    """Published tables: what is installed, and next year's."""
 
 
 @standards.command("list", epilog="Example: registry standards list")
 @global_options
 def standards_list(options: Options) -> None:
-    """Show which published tables are installed, with their sources."""
+    """Show which tables are in use: the program's own and those installed, from when and by whom."""
     from registry.standards.build import DATA
 
-    text = (DATA / "SOURCES.md").read_text(encoding="utf-8")
-    options.answer({"sources": text}, text)
+    sources = (DATA / "SOURCES.md").read_text(encoding="utf-8")
+    if not options.db.exists():
+        options.answer({"installed": [], "sources": sources}, sources)
+        return
+    with options.connect() as session:
+        rows = session.run("standards.list")
+    shown = rows.with_columns(rows["digest"].str.slice(0, 12))
+    remark = "Sources of the program's own tables: registry standards list --json"
+    options.answer({"installed": rows, "sources": sources}, f"{output.table(shown)}\n{remark}")
+
+
+@standards.command("install", epilog="Example: registry standards install naaccr-27 --dry-run")
+@click.argument("path", metavar="DIR", type=click.Path())
+@click.option("--dry-run", is_flag=True, help="Only say what would happen; changes nothing.")
+@global_options
+def standards_install(options: Options, path: str, dry_run: bool) -> int:
+    """Install next year's dictionary and code lists (DIR as NAACCR publishes it, or one dictionary).
+
+    Ends with 1 when values cannot be carried or become faulty, as with --dry-run.
+    """
+    with options.connect() as session:
+        result = session.run("standards.install", path=str(Path(path).absolute()), dry_run=dry_run)
+    options.answer(result, _report(result))
+    for line in result["warnings"]:
+        options.remark(f"  {line}")
+    return 1 if result["not_carried"].height or result["new_faults"].height else 0
+
+
+@standards.command("undo", epilog="Example: registry standards undo")
+@global_options
+def standards_undo(options: Options) -> int:
+    """Take the last installation back: tables and converted values become what they were."""
+    with options.connect() as session:
+        result = session.run("standards.undo")
+    text = (
+        f"NAACCR {result['version']} taken back, {result['version_now']} is in use; "
+        f"{result['restored']:,} values restored"
+    )
+    parts = [text, *_titled("Edited since, the edit is kept", result["edited"])]
+    options.answer(
+        result, "\n".join([*parts, *_titled("Values that stay where they are", result["not_carried"])])
+    )
+    return 0
+
+
+def _report(result: dict[str, Any]) -> str:
+    """An installation as tables for people."""
+    versions = f"NAACCR {result['version_before']} → {result['version']}"
+    if not result["changed"]:
+        return f"NAACCR {result['version']}: these tables are installed already, nothing changed"
+    done = (
+        "would happen (dry run, nothing changed)"
+        if result["dry_run"]
+        else f"installed as {result['pack_id']}"
+    )
+    codes = result["codes"]
+    counted = codes.group_by("item", "change").len("codes").sort("item", "change")
+    parts = [
+        f"{versions}: {done}",
+        *_titled("Items", result["items"], limit=1000),
+        *_titled("Code lists (the codes: --json)", counted, limit=1000),
+        *_titled("Records that convert", result["converts"]),
+        *_titled("Values that cannot be carried", result["not_carried"]),
+        *_titled("New faults of stored values", result["new_faults"]),
+    ]
+    return "\n".join(parts)
+
+
+def _titled(title: str, frame: Any, limit: int = 100) -> list[str]:
+    return ["", f"{title}:", output.table(frame, limit=limit)] if frame.height else ["", f"{title}: none"]
 
 
 @standards.command("build", epilog="Example: registry standards build --from ../shared")
@@ -38,7 +107,7 @@ def standards_list(options: Options) -> None:
 )
 @global_options
 def standards_build(options: Options, shared: str, out: str | None) -> None:
-    """Write the reference tables again from the published files, such as next year's."""
+    """Write the program's own tables again from all published files (for who maintains the program)."""
     from registry.coding import build as coding
     from registry.standards import build as base
 

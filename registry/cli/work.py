@@ -113,7 +113,7 @@ def stats_counts(options: Options, by: str) -> None:
 )
 @click.option("--record-type", default="I", show_default=True, type=click.Choice(["I", "C", "A", "M"]))
 @click.option(
-    "--naaccr-version", default="260", show_default=True, help="140 to 260; items not legal there are listed."
+    "--naaccr-version", help="140 to 260 (default: the newest installed); items not legal there are listed."
 )
 @click.option("--state", help="Residents of this state at diagnosis.")
 @click.option("--year", type=int, help="Diagnosis year.")

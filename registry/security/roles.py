@@ -51,6 +51,8 @@ jobs, read         | jobs.list                                                  
 jobs               | jobs.*                                                                 |           |         |            |         | x     |         | x
 settings, read     | settings.show                                                          | x         | x       | x          | x       | x     | x       | x
 settings, change   | settings.*                                                             |           |         |            |         | x     |         | x
+standards, read    | standards.list                                                         | x         | x       | x          | x       | x     | x       | x
+standards, change  | standards.*                                                            |           |         |            |         | x     |         |
 operation          | store.* backup.* restore.* maintenance.*                               |           |         |            |         | x     |         | x
 """
 

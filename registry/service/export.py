@@ -22,7 +22,7 @@ def naaccr_xml(
     context: Context,
     out: str,
     record_type: str = "I",
-    naaccr_version: str = standards.CURRENT_VERSION,
+    naaccr_version: str | None = None,
     state: str | None = None,
     year: int | None = None,
     year_to: int | None = None,
@@ -47,6 +47,7 @@ def naaccr_xml(
     """
     if record_type not in RECORD_TYPES:
         raise BadInput("record type", f"{record_type!r} is none of {', '.join(RECORD_TYPES)}")
+    naaccr_version = naaccr_version or standards.CURRENT_VERSION
     if naaccr_version not in standards.VERSIONS:
         raise BadInput("NAACCR version", f"{naaccr_version!r} is none of {', '.join(standards.VERSIONS)}")
     if mark_exported and record_type not in {"A", "M"}:

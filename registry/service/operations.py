@@ -27,6 +27,7 @@ ROOMS = {
     "snapshot": "publish",
     "session": "account",
     "settings": "maintenance",
+    "standards": "standards_update",
     "store": "maintenance",
 }
 """First word of an operation's name → module of this package, loaded when first used."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from registry.errors import BadInput, Busy, Denied
 from registry.security.roles import Actor
+from registry.service import standards_in_use
 from registry.service.operations import Context, Operation, Progress, find, no_progress
 from registry.store import Store
 
@@ -71,16 +72,20 @@ class Session:
     def open(
         cls, path: str | Path, *, key: str | None = None, read_only: bool = False, wait: float | None = None
     ) -> Session:
-        """Open a database file as its owner (see `registry.open`).
+        """Open a database file as its owner (see `registry.open`); the tables installed in it come into use.
 
         When another process has it (another command), waits for its end: `wait` seconds, else `wait_seconds()`.
         """
         from registry.store.keys import resolve_key
 
         secret = resolve_key(key, database=path)
-        return cls(
-            _open(Path(path), secret, read_only, wait_seconds() if wait is None else wait), local_actor()
-        )
+        store = _open(Path(path), secret, read_only, wait_seconds() if wait is None else wait)
+        try:
+            standards_in_use.follow(store)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, local_actor())
 
     @classmethod
     def create(
@@ -129,6 +134,7 @@ class Session:
         Raises:
             registry.errors.RegistryError: not allowed, no such thing, bad input, overtaken...
         """
+        standards_in_use.follow(self._store)
         found = find(operation)
         found.check_arguments(arguments)
         if not self.actor.may(operation):
@@ -150,6 +156,7 @@ class Session:
 
     def close(self) -> None:
         """Close the store. Other sessions on the same store end with it."""
+        standards_in_use.leave(self._store)
         self._store.close()
 
     def __enter__(self) -> Session:

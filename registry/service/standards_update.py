@@ -1,0 +1,319 @@
+"""Next year's standard as one operation: compare it, install it with the records that it changes, take it back."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from registry.errors import BadInput, Conflict, NotFound
+from registry.service import standards_conversion as conversion
+from registry.service import standards_in_use as in_use
+from registry.service.operations import Context, operation
+from registry.service.standards_conversion import KEYS, Carry, Changes
+from registry.service.standards_undo import take_back
+from registry.standards import installed, merging, user_dictionary
+from registry.standards.comparison import TableSet, compare_codes, compare_items, judged_otherwise
+from registry.standards.tables import DATA
+from registry.store import Store, UnitOfWork
+from registry.store.schema import CORE_ITEMS
+
+NEW_FAULTS: dict[str, Any] = {"item": pl.String, "code": pl.String, "values": pl.Int64, "records": pl.Int64}
+STEPS = 5
+LATEST = """SELECT pack_id, version, digest FROM standards_pack WHERE state = 'installed'
+            ORDER BY pack_id DESC LIMIT 1"""
+
+
+@operation("standards.list")
+def list_standards(context: Context) -> pl.DataFrame:
+    """Published tables of this database: the program's own (pack 0) and those installed, by pack.
+
+    Returns:
+        frame[pack_id, version, state (own, installed, undone), in_use, installed_at, installed_by, undone_at,
+        undone_by, digest].
+    """
+    packs = context.store.query(
+        """SELECT pack_id, version, state, installed_at, installed_by, undone_at, undone_by, digest
+           FROM standards_pack ORDER BY pack_id"""
+    )
+    own = {"pack_id": 0, "version": in_use.own_version(), "state": "own", "digest": _digest(DATA)}
+    rows = pl.concat([pl.DataFrame([own], schema_overrides={"pack_id": pl.Int64}), packs], how="diagonal")
+    newest = packs.filter(pl.col("state") == "installed")["pack_id"].max()
+    used = newest if installed.in_use() else 0
+    return rows.with_columns(in_use=pl.col("pack_id") == used).select(
+        *("pack_id", "version", "state", "in_use", "installed_at", "installed_by"),
+        *("undone_at", "undone_by", "digest"),
+    )
+
+
+@operation("standards.install", changes=True)
+def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any]:
+    """Add published files (a folder as NAACCR gives them, or one dictionary) to the tables of this database.
+
+    Args:
+        path: the folder, or a dictionary.
+        dry_run: only say what would happen.
+
+    Returns:
+        {version, version_before, changed, pack_id, items, codes, converts, not_carried, new_faults, warnings}:
+        frames of differences between the newest versions before and after, of values that convert or
+        cannot be carried (records by item and table), and of values that only the new version judges
+        faulty. `changed` is false when these files are installed already.
+
+    Raises:
+        NotFound, BadInput: nothing here, no base dictionary, a broken one, or one older than what is in use.
+    """
+    _say(context, 0)
+    files = merging.published(Path(path))
+    before = installed.folder_in_use()
+    old = TableSet(before)
+    if files.newest < old.version:
+        raise BadInput(
+            path,
+            f"holds NAACCR {files.newest}, older than {old.version}, which is in use",
+            "name the folder of a newer version",
+        )
+    with tempfile.TemporaryDirectory(prefix="registry-standards-") as folder:
+        merging.merge(before, files, Path(folder))
+        content, digest = installed.pack(Path(folder))
+        new = TableSet(Path(folder))
+        _say(context, 1)
+        result: dict[str, Any] = {
+            "version": new.version, "version_before": old.version, "changed": digest != _digest(before),
+            "dry_run": dry_run, "pack_id": None, "items": compare_items(old, new), "codes": compare_codes(old, new),
+        }  # fmt: skip
+        plan = conversion.carries(old, new, _user_items(context.store)) if result["changed"] else []
+        changes = conversion.convert(context.store.query, _present(context.store), plan)
+        _say(context, 2)
+        result["new_faults"] = new_faults(context.store, old, new, plan)
+        result["warnings"] = _warnings(old, new)
+    result["converts"] = changes.converted
+    result["not_carried"] = pl.concat([changes.not_carried, _retired(context.store, old, new)])
+    _say(context, 3)
+    if dry_run or not result["changed"]:
+        return result
+    pack = {"version": new.version, "digest": digest, "content": content}
+    result["pack_id"] = _write(context, pack, plan, result)
+    in_use.reread(context.store)
+    _say(context, STEPS)
+    return result
+
+
+def _say(context: Context, done: int) -> None:
+    context.progress("standards", done, STEPS)
+
+
+def _digest(folder: Path) -> str:
+    return installed.pack(folder)[1]
+
+
+def _present(store: Store | UnitOfWork) -> dict[str, tuple[str, ...]]:
+    return {table: tuple(store.columns(table)) for table in KEYS}
+
+
+def _user_items(store: Store) -> dict[str, int]:
+    """Id → number of user-defined items that have columns here."""
+    columns = {name for table in KEYS for name in store.columns(table)}
+    kept = store.query("SELECT file_name, content FROM user_dictionary ORDER BY uri")
+    loaded = [user_dictionary(bytes(content), name) for name, content in kept.iter_rows()]
+    pairs = [row for one in loaded for row in one.items.select("id", "number").iter_rows()]
+    return {name: int(number) for name, number in pairs if name in columns}
+
+
+def _write(context: Context, pack: dict[str, Any], plan: list[Carry], result: dict[str, Any]) -> int:
+    """Install in one unit of work: the tables, the converted values with their log, the audit."""
+    store = context.store
+    latest = store.query(LATEST)
+    for table, names in conversion.columns_needed(plan, _present(store)).items():
+        store.ensure_columns(table, names)
+    pack_id = store.new_ids("standards_pack", 1)[0]
+    reason = f"NAACCR {pack['version']} installed"
+    with store.unit_of_work(context.actor.name, "standards.install", reason=reason) as work:
+        if not work.query(LATEST).equals(latest):
+            raise Conflict("standards", "somebody else installed tables meanwhile", "do it again")
+        changes = conversion.convert(work.query, _present(work), plan)
+        result["converts"] = changes.converted
+        detail = {
+            "version_before": result["version_before"],
+            "values": changes.log.height,
+            "items": dict(result["items"].group_by("change").len().sort("change").iter_rows()),
+            "carries": [[c.item, c.before, c.level, c.level_before, c.pad] for c in plan],
+        }
+        row = {
+            **pack, "pack_id": pack_id, "detail": json.dumps(detail), "state": "installed",
+            "installed_at": work.now, "installed_by": context.actor.name,
+        }  # fmt: skip
+        work.insert("standards_pack", pl.DataFrame([row]), logged=False)
+        log = changes.log.with_columns(pack_id=pl.lit(pack_id, pl.Int64))
+        if log.height:
+            work.insert("standards_change", log, logged=False)
+        _apply(work, changes, reason)
+        context.progress("standards", 4, STEPS)
+        was = {
+            "version": result["version_before"],
+            "digest": latest["digest"].to_list()[0] if latest.height else None,
+        }
+        now = {"version": pack["version"], "values": changes.log.height}
+        work.log("standards", pack_id, "install", was, now, digest=pack["digest"])
+    return pack_id
+
+
+def _apply(work: UnitOfWork, changes: Changes, reason: str) -> None:
+    """Write the rows, and the history of abstracts."""
+    own = changes.log.filter(pl.col("entity") == "abstract")
+    if own.height:
+        versions = work.query(
+            "SELECT abstract_id, version + 1 AS version FROM abstract SEMI JOIN touched USING (abstract_id) ORDER BY 1",
+            frames={"touched": own.select(pl.col("entity_id").alias("abstract_id")).unique()},
+        )
+        history = own.join(versions, left_on="entity_id", right_on="abstract_id").select(
+            pl.col("entity_id").alias("abstract_id"), "version", "item", "before", "after",
+            changed_by=pl.lit(work.actor), changed_at=pl.lit(work.now), reason=pl.lit(reason),
+        )  # fmt: skip
+        work.insert("abstract_change", history.sort("abstract_id", "item"), logged=False)
+    for table, rows in changes.rows.items():
+        work.merge(table, rows)
+
+
+# --- what would be different -----------------------------------------------------------------------------
+
+
+def new_faults(store: Store, old: TableSet, new: TableSet, plan: list[Carry]) -> pl.DataFrame:
+    """Stored values that the new version judges faulty and the old one did not.
+
+    Every distinct value of the items whose length, type or code list changed is judged, as it will be stored;
+    abstracts that are not void are counted.
+
+    Returns:
+        frame[item, code, values (distinct), records], by item and code.
+    """
+    carried = {carry.before: carry for carry in plan}
+    columns = set(store.columns("abstract"))
+    found = [pl.DataFrame(schema=NEW_FAULTS)]
+    for item, before in judged_otherwise(old, new).items():
+        if before not in columns:
+            continue
+        values = store.query(
+            f'SELECT "{before}" AS was, count(*) AS records FROM abstract '
+            f"WHERE status <> 'void' AND \"{before}\" IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
+        padded = carried[before].padded(pl.col("was")) if before in carried else pl.col("was")
+        values = values.with_columns(padded.alias("now"))
+        known = _faults(old, before, values["was"], old.version)
+        faulty = _faults(new, item, values["now"], old.version)
+        again = values.join(known, left_on="was", right_on="value").select("now", "code")
+        fresh = values.join(faulty, left_on="now", right_on="value").join(
+            again, on=["now", "code"], how="anti"
+        )
+        counted = fresh.group_by("code").agg(
+            values=pl.len().cast(pl.Int64), records=pl.col("records").sum().cast(pl.Int64)
+        )
+        found.append(counted.select(pl.lit(item).alias("item"), "code", "values", "records"))
+    return pl.concat(found).sort("item", "code")
+
+
+def _faults(tables: TableSet, item: str, values: pl.Series, version: str) -> pl.DataFrame:
+    """Faults of distinct values by one set of tables: frame[value, code]."""
+    from registry.formats.naaccr.judge import judge_pairs
+
+    row = tables.ids[item]
+    distinct = values.unique(maintain_order=True)
+    pairs = pl.DataFrame({"value": distinct}).select(
+        pl.lit(item).alias("item"), "value",
+        length=pl.lit(int(row["length"]), pl.Int32), data_type=pl.lit(row["data_type"]),
+        padding=pl.lit(row["padding"]), trim=pl.lit(row["trim"]), unlimited=pl.lit(row["unlimited"] == "true"),
+    )  # fmt: skip
+    formal = judge_pairs(pairs, version).filter(pl.col("code") != "code-list").select("value", "code")
+    bare = pl.col("value").str.strip_chars()
+    unlisted = pairs.filter((bare != "") & ~tables.allows(item, bare)).select(
+        "value", code=pl.lit("code-list")
+    )
+    return pl.concat([formal, unlisted]).unique(maintain_order=True)
+
+
+def _retired(store: Store, old: TableSet, new: TableSet) -> pl.DataFrame:
+    """Values of items that the other version does not have: they stay in their columns."""
+    columns = set(store.columns("abstract"))
+    gone = [
+        row["id"] for number, row in old.items.items() if number not in new.items and row["id"] in columns
+    ]
+    if not gone:
+        return pl.DataFrame(schema=conversion.NOT_CARRIED)
+    counts = store.query(
+        f"SELECT {', '.join(f'count({chr(34)}{name}{chr(34)}) AS {chr(34)}{name}{chr(34)}' for name in gone)} "
+        "FROM abstract WHERE status <> 'void'"
+    ).row(0, named=True)
+    reason = f"no item of NAACCR {new.version}: kept here, left out of its files"
+    rows = [(name, "abstract", counts[name], reason) for name in gone if counts[name]]
+    return pl.DataFrame(rows, schema=conversion.NOT_CARRIED, orient="row")
+
+
+def _warnings(old: TableSet, new: TableSet) -> list[str]:
+    """Changes that the program itself must follow: items that its own rules name."""
+    named = set(CORE_ITEMS["abstract"])
+    lines = []
+    for number, was in old.items.items():
+        now = new.items.get(number)
+        if was["id"] in named and now is not None and now["id"] != was["id"]:
+            lines.append(f"{was['id']} is now {now['id']}: rules of this program name it, update the program")
+        if now is not None and now["id"] != was["id"] and now["id"].casefold() == was["id"].casefold():
+            lines.append(f"{was['id']} is now {now['id']}: its column keeps its name, only capitals differ")
+        if was["id"] in named and now is None:
+            lines.append(f"{was['id']} is retired: rules of this program name it, update the program")
+    return lines
+
+
+# --- taking back -----------------------------------------------------------------------------------------
+
+
+@operation("standards.undo", changes=True)
+def undo(context: Context) -> dict[str, Any]:
+    """Take the last installation back: its tables go out of use, the values it changed become what they were.
+
+    Values that people edited since keep the edit (under the item's former id) and are listed.
+
+    Returns:
+        {pack_id, version (out of use now), version_now, restored (values), edited, not_carried}.
+
+    Raises:
+        NotFound: nothing is installed.
+    """
+    store = context.store
+    latest = store.query(
+        "SELECT pack_id, version, digest, detail FROM standards_pack WHERE state = 'installed' ORDER BY pack_id DESC LIMIT 1"
+    )
+    if latest.is_empty():
+        raise NotFound(
+            "standards", "nothing is installed here that could be taken back", "see `registry standards list`"
+        )
+    pack_id, version, digest, detail = latest.row(0)
+    carries = [
+        Carry(item, column, level, earlier, pad=tuple(pad) if pad else None)
+        for item, column, level, earlier, pad in json.loads(detail)["carries"]
+    ]
+    before = TableSet(installed.folder_in_use())
+    log = store.query(
+        'SELECT entity, entity_id, item, "before", "after" FROM standards_change WHERE pack_id = ? ORDER BY ALL',
+        [pack_id],
+    )
+    reason = f"NAACCR {version} taken back"
+    with store.unit_of_work(context.actor.name, "standards.undo", reason=reason) as work:
+        if not work.query(LATEST).equals(latest.select("pack_id", "version", "digest")):
+            raise Conflict("standards", "somebody else changed the tables meanwhile", "do it again")
+        changes = take_back(work.query, _present(work), carries, log)
+        work.execute(
+            "UPDATE standards_pack SET state = 'undone', undone_at = ?, undone_by = ? WHERE pack_id = ?",
+            [work.now, context.actor.name, pack_id],
+        )
+        _apply(work, changes, reason)
+        after = {"values": changes.log.height, "edited": changes.edited.height}
+        work.log("standards", pack_id, "undo", {"version": version, "digest": digest}, after)
+    in_use.reread(store)
+    now = TableSet(installed.folder_in_use())
+    return {
+        "pack_id": pack_id, "version": version, "version_now": now.version, "restored": changes.log.height,
+        "edited": changes.edited, "not_carried": pl.concat([changes.not_carried, _retired(store, before, now)]),
+    }  # fmt: skip

@@ -1,0 +1,396 @@
+"""The January update in a real, encrypted registry: compared, installed, used, taken back, killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import registry
+from registry import standards
+from registry.errors import BadInput, Denied, NotFound, RegistryError
+from registry.formats import read_naaccr_xml
+from registry.security.roles import ROLES, Actor
+from registry.service import Session
+from registry.standards import tables
+from tests.next_version import (
+    ADDED,
+    BEFORE,
+    LONGER,
+    LONGER_CODES,
+    MOVED,
+    RENAMED,
+    RETIRED,
+    definitions,
+    dictionary_xml,
+    publish,
+)
+from tests.received import KEY, OTHER_PERSON, PERSON, TUMOR, TWO, changed, write
+
+FIRST = changed(
+    TUMOR, **{BEFORE: "1", MOVED: "2", RETIRED: "03", LONGER: "1234567890", LONGER_CODES: "30"}
+)  # fmt: skip
+SECOND = changed(
+    TUMOR, reportingFacility=TWO, accessionNumberHosp="202300777", primarySite="C341", laterality="5",
+    **{BEFORE: "4", MOVED: "9", LONGER_CODES: "99"},
+)  # fmt: skip
+THIRD = changed(SECOND, accessionNumberHosp="202300778", primarySite="C509", laterality="5", **{BEFORE: None})
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "r.duckdb"
+    with Session.create(path, key=KEY) as session:
+        people = [(PERSON, [FIRST]), (PERSON, [SECOND]), (OTHER_PERSON, [THIRD])]
+        for number, one in enumerate(people):
+            session.run("ingest.file", path=write(tmp_path / f"{number}.xml", one))
+    return path
+
+
+@pytest.fixture
+def session(database: Path) -> Iterator[Session]:
+    with Session.open(database, key=KEY) as opened:
+        yield opened
+    assert standards.CURRENT_VERSION == "260", "tables of a closed database are still in use"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(tmp_path_factory.mktemp("published") / "naaccr-27")
+
+
+def content(session: Session) -> dict[str, list[dict[str, object]]]:
+    """Every row of the tables with items; columns that are blank everywhere don't count, nor do stamps."""
+    found = {}
+    for table in ("patient", "tumor", "abstract", "pathology_report"):
+        rows = session._store.query(f"SELECT * FROM {table} ORDER BY 1")
+        filled = sorted(name for name in rows.columns if rows[name].is_not_null().any())
+        stamps = {"version", "changed_at", "changed_by"}
+        found[table] = rows.select(name for name in filled if name not in stamps).to_dicts()
+    return found
+
+
+def cells(session: Session, table: str, *items: str) -> list[tuple[object, ...]]:
+    names = ", ".join(f'"{item}"' for item in items)
+    return session._store.query(f"SELECT {names} FROM {table} ORDER BY {table}_id").rows()
+
+
+def test_a_dry_run_says_everything_and_changes_nothing(session: Session, published: Path) -> None:
+    before, events = content(session), session.run("audit.verify")["rows"]
+    columns = session._store.columns("abstract")
+    found = session.run("standards.install", path=str(published), dry_run=True)
+    assert (found["version_before"], found["version"], found["changed"], found["pack_id"]) == (
+        "260", "270", True, None,
+    )  # fmt: skip
+    assert set(found["items"].select("change", "item", "before", "after").rows()) == {
+        ("added", ADDED, None, "Serum Marker Level (Tumor, 2)"),
+        ("retired", RETIRED, "Tumor Deposits", None),
+        ("renamed", RENAMED, BEFORE, RENAMED),
+        ("name", RENAMED, "Lymphovascular Invasion", "Lymphovascular Invasion (27)"),
+        ("level", MOVED, "Tumor", "Patient"),
+        ("length", LONGER, "10", "12"),
+        ("length", LONGER_CODES, "2", "3"),
+    }
+    codes = found["codes"]
+    sides = codes.filter((pl.col("item") == "laterality") & (pl.col("change") != "label"))
+    assert sides.select("change", "code", "before", "after").rows() == [
+        ("added", "6", None, "Side 6"),
+        ("removed", "5", "Midline", None),
+    ]
+    assert codes.filter(pl.col("item") == ADDED)["code"].to_list() == ["01", "02", "03"]
+    assert set(codes.filter(pl.col("item") == RENAMED)["change"]) == {"label"}
+    assert "primarySite" not in codes["item"], "codes of items that nobody published again are no change"
+    converts = {(row["item"], row["entity"]): row["records"] for row in found["converts"].to_dicts()}
+    assert converts == {
+        (RENAMED, "abstract"): 2,
+        (RENAMED, "tumor"): 2,
+        (MOVED, "patient"): 2,
+        (LONGER, "abstract"): 1,
+        (LONGER, "tumor"): 1,
+        (LONGER_CODES, "abstract"): 1,
+        (LONGER_CODES, "tumor"): 1,
+    }
+    lost = {(row["item"], row["entity"]): row["records"] for row in found["not_carried"].to_dicts()}
+    assert lost == {
+        (MOVED, "patient"): 1,
+        (LONGER_CODES, "abstract"): 2,
+        (LONGER_CODES, "tumor"): 2,
+        (RETIRED, "abstract"): 1,
+    }
+    faults = {
+        (row["item"], row["code"]): (row["values"], row["records"]) for row in found["new_faults"].to_dicts()
+    }
+    assert faults == {
+        ("laterality", "code-list"): (1, 2),
+        (LONGER_CODES, "too-short"): (1, 2),
+        (LONGER_CODES, "code-list"): (1, 2),
+    }
+    assert content(session) == before
+    assert session._store.columns("abstract") == columns
+    assert session.run("audit.verify")["rows"] == events + 1  # the look at the audit itself
+    assert standards.CURRENT_VERSION == "260"
+
+
+def test_installed_tables_and_values(session: Session, published: Path) -> None:
+    done = session.run("standards.install", path=str(published))
+    assert done["pack_id"] == 1
+    assert standards.CURRENT_VERSION == "270"
+    assert standards.item(ADDED).first_version == "270"
+    assert standards.item(BEFORE).id == RENAMED
+    assert standards.dictionary("180").items.height and standards.dictionary("260").item(BEFORE) is not None
+    assert "5" in standards.code_set("laterality", "260") and "5" not in standards.code_set("laterality")
+    assert cells(session, "abstract", BEFORE, RENAMED, LONGER, LONGER_CODES) == [
+        (None, "1", "001234567890", "030"),
+        (None, "4", None, "99"),
+        (None, None, None, "99"),
+    ]
+    assert cells(session, "tumor", BEFORE, RENAMED, LONGER, MOVED) == [
+        (None, "1", "001234567890", None),
+        (None, "4", None, None),
+        (None, None, None, None),
+    ]
+    assert cells(session, "patient", MOVED) == [("2",), ("9",)]
+    assert cells(session, "abstract", RETIRED, MOVED)[0] == ("03", "2"), "what has no place stays"
+    history = session.run("records.history", abstract_id=1)
+    assert history.filter(pl.col("item") == RENAMED).select(
+        "version", "before", "after", "reason"
+    ).rows() == [(2, None, "1", "NAACCR 270 installed")]
+    assert history.filter(pl.col("item") == LONGER).select("before", "after").rows() == [
+        ("1234567890", "001234567890")
+    ]
+    log = session._store.query("SELECT * FROM standards_change ORDER BY ALL")
+    assert set(log["pack_id"]) == {1}
+    assert log.filter((pl.col("entity") == "patient") & (pl.col("item") == MOVED))["after"].to_list() == [
+        "2",
+        "9",
+    ]
+    assert session.run("audit.verify")["ok"]
+    event = session.run("audit.log", entity="standards").row(0, named=True)
+    assert (event["action"], event["reason"]) == ("install", "NAACCR 270 installed")
+    assert json.loads(event["before_value"])["version"] == "260"
+    listed = session.run("standards.list")
+    assert listed.select("pack_id", "version", "state", "in_use").rows() == [
+        (0, "260", "own", False), (1, "270", "installed", True),
+    ]  # fmt: skip
+    assert listed["installed_by"][1].startswith("local:")
+
+
+def test_the_same_files_again_change_nothing(session: Session, published: Path) -> None:
+    session.run("standards.install", path=str(published))
+    before, versions = content(session), cells(session, "abstract", "version")
+    again = session.run("standards.install", path=str(published))
+    assert (again["changed"], again["pack_id"]) == (False, None)
+    assert (again["items"].height, again["converts"].height, again["new_faults"].height) == (0, 0, 0)
+    assert (content(session), cells(session, "abstract", "version")) == (before, versions)
+    assert session.run("standards.list").height == 2
+
+
+def test_another_database_in_the_same_process_has_its_own_tables(
+    session: Session, published: Path, tmp_path: Path
+) -> None:
+    session.run("standards.install", path=str(published))
+    with Session.create(tmp_path / "other.duckdb", key=KEY) as other:
+        assert standards.CURRENT_VERSION == "260"
+        assert other.run("standards.list")["in_use"].to_list() == [True]
+        assert session.run("standards.list")["in_use"].to_list() == [False, True]
+        assert standards.CURRENT_VERSION == "270"
+        assert other.run("settings.show") is not None
+        assert standards.CURRENT_VERSION == "260"
+    assert session.run("settings.show") is not None
+    assert standards.CURRENT_VERSION == "270"
+
+
+def test_tables_come_with_the_database_and_its_backup(
+    database: Path, published: Path, tmp_path: Path
+) -> None:
+    with Session.open(database, key=KEY) as session:
+        session.run("standards.install", path=str(published))
+        session.run("store.backup", path=str(tmp_path / "copy.duckdb"))
+    assert standards.CURRENT_VERSION == "260"
+    for path in (database, tmp_path / "copy.duckdb"):
+        with Session.open(path, key=KEY):
+            assert standards.CURRENT_VERSION == "270"
+            (folder,) = (one for one in tables.FOLDERS if one != tables.DATA)
+            assert folder.stat().st_mode & 0o777 == 0o700
+    with Session.open(database, key=KEY, read_only=True):
+        assert standards.item(ADDED).length == 2
+
+
+def test_damaged_tables_are_not_used(database: Path, published: Path) -> None:
+    with Session.open(database, key=KEY) as session:
+        session.run("standards.install", path=str(published))
+        session._store._engine.cursor().execute("UPDATE standards_pack SET digest = repeat('0', 64)")
+    with pytest.raises(RegistryError, match="stored tables cannot be unfolded"):
+        Session.open(database, key=KEY)
+    assert standards.CURRENT_VERSION == "260"
+
+
+def test_files_of_the_new_version_and_of_the_old_one(
+    session: Session, published: Path, tmp_path: Path
+) -> None:
+    session.run("standards.install", path=str(published))
+    third = changed(OTHER_PERSON, nameFirst="Carla", socialSecurityNumber="219099998", **{MOVED: "3"})
+    tumor = changed(
+        TUMOR, accessionNumberHosp="202300900", **{RENAMED: "8", ADDED: "02", LONGER: "000000000001"}
+    )
+    new = session.run("ingest.file", path=write(tmp_path / "new.xml", (third, [tumor]), version="270"))
+    assert (new["accepted"], new["faults"]) == (1, 0), new["messages"]
+    assert cells(session, "tumor", RENAMED, ADDED)[-1] == ("8", "02")
+    assert cells(session, "patient", MOVED)[-1] == ("3",)
+
+    fourth = changed(
+        third, nameLast="Dorn", nameFirst="Eva", socialSecurityNumber="219099997", **{MOVED: None}
+    )
+    tumor = changed(TUMOR, accessionNumberHosp="202300901", **{BEFORE: "3", MOVED: "1"})
+    session.run("ingest.file", path=write(tmp_path / "old.xml", (fourth, [tumor]), version="260"))
+    assert cells(session, "abstract", BEFORE, RENAMED)[-1] == (None, "3")
+    assert cells(session, "patient", MOVED)[-1] == ("1",)
+
+    session.run("export.naaccr_xml", out=str(tmp_path / "270.xml"), record_type="I")
+    made = read_naaccr_xml(tmp_path / "270.xml")
+    assert made.header.version == "270"
+    assert sorted(made.tumors[RENAMED].drop_nulls()) == ["1", "3", "4", "8"]
+    assert sorted(made.patients[MOVED].drop_nulls()) == ["1", "2", "3", "9"]
+    assert made.tumors[ADDED].drop_nulls().to_list() == ["02"]
+    assert not {BEFORE, RETIRED} & {*made.tumors.columns, *made.patients.columns}
+
+    session.run("export.naaccr_xml", out=str(tmp_path / "260.xml"), record_type="I", naaccr_version="260")
+    made = read_naaccr_xml(tmp_path / "260.xml")
+    assert made.header.version == "260"
+    assert sorted(made.tumors[BEFORE].drop_nulls()) == ["1", "3", "4", "8"]
+    assert "3" in made.tumors[MOVED].to_list(), "an item of the patient now goes back to the tumors"
+    assert made.tumors[RETIRED].drop_nulls().to_list() == ["03"]
+    assert not {RENAMED, ADDED} & {*made.tumors.columns, *made.patients.columns}
+
+
+def test_undo_gives_back_what_was(session: Session, published: Path) -> None:
+    before = content(session)
+    session.run("standards.install", path=str(published))
+    assert content(session) != before
+    done = session.run("standards.undo")
+    assert (done["version"], done["version_now"], done["edited"].height) == ("270", "260", 0)
+    assert content(session) == before
+    assert standards.CURRENT_VERSION == "260"
+    assert session.run("audit.verify")["ok"]
+    assert session.run("standards.list")["state"].to_list() == ["own", "undone"]
+    with pytest.raises(NotFound, match="nothing is installed"):
+        session.run("standards.undo")
+    again = session.run("standards.install", path=str(published))
+    assert (again["changed"], again["pack_id"]) == (True, 2)
+
+
+def test_undo_keeps_what_people_and_files_brought_since(
+    session: Session, published: Path, tmp_path: Path
+) -> None:
+    session.run("standards.install", path=str(published))
+    session.run("records.status", abstract_id=1, to="reopened", reason="a correction")
+    version = session.run("records.abstract", abstract_id=1)["version"]
+    session.run(
+        "records.save",
+        abstract_id=1,
+        changes={RENAMED: "3", LONGER: "009999999999"},
+        expected_version=version,
+    )
+    person = changed(OTHER_PERSON, nameFirst="Carla", socialSecurityNumber="219099998", **{MOVED: "3"})
+    tumor = changed(TUMOR, accessionNumberHosp="202300900", **{RENAMED: "8", ADDED: "02"})
+    session.run("ingest.file", path=write(tmp_path / "new.xml", (person, [tumor]), version="270"))
+    done = session.run("standards.undo")
+    assert done["edited"].rows() == [("abstract", 1, LONGER), ("abstract", 1, RENAMED)]
+    assert cells(session, "abstract", BEFORE, RENAMED, LONGER, ADDED) == [
+        ("3", None, "009999999999", None),
+        ("4", None, None, None),
+        (None, None, None, None),
+        ("8", None, None, "02"),
+    ]
+    assert cells(session, "tumor", BEFORE, MOVED) == [("3", "2"), ("4", "9"), (None, "9"), ("8", "3")]
+    assert cells(session, "patient", MOVED) == [(None,), (None,), (None,)]
+    kept = {row["item"]: row["records"] for row in done["not_carried"].to_dicts()}
+    assert kept == {ADDED: 1}
+    assert session.run("audit.verify")["ok"]
+
+
+def test_two_installations_are_taken_back_one_by_one(
+    session: Session, published: Path, tmp_path: Path
+) -> None:
+    session.run("standards.install", path=str(published))
+    corrected = tmp_path / "corrected"
+    shutil.copytree(published, corrected)
+    name = corrected / "dictionaries" / "naaccr-dictionary-270.xml"
+    name.write_text(name.read_text().replace(f'"{ADDED}"', '"serumMarkerLevelOne"'))
+    done = session.run("standards.install", path=str(corrected))
+    assert done["items"].select("change", "item", "before").rows() == [
+        ("renamed", "serumMarkerLevelOne", ADDED)
+    ]
+    assert standards.dictionary("270").item(ADDED) is None
+    assert session.run("standards.undo")["version_now"] == "270"
+    assert standards.dictionary("270").item(ADDED) is not None
+    assert session.run("standards.undo")["version_now"] == "260"
+
+
+def test_what_is_refused(session: Session, published: Path, tmp_path: Path) -> None:
+    def made(name: str, text: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "naaccr-dictionary-270.xml").write_text(text)
+        return folder
+
+    items = definitions()
+    whole = dictionary_xml(items)
+    older = dictionary_xml(definitions("250"), "250")
+    refused = {
+        "older": (made("older", older), "older than 260"),
+        "cut": (made("cut", whole[: len(whole) // 2]), "not well-formed"),
+        "twice": (made("twice", dictionary_xml([*items, items[0]])), "twice"),
+        "none": (made("none", dictionary_xml([])), "defines no items"),
+        "uri": (made("uri", whole.replace('naaccrVersion="270"', 'naaccrVersion="280"')), "270 by its URI"),
+        "state": (
+            made("state", whole.replace("http://naaccr.org/naaccrxml/n", "https://x.org/n")),
+            "no NAACCR base",
+        ),
+        "data": (made("data", "<NaaccrData/>"), "expected NaaccrDictionary"),
+        "empty": (tmp_path / "nothing", "no such folder"),
+    }
+    (tmp_path / "bare").mkdir()
+    refused["bare"] = (tmp_path / "bare", "no NAACCR base")
+    torn = tmp_path / "torn"
+    shutil.copytree(published, torn)
+    file = torn / "codes" / "naaccr-v27-lookups.csv.gz"
+    file.write_bytes(file.read_bytes()[:60])
+    refused["torn"] = (torn, "cannot be read")
+    before = content(session)
+    for path, words in refused.values():
+        with pytest.raises((BadInput, NotFound), match=words) as caught:
+            session.run("standards.install", path=str(path))
+        assert "\n" not in str(caught.value)
+    assert content(session) == before
+    assert session.run("standards.list").height == 1
+
+
+def test_only_administrators(session: Session, published: Path) -> None:
+    for role in ROLES:
+        if role != "admin":
+            other = session.as_actor(Actor(f"some {role}", role, None))
+            for operation, arguments in (
+                ("standards.install", {"path": str(published)}),
+                ("standards.undo", {}),
+            ):
+                with pytest.raises(Denied):
+                    other.run(operation, **arguments)
+            assert other.run("standards.list").height == 1
+
+
+def test_a_lone_dictionary_is_enough(session: Session, published: Path) -> None:
+    path = published / "dictionaries" / "naaccr-dictionary-270.xml"
+    found = session.run("standards.install", path=str(path))
+    assert found["version"] == "270"
+    assert standards.codes("laterality", "270").equals(standards.codes("laterality", "260"))
+
+
+def test_opening_reads_no_other_rooms(database: Path, published: Path) -> None:
+    with registry.open(database, key=KEY) as session:
+        session.run("standards.install", path=str(published))
+        assert session.run("records.abstract", abstract_id=2)["naaccr_version"] == "260"

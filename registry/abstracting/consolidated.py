@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from typing import NamedTuple
 
 import polars as pl
 
 from registry import standards
+from registry.abstracting.item_columns import OWN_WORDS, is_item
 from registry.errors import NotFound
 from registry.linkage import follow_abstracts
 from registry.store import Store, UnitOfWork
 
+__all__ = ["OWN_WORDS", "ensure_columns", "insert_new", "item_levels", "known_item", "level_of", "refresh"]
+
 SENDERS_IDS = frozenset({"patientIdNumber", "tumorRecordNumber", "registryId", "patientSystemIdHosp"})
 CHUNK = 20_000
 ALL_VOID = "all its abstracts are void"
-_ARRIVED = {
-    "patient_id": pl.Int64,
-    "tumor_id": pl.Int64,
-    "abstract_id": pl.Int64,
-    "is_new_patient": pl.Boolean,
-    "is_new_tumor": pl.Boolean,
-}
 
 
 def item_levels(
@@ -41,9 +38,7 @@ def item_levels(
     >>> item_levels(["abstract_id", "nameLast", "primarySite", "patientIdNumber", "stateItem9", "stateNote"], ["stateNote"])
     (['nameLast', 'stateNote'], ['primarySite', 'stateItem9'])
     """
-    items = [
-        name for name in columns if "_" not in name and name not in SENDERS_IDS and name not in OWN_WORDS
-    ]
+    items = [name for name in columns if is_item(name) and name not in SENDERS_IDS]
     users = set(patient_columns)
     patient = [
         name for name in items if level_of(name) == "Patient" or (name in users and known_item(name) is None)
@@ -65,9 +60,6 @@ def level_of(item: str) -> str:
     return known.level if known else "Tumor"
 
 
-OWN_WORDS = frozenset({"sender", "status", "version", "row", "last", "first", "birth", "ssn", "rule", "line"})
-
-
 def ensure_columns(store: Store, items: Collection[str], of_patients: Collection[str] = ()) -> None:
     """Columns for items in the abstract, and for every item of an abstract in patient or tumor.
 
@@ -81,58 +73,93 @@ def ensure_columns(store: Store, items: Collection[str], of_patients: Collection
     store.ensure_columns("tumor", tumor_items)
 
 
-def refresh(work: UnitOfWork, touched: Collection[int], fresh: pl.DataFrame, now: dt.datetime) -> None:
-    """Write the consolidated rows of patients whose abstracts arrived or changed.
+def refresh(work: UnitOfWork, touched: Collection[int], now: dt.datetime) -> None:
+    """Bring the rows of known patients and tumors to what their abstracts say, where they differ.
 
     Args:
-        touched: patient ids.
-        fresh: records just taken in (patient_id, tumor_id, abstract_id null for a patient without
-            tumors, is_new_patient, is_new_tumor, items); no columns when only known abstracts changed.
+        touched: patient ids whose abstracts arrived or changed.
     """
-    arrived = fresh if fresh.width else pl.DataFrame(schema=_ARRIVED)
-    new = {
-        "patient": arrived.filter("is_new_patient")["patient_id"].unique(),
-        "tumor": arrived.filter(pl.col("is_new_tumor").fill_null(False))["tumor_id"].unique(),
-    }
-    waiting = arrived.filter("is_new_patient")
-    known = sorted(set(touched) - set(new["patient"]))
-    for start in range(0, max(len(known), 1), CHUNK):
+    known = sorted(touched)
+    for start in range(0, len(known), CHUNK):
         wanted = pl.DataFrame({"patient_id": known[start : start + CHUNK]}, schema={"patient_id": pl.Int64})
-        parts = [waiting] if waiting.height else []
-        if wanted.height:
-            parts.append(
-                work.query(
-                    "SELECT a.* FROM abstract a SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' "
-                    "ORDER BY a.abstract_id",
-                    frames={"wanted": wanted},
-                )
+        abstracts = work.query(
+            "SELECT a.* FROM abstract a SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' "
+            "ORDER BY a.abstract_id",
+            frames={"wanted": wanted},
+        )
+        if abstracts.height:
+            patients, tumors = follow_abstracts(
+                abstracts, *item_levels(abstracts.columns, work.columns("patient"))
             )
-        if parts:
-            _write(work, pl.concat(parts, how="diagonal_relaxed"), new, now)
-        if wanted.height:
-            _mark_gone(work, wanted)
-        waiting = waiting.clear()
+            work.merge("patient", patients)
+            work.merge("tumor", tumors.drop("patient_id"))
+        _mark_gone(work, wanted)
 
 
-def _write(work: UnitOfWork, abstracts: pl.DataFrame, new: dict[str, pl.Series], now: dt.datetime) -> None:
-    """Insert the rows of new patients and tumors; bring the known ones to their values, where they differ."""
-    if abstracts.is_empty():
-        return
-    patient_items, tumor_items = item_levels(abstracts.columns, work.columns("patient"))
-    # A patient received without tumors has no abstract yet: its record counts after all abstracts.
-    with_order = abstracts.with_columns(pl.col("abstract_id").fill_null(2**62))
-    patients, _ = follow_abstracts(with_order, patient_items, [])
-    _, tumors = follow_abstracts(with_order.filter(pl.col("tumor_id").is_not_null()), [], tumor_items)
-    for table, frame in (("patient", patients), ("tumor", tumors)):
-        is_new = pl.col(f"{table}_id").is_in(new[table].implode())
-        fresh, known = frame.filter(is_new), frame.filter(~is_new)
-        if fresh.height:
-            stamped = fresh.with_columns(
-                version=pl.lit(1, pl.Int32), created_at=pl.lit(now), changed_at=pl.lit(now)
-            )
-            work.insert(table, stamped)
-        if known.height:
-            work.merge(table, known if table == "patient" else known.drop("patient_id"))
+class Arrived(NamedTuple):
+    """Records as they arrived, to make rows of new patients and tumors from.
+
+    Attributes:
+        patients, tumors: items of the batch, one row an element of the file.
+        rows: frame[patient_id, tumor_id, abstract_id (null without tumors), is_new_patient, is_new_tumor, p_row, t_row];
+            `p_row` and `t_row` are positions in `patients` and `tumors` (`t_row` null without tumors).
+    """
+
+    patients: pl.DataFrame
+    tumors: pl.DataFrame
+    rows: pl.DataFrame
+
+
+def insert_new(work: UnitOfWork, arrived: Arrived, now: dt.datetime) -> None:
+    """Insert rows of new patients and tumors.
+
+    Such a patient is one Patient element, and such a tumor one Tumor element, so consolidating them is copying.
+    """
+    columns = [
+        *arrived.patients.columns,
+        *(c for c in arrived.tumors.columns if c not in arrived.patients.columns),
+    ]
+    patient_items, tumor_items = item_levels(columns, work.columns("patient"))
+    stamps = {"version": pl.lit(1, pl.Int32), "created_at": pl.lit(now), "changed_at": pl.lit(now)}
+    new = arrived.rows.filter("is_new_patient").unique("patient_id", keep="first", maintain_order=True)
+    own = arrived.patients.select(name for name in patient_items if name in arrived.patients.columns)
+    patients = pl.DataFrame([new["patient_id"], *rows_at(own, new["p_row"])])
+    patients = _with_misplaced(patients, arrived, arrived.tumors, "t_row", "patient_id", patient_items)
+    if patients.height:
+        work.insert("patient", patients.with_columns(**stamps))
+    new = arrived.rows.filter(pl.col("is_new_tumor").fill_null(False))
+    own = arrived.tumors.select(name for name in tumor_items if name in arrived.tumors.columns)
+    tumors = pl.DataFrame([new["tumor_id"], new["patient_id"], *rows_at(own, new["t_row"])])
+    tumors = _with_misplaced(tumors, arrived, arrived.patients, "p_row", "tumor_id", tumor_items)
+    if tumors.height:
+        work.insert("tumor", tumors.with_columns(**stamps))
+
+
+def _with_misplaced(
+    made: pl.DataFrame, arrived: Arrived, other: pl.DataFrame, row: str, key: str, items: Collection[str]
+) -> pl.DataFrame:
+    """Adds items of this level that the file holds at the other one: the first value that its records have."""
+    names = [name for name in other.columns if name in items]
+    if not names or made.is_empty():
+        return made
+    rows = arrived.rows.filter(pl.col(row).is_not_null() & pl.col(key).is_not_null()).sort("abstract_id")
+    found = pl.DataFrame([rows[key], *rows_at(other.select(names), rows[row])])
+    firsts = found.group_by(key).agg(pl.col(names).drop_nulls().first())
+    joined = made.join(firsts, on=key, how="left", maintain_order="left", suffix="_other")
+    both = [name for name in names if name in made.columns]
+    return joined.with_columns(pl.coalesce(name, f"{name}_other").alias(name) for name in both).drop(
+        f"{name}_other" for name in both
+    )
+
+
+def rows_at(frame: pl.DataFrame, positions: pl.Series) -> pl.DataFrame:
+    """Rows of a frame by position; a null position gives nulls."""
+    if frame.width == 0:
+        return pl.DataFrame()
+    in_place = positions.len() == frame.height and positions.null_count() == 0
+    if in_place and (positions == pl.int_range(frame.height, eager=True)).all():
+        return frame
+    return frame.select(pl.all().gather(positions))
 
 
 def _mark_gone(work: UnitOfWork, patients: pl.DataFrame) -> None:

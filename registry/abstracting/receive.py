@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from registry import linkage
 from registry.abstracting import consolidated, resends
+from registry.abstracting.carrying import items_of
+from registry.abstracting.consolidated import rows_at
 from registry.abstracting.matching import TUMOR_KEY, find_resends, find_tumors, rounds
 from registry.formats import NaaccrData
-from registry.linkage.known import IDENTITY_ITEMS, facility_number, known_abstracts
-from registry.linkage.persons import IDENTITY
-from registry.store import Store, UnitOfWork
+from registry.linkage.known import IDENTITY_ITEMS, NUMBERS, facility_number, known_abstracts
+from registry.standards import Dictionary
+from registry.store import UnitOfWork
 
 CORE_ITEMS = [
     *IDENTITY_ITEMS, "tumorRecordNumber", "registryId", "reportingFacility", "accessionNumberHosp",
@@ -27,9 +29,8 @@ CORE_ITEMS = [
 ]  # fmt: skip
 """Items that joining and the first questions need, so their columns always exist."""
 
-HELPERS = [*IDENTITY[2:], "row", "rule"]
-"""Columns of a record while it is taken in, beside NAACCR items and names with an underscore."""
-OWN_COLUMNS = ["patient_index", "tumor_index", "line", "byte_start", "byte_length"]
+LINKING = [*dict.fromkeys([*IDENTITY_ITEMS, *NUMBERS, *TUMOR_KEY])]
+"""Items by which records are told apart and joined; the other items of a record follow by position."""
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Receipt:
     duplicates: int = 0
     review_tasks: int = 0
     new_patients: int = 0
-    touched: set[int] = field(default_factory=set)
+    quarantined: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,29 +60,47 @@ class Arrival:
     root_items: dict[str, str]
     actor: str
     now: dt.datetime
-    items: tuple[str, ...] = ()
+    legal: frozenset[str] = frozenset()
+    """Columns of the items that such a record can carry."""
+    dictionaries: tuple[Dictionary, ...] = ()
+    """User dictionaries that are kept, to read received bytes again."""
 
 
-def receive(work: UnitOfWork, batches: Iterable[NaaccrData], arrival: Arrival) -> Receipt:
+def receive(work: UnitOfWork, batches: Iterable[NaaccrData], arrival: Arrival, receipt: Receipt) -> None:
     """Take in the batches of one file.
 
     Args:
         work: an open unit of work; columns for the file's items must exist already.
-        batches: from `registry.formats.iter_naaccr_xml`.
+        batches: frames under the store's columns; large ones cost less a record.
         arrival: load, file, sender and clock.
+        receipt: is counted up.
     """
-    receipt = Receipt()
     for batch in batches:
         receipt.patients += batch.patients.height
         receipt.tumors += batch.tumors.height
-        receipt.items += batch.items.height
+        wide = _Wide(batch)
         records = _records(batch, arrival)
         if records.is_empty():
             continue
         turn = rounds(records)
         for number in sorted(set(turn)):
-            _receive_round(work, records.filter(turn == number), batch.items, arrival, receipt)
-    return receipt
+            chosen = records if (turn == number).all() else records.filter(turn == number)
+            _receive_round(work, chosen, wide, arrival, receipt)
+
+
+class _Wide:
+    """The items of a batch, gathered by position where they are wanted."""
+
+    def __init__(self, batch: NaaccrData) -> None:
+        self.patients, self.tumors = items_of(batch.patients), items_of(batch.tumors)
+
+    def rows(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Every item of records (`p_row`, `t_row`); of an item at both levels the tumor's value counts."""
+        left = rows_at(self.patients, records["p_row"])
+        right = rows_at(self.tumors, records["t_row"])
+        both = [name for name in left.columns if name in right.columns]
+        shared = [pl.select(pl.coalesce(right[name], left[name])).to_series().alias(name) for name in both]
+        return pl.DataFrame([*left.drop(both).iter_columns(), *right.drop(both).iter_columns(), *shared])
 
 
 def facilities(tumors: pl.DataFrame) -> list[str | None]:
@@ -96,16 +115,17 @@ def facilities(tumors: pl.DataFrame) -> list[str | None]:
 
 
 def _records(batch: NaaccrData, arrival: Arrival) -> pl.DataFrame:
-    """One row a tumor (or a patient without tumors) with patient- and tumor-level items and identity."""
-    patients = batch.patients
-    tumors = batch.tumors.drop("line", strict=False)
-    shared = [c for c in tumors.columns if c in patients.columns and c != "patient_index"]
-    wide = patients.join(tumors.drop(shared), on="patient_index", how="left", maintain_order="left")
-    missing = [pl.lit(None, pl.String).alias(item) for item in CORE_ITEMS if item not in wide.columns]
-    wide = wide.with_columns(missing)
+    """One row a tumor (or a patient without tumors): place, position in the frames, linking items and identity."""
+    places = batch.patients.select("patient_index", "byte_start", "byte_length").with_row_index("p_row")
+    own = batch.tumors.select("patient_index", "tumor_index").with_row_index("t_row")
+    joined = places.join(own, on="patient_index", how="left", maintain_order="left")
+    joined = joined.with_columns(pl.col("p_row", "t_row").cast(pl.Int64))
+    narrow = joined.with_columns(
+        _item(batch, joined, name) for name in dict.fromkeys([*LINKING, "reportingFacility"])
+    )
     own_facility = facility_number(pl.col("reportingFacility"))
     registry_id = arrival.root_items.get("registryId")
-    wide = wide.with_columns(
+    narrow = narrow.with_columns(
         row=pl.int_range(pl.len(), dtype=pl.Int64),
         facility_id=own_facility,
         sender=pl.coalesce(
@@ -113,23 +133,33 @@ def _records(batch: NaaccrData, arrival: Arrival) -> pl.DataFrame:
             facility_number(pl.lit(registry_id, pl.String)),
             own_facility.drop_nulls().first().over("patient_index"),
         ),
-        registryId=pl.coalesce(pl.col("registryId"), pl.lit(registry_id, pl.String)),
     )
-    identity = linkage.identity(wide, ["row"]).drop("sender", "patientIdNumber")
-    return wide.join(identity, on="row", how="left", maintain_order="left")
+    identity = linkage.identity(narrow, ["row"]).drop("sender", "patientIdNumber")
+    return narrow.join(identity, on="row", how="left", maintain_order="left")
+
+
+def _item(batch: NaaccrData, records: pl.DataFrame, name: str) -> pl.Series:
+    """One item of each record, the tumor's value before the patient's."""
+    sides = [
+        frame[name].gather(records[position])
+        for frame, position in ((batch.tumors, "t_row"), (batch.patients, "p_row"))
+        if name in frame.columns
+    ]
+    if not sides:
+        return pl.repeat(None, records.height, dtype=pl.String, eager=True).alias(name)
+    return (sides[0] if len(sides) == 1 else pl.select(pl.coalesce(*sides)).to_series()).alias(name)
 
 
 def _receive_round(
-    work: UnitOfWork, records: pl.DataFrame, items: pl.DataFrame, arrival: Arrival, receipt: Receipt
+    work: UnitOfWork, records: pl.DataFrame, wide: _Wide, arrival: Arrival, receipt: Receipt
 ) -> None:
     known = known_abstracts(work, records)
     resent = find_resends(records, known)
     new_versions = records.join(resent.matches, on="row", how="inner")
-    fresh = records.join(resent.matches, on="row", how="anti")
+    fresh = records.join(resent.matches, on="row", how="anti", maintain_order="left")
 
     fresh = _with_persons(work, fresh, known, _persons_of_resends(new_versions, known), arrival, receipt)
     fresh = _with_tumors(work, fresh, arrival, receipt)
-    fresh = _without_columnless(fresh, arrival)
     fresh = fresh.with_columns(
         abstract_id=pl.when(pl.col("tumor_index").is_not_null()).then(
             pl.Series(list(work.new_ids("abstract", fresh.height)), dtype=pl.Int64)
@@ -152,21 +182,21 @@ def _receive_round(
         ],
         how="diagonal_relaxed",
     ).sort("row")
-    sources = _keep_sources(work, all_records, items, arrival)
-    fresh = fresh.join(sources, on="row", how="left")
-    new_versions = new_versions.join(sources, on="row", how="left")
+    sources = _keep_sources(work, all_records, arrival)
+    fresh = fresh.join(sources, on="row", how="left", maintain_order="left")
+    new_versions = new_versions.join(sources, on="row", how="left", maintain_order="left")
 
-    _insert_abstracts(work, fresh, arrival)
-    outcome = resends.apply(work, new_versions, arrival)
-    touched = set(fresh["patient_id"].drop_nulls()) | outcome.patients
-    consolidated.refresh(work, touched, fresh, arrival.now)
+    _insert_abstracts(work, fresh, wide, arrival)
+    consolidated.insert_new(work, consolidated.Arrived(wide.patients, wide.tumors, fresh), arrival.now)
+    outcome = resends.apply(work, new_versions, wide.rows(new_versions), arrival)
+    of_known = fresh.filter(~pl.col("is_new_patient"))["patient_id"].drop_nulls()
+    consolidated.refresh(work, set(of_known) | outcome.patients, arrival.now)
 
     tumors = fresh.filter(pl.col("tumor_index").is_not_null()).height
     receipt.accepted += tumors + outcome.changed
     receipt.new_versions += outcome.changed
     receipt.duplicates += outcome.unchanged
     receipt.review_tasks += outcome.review_tasks
-    receipt.touched |= touched
 
 
 def _persons_of_resends(new_versions: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -262,10 +292,8 @@ def _with_tumors(work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival, receip
     )
 
 
-def _keep_sources(
-    work: UnitOfWork, records: pl.DataFrame, items: pl.DataFrame, arrival: Arrival
-) -> pl.DataFrame:
-    """Writes source records, their items and the join events; returns frame[row, source_id]."""
+def _keep_sources(work: UnitOfWork, records: pl.DataFrame, arrival: Arrival) -> pl.DataFrame:
+    """Writes source records and the join events; returns frame[row, source_id]."""
     sources = records.select(
         "row", "patient_index", "tumor_index", "byte_start", "byte_length", "sender", "facility_id",
         "patient_id", "abstract_id", "rule",
@@ -280,15 +308,6 @@ def _keep_sources(
         ),
         logged=False,
     )  # fmt: skip
-    keys = sources.select("source_id", "patient_index", "tumor_index")
-    of_patient = (
-        items.filter(pl.col("tumor_index").is_null())
-        .drop("tumor_index")
-        .join(keys, on="patient_index", maintain_order="left")
-    )
-    of_tumor = items.join(keys, on=["patient_index", "tumor_index"], maintain_order="left")
-    long = pl.concat([frame.select("source_id", "item", "value") for frame in (of_patient, of_tumor)])
-    work.insert("source_item", long.sort("source_id", maintain_order=True), logged=False)
     events = sources.filter(pl.col("rule").is_not_null()).select(
         "patient_id", "abstract_id", "source_id", "rule",
         event_id=pl.Series(list(work.new_ids("link_event", sources["rule"].count())), dtype=pl.Int64),
@@ -298,29 +317,23 @@ def _keep_sources(
     return sources.select("row", "source_id")
 
 
-def _without_columnless(fresh: pl.DataFrame, arrival: Arrival) -> pl.DataFrame:
-    """Items that have no column (see `storable`) stay in `source_item` alone."""
-    kept = {*arrival.items, "sender", "line", *HELPERS}
-    return fresh.select(name for name in fresh.columns if "_" in name or name in kept)
-
-
-def _insert_abstracts(work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival) -> None:
-    own = [*OWN_COLUMNS, *HELPERS, "is_new_patient", "is_new_tumor"]
-    helpers = [name for name in own if name in fresh.columns]
-    rows = (
-        fresh.filter(pl.col("abstract_id").is_not_null())
-        .drop(*helpers)
-        .with_columns(
-            record_type=pl.lit(arrival.record_type),
-            naaccr_version=pl.lit(arrival.naaccr_version),
-            status=pl.lit("complete"),
-            version=pl.lit(1, pl.Int32),
-            created_at=pl.lit(arrival.now),
-            changed_at=pl.lit(arrival.now),
-            changed_by=pl.lit(arrival.actor),
-        )
+def _insert_abstracts(work: UnitOfWork, fresh: pl.DataFrame, wide: _Wide, arrival: Arrival) -> None:
+    chosen = fresh.filter(pl.col("abstract_id").is_not_null())
+    if chosen.is_empty():
+        return
+    keys = chosen.select("abstract_id", "tumor_id", "patient_id", "facility_id", "sender", "source_id")
+    rows = pl.DataFrame([*keys, *wide.rows(chosen)]).with_columns(
+        record_type=pl.lit(arrival.record_type),
+        naaccr_version=pl.lit(arrival.naaccr_version),
+        status=pl.lit("complete"),
+        version=pl.lit(1, pl.Int32),
+        created_at=pl.lit(arrival.now),
+        changed_at=pl.lit(arrival.now),
+        changed_by=pl.lit(arrival.actor),
     )
-    work.insert("abstract", rows)
+    registry_id = pl.lit(arrival.root_items.get("registryId"), pl.String)
+    own = pl.col("registryId") if "registryId" in rows.columns else pl.lit(None, pl.String)
+    work.insert("abstract", rows.with_columns(registryId=pl.coalesce(own, registry_id)))
 
 
 def _queue(work: UnitOfWork, rows: pl.DataFrame, kind: str, arrival: Arrival, receipt: Receipt) -> None:
@@ -344,13 +357,3 @@ def _queue(work: UnitOfWork, rows: pl.DataFrame, kind: str, arrival: Arrival, re
             created_at=pl.lit(arrival.now),
         ),
     )
-
-
-def storable(store: Store, names: Iterable[str]) -> list[str]:
-    """Items that can have a column: an id that differs from another only by case stays in `source_item` alone."""
-    taken = {name.casefold(): name for name in store.columns("abstract")}
-    kept = []
-    for name in sorted(dict.fromkeys(names), key=lambda each: (consolidated.known_item(each) is None, each)):
-        if name.isidentifier() and name.isascii() and taken.setdefault(name.casefold(), name) == name:
-            kept.append(name)
-    return kept

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from registry import standards
+from registry.abstracting.received import received_items
 from registry.abstracting.versions import differences
-from registry.standards.sex import conversion
 from registry.store import UnitOfWork
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class Outcome(NamedTuple):
     patients: set[int]
 
 
-def _long(work: UnitOfWork, wide: pl.DataFrame, items: list[str]) -> pl.DataFrame:
+def _long(wide: pl.DataFrame, items: list[str]) -> pl.DataFrame:
     return (
         wide.unpivot(index="abstract_id", on=items, variable_name="item", value_name="value")
         .drop_nulls("value")
@@ -32,11 +31,12 @@ def _long(work: UnitOfWork, wide: pl.DataFrame, items: list[str]) -> pl.DataFram
     )
 
 
-def apply(work: UnitOfWork, versions: pl.DataFrame, arrival: Arrival) -> Outcome:
+def apply(work: UnitOfWork, versions: pl.DataFrame, wide: pl.DataFrame, arrival: Arrival) -> Outcome:
     """Store the differences of resent records, apply those that may be, list those to review.
 
     Args:
         versions: records with abstract_id and source_id of this receipt.
+        wide: their items, in the same order.
     """
     if versions.is_empty():
         return Outcome(0, 0, 0, set())
@@ -45,39 +45,22 @@ def apply(work: UnitOfWork, versions: pl.DataFrame, arrival: Arrival) -> Outcome
         "SELECT a.* FROM abstract a SEMI JOIN keys USING (abstract_id) ORDER BY a.abstract_id",
         frames={"keys": keys},
     )
-    received = work.query(
-        """SELECT a.abstract_id, s.item, s.value FROM keys k JOIN abstract a USING (abstract_id)
-           JOIN source_item s ON s.source_id = a.source_id ORDER BY ALL""",
-        frames={"keys": keys},
+    last = held_rows.select(pl.col("abstract_id", "source_id").cast(pl.Int64)).drop_nulls("source_id")
+    received = (
+        received_items(work, last["source_id"].to_list(), arrival.dictionaries)
+        .join(last, on="source_id")
+        .select("abstract_id", "item", "value")
     )
-    incoming = work.query(
-        "SELECT k.abstract_id, s.item, s.value FROM keys k JOIN source_item s ON s.source_id = k.new_source "
-        "ORDER BY ALL",
-        frames={"keys": keys},
-    )
-    # What arrives under the old sex item is compared, and applied, as the current one too.
-    received, incoming = _with_birth_sex(received), _with_birth_sex(incoming)
+    incoming = _long(pl.DataFrame([versions["abstract_id"], *wide]), wide.columns)
     items = sorted(set(received["item"]) | set(incoming["item"]))
-    current = _long(work, held_rows, [item for item in items if item in held_rows.columns])
+    current = _long(held_rows, [item for item in items if item in held_rows.columns])
     frozen = held_rows.filter(pl.col("status") == "void")["abstract_id"].to_list()
-    legal = standards.dictionary(arrival.naaccr_version).ids(record_type=arrival.record_type)
-    changes = differences(incoming, received, current, legal, frozen)
+    changes = differences(incoming, received, current, arrival.legal, frozen)
     _write_versions(work, keys, changes, held_rows, arrival)
     tasks = _list_for_review(work, changes, held_rows, arrival)
     changed = set(changes["abstract_id"])
     patients = set(held_rows.filter(pl.col("abstract_id").is_in(list(changed)))["patient_id"])
     return Outcome(len(changed), versions.height - len(changed), tasks, patients)
-
-
-def _with_birth_sex(long: pl.DataFrame) -> pl.DataFrame:
-    """Adds sexAssignedAtBirth rows where only item 220 was sent."""
-    table = conversion()
-    sent = long.filter(pl.col("item") == "sexAssignedAtBirth").select("abstract_id")
-    old = long.filter(pl.col("item") == "sex").join(sent, on="abstract_id", how="anti")
-    converted = old.with_columns(
-        item=pl.lit("sexAssignedAtBirth"), value=pl.col("value").replace_strict(table, default=None)
-    ).drop_nulls("value")
-    return pl.concat([long, converted.select(long.columns)])
 
 
 def _write_versions(

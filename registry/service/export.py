@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from registry import standards
+from registry.abstracting import item_columns
 from registry.errors import BadInput
 from registry.service import frames, user_dictionaries
 from registry.service.operations import Context, operation
 from registry.standards import dates
 from registry.submissions import FileRequest, write_file
-from registry.submissions.naaccr_file import RECORD_TYPES
+from registry.submissions.naaccr_file import RECORD_TYPES, writers_columns
 
 
 @operation("export.naaccr_xml", changes=True)
@@ -66,14 +67,18 @@ def naaccr_xml(
         moment,
         registry_id=context.store.get_meta("registry_id_item"),
         remark=synthetic,
-        dictionaries=tuple(user_dictionaries.of_items(context, [*patients.columns, *tumors.columns])),
+        dictionaries=tuple(user_dictionaries.of_columns(context, [*patients.columns, *tumors.columns])),
+        items=item_columns.held(context.store),
     )
+    patients, tumors = (writers_columns(frame, request) for frame in (patients, tumors))
+    patients, tumors, lost = _as_version(patients, tumors, request)
     written = write_file(path, patients, tumors, request)
+    left_out = {name: max(written.left_out.get(name, 0), n) for name, n in lost.items()}
     errors = written.faults.filter(pl.col("severity") == "error")
     result = {
         "file": str(path), "record_type": record_type, "naaccr_version": naaccr_version,
         "patients": written.patients, "tumors": written.tumors, "items": written.items,
-        "left_out": written.left_out, "errors": errors.height, "warnings": written.faults.height - errors.height,
+        "left_out": written.left_out | left_out, "errors": errors.height, "warnings": written.faults.height - errors.height,
         "not_taken": not_taken, "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
         "messages": errors["message"].head(20).to_list(),
     }  # fmt: skip
@@ -81,6 +86,28 @@ def naaccr_xml(
         result["marked_exported"] = _mark_exported(context, tumors["tumor_id"].to_list())
     _record(context, result, state, year)
     return result
+
+
+def _as_version(
+    patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
+    """Items under the ids and at the levels that they have in the file's version, and how many values that loses."""
+    from registry.formats import NaaccrData, NaaccrHeader
+    from registry.formats.naaccr.translate import translate
+
+    current = standards.CURRENT_VERSION
+    if request.naaccr_version == current:
+        return patients, tumors, {}
+    key = "element_id" if "element_id" in patients.columns else "patient_id"
+    patients = patients.with_columns(patient_index=pl.int_range(pl.len(), dtype=pl.Int64))
+    tumors = tumors.join(patients.select(key, "patient_index"), on=key, how="inner", maintain_order="left")
+    tumors = tumors.with_columns(tumor_index=pl.int_range(pl.len(), dtype=pl.Int64))
+    header = NaaccrHeader(version=current, record_type=request.record_type)
+    here = NaaccrData(header, patients, tumors, pl.DataFrame())
+    there = translate(here, request.naaccr_version, dictionaries=request.dictionaries)
+    lost = dict(there.lost.group_by("item").len().sort("item").iter_rows())
+    places = ("patient_index", "tumor_index")
+    return there.data.patients.drop(places, strict=False), there.data.tumors.drop(places), lost
 
 
 def _moment(text: str | None) -> dt.datetime | None:
@@ -156,6 +183,7 @@ def _from_abstracts(
     each keeps its own.
     """
     from registry.abstracting.consolidated import item_levels
+    from registry.abstracting.item_columns import is_item
 
     rows = frames.abstracts(
         context, frames.every_item(context, "abstract"), received_as=_as_full_as(record_type)
@@ -171,7 +199,7 @@ def _from_abstracts(
     }
     rows = rows.filter(finished)
     patient_items, tumor_items = item_levels(
-        [name for name in rows.columns if "_" not in name], context.store.columns("patient")
+        [name for name in rows.columns if is_item(name)], context.store.columns("patient")
     )
     rows = rows.with_columns(said=pl.struct(patient_items)).with_columns(
         element_id=pl.col("abstract_id").min().over("patient_id", "said")

@@ -30,13 +30,11 @@ def select_items(context: Context, table: str, alias: str, items: Iterable[str])
 def every_item(context: Context, table: str) -> list[str]:
     """NAACCR items that have a column in a wide table, in dictionary order."""
     from registry import standards
+    from registry.abstracting.item_columns import is_item
 
     order = {item: number for number, item in enumerate(standards.all_items()["id"])}
-    items = [name for name in context.store.columns(table) if name in order or "_" not in name]
-    own = {"sender", "status", "version"}
-    return sorted(
-        (item for item in items if item not in own), key=lambda item: (order.get(item, 10**6), item)
-    )
+    items = [name for name in context.store.columns(table) if is_item(name)]
+    return sorted(items, key=lambda item: (order.get(item, 10**6), item))
 
 
 def load(

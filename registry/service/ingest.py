@@ -6,28 +6,23 @@ The same bytes twice change nothing. What cannot be read is kept in quarantine w
 from __future__ import annotations
 
 import datetime as dt
-import dataclasses
 import hashlib
 import json
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from registry import formats
-from registry.abstracting import receive, treatments
-from registry.abstracting.consolidated import ensure_columns
+from registry.abstracting import treatments
 from registry.casefinding import reports
-from registry.errors import BadInput, Denied, NotFound, RegistryError
+from registry.errors import BadInput, NotFound, RegistryError
 from registry.formats.sources import read_all
-from registry.service import reference, user_dictionaries
+from registry.service import reference
+from registry.service.naaccr_ingest import MoreItems, NaaccrFile, require_own
 from registry.service.operations import Context, operation
-from registry.standards import convert_sex
 
 COUNTS = ("patients", "tumors", "items", "accepted", "duplicates", "quarantined", "faults")
-HELD_IN_MEMORY = 256 << 20
-"""Files up to this size are parsed once and held; larger ones are read twice, batch by batch."""
 LARGEST = 8 << 30
 """Bytes that a compressed file may unfold to."""
 SHOWN = 10
@@ -182,104 +177,38 @@ def _quarantine_file(
         )  # fmt: skip
 
 
-class _Batches:
-    """The batches of a file: held when it is small, read again when it is large."""
-
-    def __init__(self, file: Path, dictionaries: list[str], size: int) -> None:
-        self._file, self._dictionaries = file, dictionaries
-        self._held = list(self._parse()) if size <= HELD_IN_MEMORY else None
-
-    def _parse(self) -> Any:
-        for batch in formats.iter_naaccr_xml(self._file, dictionary=self._dictionaries):
-            patients, log = convert_sex(batch.patients)
-            errors = _with_log(batch.errors, patients, log)
-            yield dataclasses.replace(batch, patients=patients, errors=errors)
-
-    def __iter__(self) -> Any:
-        return iter(self._held) if self._held is not None else self._parse()
-
-
-def _with_log(faults: pl.DataFrame, patients: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Sex conversions that needed the table (not 1 → 1, 2 → 2) are listed with the load."""
-    by_table = log.filter((pl.col("action") != "converted") | ~pl.col("sex").is_in(["1", "2", "9"]))
-    if by_table.is_empty():
-        return faults
-    places = patients.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), "line", "patient_index")
-    listed = by_table.join(places, on="row").select(
-        "line", "patient_index",
-        item=pl.lit("sex"), value=pl.col("sex"), code=pl.lit("sex-220-to-225"), severity=pl.lit("info"),
-        message=pl.format(
-            "sex [220] code {} to sexAssignedAtBirth [225] code {}: {}",
-            "sex", pl.col("sexAssignedAtBirth").fill_null("blank"), "action",
-        ),
-    )  # fmt: skip
-    return pl.concat([faults, listed], how="diagonal_relaxed")
-
-
 def _ingest_abstracts(
     context: Context, file: Path, data: bytes, digest: str, sender: str | None, dictionaries: list[str]
 ) -> dict[str, Any]:
-    batches = _Batches(file, dictionaries, len(data))
-    columns: dict[str, None] = dict.fromkeys(receive.CORE_ITEMS)
-    of_patients: set[str] = set()
-    header = None
-    for batch in batches:
-        header = batch.header
-        of_patients |= set(batch.patients.columns)
-        columns |= dict.fromkeys(
-            name for name in [*batch.patients.columns, *batch.tumors.columns] if "_" not in name
-        )
-        _require_own(context, file, receive.facilities(batch.tumors))
-    if header is None:
-        raise BadInput(file.name, "holds no patients", "send the file again")
-    items = receive.storable(context.store, [name for name in columns if name != "line"])
-    ensure_columns(context.store, items, of_patients & set(items))
+    taken = NaaccrFile(context, file, len(data), dictionaries)
+    taken.look_through(whole=False)
+    try:
+        return _load_abstracts(context, file, data, digest, sender, taken)
+    except MoreItems:
+        taken.look_through(whole=True)
+        return _load_abstracts(context, file, data, digest, sender, taken)
 
+
+def _load_abstracts(
+    context: Context, file: Path, data: bytes, digest: str, sender: str | None, taken: NaaccrFile
+) -> dict[str, Any]:
+    taken.ensure_columns()
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]
-        arrival = receive.Arrival(
-            load_id=load_id, file_id=work.keep_file(file.name, "naaccr-xml", data, digest),
-            record_type=header.record_type or "", naaccr_version=header.version,
-            sender=sender, root_items=dict(header.items), actor=context.actor.name, now=context.stamp,
-            items=tuple(items),
-        )  # fmt: skip
-        user_dictionaries.keep(work, dictionaries)
-        receipt = receive.receive(work, _watched(context, batches, file), arrival)
-        faults = pl.concat([batch.errors for batch in batches]) if header else pl.DataFrame()
-        counts = {
-            "patients": receipt.patients, "tumors": receipt.tumors, "items": receipt.items,
-            "accepted": receipt.accepted, "duplicates": receipt.duplicates, "quarantined": 0, "faults": faults.height,
-        }  # fmt: skip
+        file_id = work.keep_file(file.name, "naaccr-xml", data, digest)
+        outcome = taken.load(work, sender, load_id, file_id)
+        receipt, header, faults = outcome.receipt, outcome.header, outcome.faults
+        counts = {name: getattr(receipt, name) for name in COUNTS if name != "faults"} | {
+            "faults": faults.height
+        }
         detail = {
             "new_patients": receipt.new_patients, "new_versions": receipt.new_versions,
             "review_tasks": receipt.review_tasks, "record_type": header.record_type, "naaccr_version": header.version,
         }  # fmt: skip
-        _write_load(
-            work, context, load_id, arrival.file_id, file, "naaccr-xml", digest, len(data), counts, detail
-        )
+        _write_load(work, context, load_id, file_id, file, "naaccr-xml", digest, len(data), counts, detail)
         _write_faults(work, load_id, faults)
     found, lines = _messages(file, faults, load_id)
     return _report(file, "naaccr-xml", {**counts, **detail, **found, "load_id": load_id}, lines)
-
-
-def _require_own(context: Context, file: Path, facility_ids: Collection[str | None]) -> None:
-    """Who is held to facilities loads only files of those: a record would change another one's abstracts.
-
-    Raises:
-        Denied: the file holds a record of another facility, or of none.
-    """
-    if not all(context.actor.covers(facility) for facility in facility_ids):
-        raise Denied(
-            file.name, "holds records of other facilities than yours, or of none", "let central staff load it"
-        )
-
-
-def _watched(context: Context, batches: Any, file: Path) -> Any:
-    done = 0
-    for batch in batches:
-        yield batch
-        done += batch.patients.height
-        context.progress(f"{file.name}: patients", done, 0)
 
 
 def _write_load(
@@ -311,16 +240,14 @@ def _write_load(
 
 def _write_faults(work: Any, load_id: int, faults: pl.DataFrame) -> None:
     if faults.height:
-        work.insert(
-            "load_fault", faults.select(pl.lit(load_id).alias("load_id"), pl.exclude("level")), logged=False
-        )
+        work.insert("load_fault", faults.select(pl.lit(load_id).alias("load_id"), pl.all()), logged=False)
 
 
 def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: str) -> dict[str, Any]:
     """HL7 messages and treatment rows: what fits is taken in, each unreadable piece goes to quarantine."""
     taker: Any = reports if kind == "hl7" else treatments
     parsed = taker.parse(file)
-    _require_own(context, file, taker.facilities(context.store, parsed))
+    require_own(context, file, taker.facilities(context.store, parsed))
     taker.prepare(context.store, parsed)
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]
@@ -355,7 +282,7 @@ def list_faults(context: Context, load_id: int) -> pl.DataFrame:
     if found.is_empty():
         raise NotFound("load", f"there is no load {load_id} in your scope")
     faults = context.store.query(
-        """SELECT line, patient_index, tumor_index, item, value, code, severity, message FROM load_fault
+        """SELECT line, patient_index, tumor_index, level, item, value, code, severity, message FROM load_fault
            WHERE load_id = ? ORDER BY line, patient_index, tumor_index, item, code, message""",
         [load_id],
     )

@@ -8,6 +8,8 @@ import polars as pl
 
 from registry import standards
 from registry.abstracting import consolidated, status
+from registry.abstracting.carrying import newest_ids
+from registry.abstracting.item_columns import is_item
 from registry.errors import BadInput, NotFound
 from registry.service import frames
 from registry.service.operations import Context, operation
@@ -173,11 +175,13 @@ def abstract(context: Context, abstract_id: int) -> dict[str, Any]:
     version = row["naaccr_version"] or standards.CURRENT_VERSION
     offered = standards.dictionary(version).items.filter(pl.col("level") != "NaaccrData")
     items = []
+    known = set()
     for entry in offered.sort("number").iter_rows(named=True):
-        items.append(_item(entry["id"], entry["number"], entry["name"], entry["level"], row.get(entry["id"])))
-    known = set(offered["id"])
+        name = newest_ids()[entry["number"]]  # the column of an item that was renamed since that version
+        items.append(_item(name, entry["number"], entry["name"], entry["level"], row.get(name)))
+        known.add(name)
     for name in sorted(present - known):
-        if "_" in name or name in consolidated.OWN_WORDS:
+        if not is_item(name):
             continue
         other = consolidated.known_item(name)
         number, label, level = (other.number, other.name, other.level) if other else (None, name, "Tumor")
@@ -309,7 +313,7 @@ def _write(
         if work.repeated:
             return dict(work.result)
         version = work.update("abstract", abstract_id, changes, expected_version=expected_version)
-        consolidated.refresh(work, {int(row["patient_id"])}, pl.DataFrame(), context.stamp)
+        consolidated.refresh(work, {int(row["patient_id"])}, context.stamp)
         result = {"abstract_id": abstract_id, "version": version, "changed": len(changes)}
         work.result = result
     return result

@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from registry import standards
+from registry.abstracting import item_columns
 from registry.service.operations import Context
 from registry.standards import Dictionary
-from registry.store import UnitOfWork
+from registry.store import Store, UnitOfWork
 
 
 def keep(work: UnitOfWork, paths: Iterable[str]) -> None:
@@ -37,9 +38,18 @@ def keep(work: UnitOfWork, paths: Iterable[str]) -> None:
         work.log("user_dictionary", uri, "keep dictionary", None, {"file": Path(path).name}, digest=digest)
 
 
-def of_items(context: Context, items: Iterable[str]) -> list[Dictionary]:
-    """Kept dictionaries that define at least one of these items, by URI."""
-    wanted = set(items)
-    rows = context.store.query("SELECT file_name, content FROM user_dictionary ORDER BY uri")
-    loaded = [standards.user_dictionary(content, name) for name, content in rows.iter_rows()]
-    return [dictionary for dictionary in loaded if wanted & set(dictionary.ids())]
+def kept(store: Store) -> list[Dictionary]:
+    """Every kept dictionary, by URI."""
+    rows = store.query("SELECT file_name, content FROM user_dictionary ORDER BY uri")
+    return [standards.user_dictionary(content, name) for name, content in rows.iter_rows()]
+
+
+def of_columns(context: Context, columns: Iterable[str]) -> list[Dictionary]:
+    """Kept dictionaries that define an item of at least one of these columns, by URI."""
+    known = item_columns.held(context.store)
+    items = {known[column] for column in columns if column in known}
+    return [
+        dictionary
+        for dictionary in kept(context.store)
+        if any((item.id, item.number) in items or (item.id, None) in items for item in dictionary.definitions)
+    ]

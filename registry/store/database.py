@@ -326,6 +326,10 @@ class Store:
         """Exact bytes of a kept file or of a part of it. Raises NotFound, BadInput."""
         return files.read_bytes(self._engine.thread_cursor(), file_id, start, length)
 
+    def received(self, file_id: int, spans: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Exact bytes of parts (first byte, length; ascending) of a kept file. Raises NotFound, BadInput."""
+        return files.read_spans(self._engine.thread_cursor(), file_id, spans)
+
     # drafts ----------------------------------------------------------------------------------------------
 
     def save_draft(

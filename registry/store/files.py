@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from registry.errors import BadInput, NotFound
 
 CHUNK = 1 << 20  # bytes before compression: a record is read by decompressing one or two chunks
 _ROWS = 64
+AHEAD = 8  # chunks read at once where several parts of a file are wanted
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,7 @@ def read_bytes(
     Raises:
         NotFound: no such file. BadInput: the part lies outside the file, or the content is damaged.
     """
-    rows = cursor.execute("SELECT bytes FROM source_file WHERE file_id = ?", [file_id]).fetchall()
-    if not rows:
-        raise NotFound(f"file {file_id}", "no such file was kept")
-    size = int(rows[0][0])
+    size = _size(cursor, file_id)
     end = size if length is None else start + length
     if not 0 <= start <= end <= size:
         raise BadInput(f"file {file_id}", f"bytes {start} to {end} lie outside its {size} bytes")
@@ -105,6 +103,36 @@ def read_bytes(
     if len(data) < offset + end - start:
         raise BadInput(f"file {file_id}", "its kept content is incomplete", "restore a backup")
     return data[offset : offset + end - start]
+
+
+def read_spans(
+    cursor: duckdb.DuckDBPyConnection, file_id: int, spans: Sequence[tuple[int, int]]
+) -> list[bytes]:
+    """Exact bytes of several parts of a kept file, each chunk unpacked once.
+
+    Args:
+        spans: (first byte, length), ascending.
+
+    Raises:
+        NotFound, BadInput: as `read_bytes`.
+    """
+    found, window, first = [], b"", 0
+    for start, length in spans:
+        end = start + length
+        if not first <= start <= end <= first + len(window):
+            # whole chunks around the part and some after it: the next parts mostly lie there
+            first = start // CHUNK * CHUNK
+            size = _size(cursor, file_id)
+            window = read_bytes(cursor, file_id, first, max(min(first + AHEAD * CHUNK, size), end) - first)
+        found.append(window[start - first : end - first])
+    return found
+
+
+def _size(cursor: duckdb.DuckDBPyConnection, file_id: int) -> int:
+    rows = cursor.execute("SELECT bytes FROM source_file WHERE file_id = ?", [file_id]).fetchall()
+    if not rows:
+        raise NotFound(f"file {file_id}", "no such file was kept")
+    return int(rows[0][0])
 
 
 def read_record(cursor: duckdb.DuckDBPyConnection, source_id: int) -> bytes:

@@ -43,6 +43,7 @@ TABLES: dict[str, Table] = _tables(
     Table("load", ("load_id",)),
     Table("load_fault"),
     Table("user_dictionary", ("uri",)),
+    Table("item_column", ("column_name",)),
     Table("standards_pack", ("pack_id",)),
     Table("standards_change"),
     Table("source_file", ("file_id",)),

@@ -12,7 +12,7 @@ from registry.errors import BadInput
 from registry.store import files, schema
 from registry.store.audit import Event, frame_digest, to_json
 from registry.store.bulk import BulkSteps, registered
-from registry.store.changes import RowUpdate, audited, insert_events, insert_frame, key_condition
+from registry.store.changes import EVENT_ROWS, RowUpdate, audited, insert_events, insert_frame, key_condition
 from registry.store.transaction import Transaction
 
 
@@ -247,6 +247,24 @@ class UnitOfWork(BulkSteps, Transaction):
 
         return int(self._do("keep_file", run, "source_file", len(data)))
 
+    def received(self, file_id: int, spans: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Exact bytes of parts of a kept file (one kept in this unit of work included).
+
+        Args:
+            spans: (first byte, length), ascending.
+
+        Raises:
+            NotFound: no such file. BadInput: a part lies outside it, or its content is damaged.
+        """
+        if self._repeat is not None:
+            return files.read_spans(self._engine.thread_cursor(), file_id, spans)
+
+        def read() -> list[bytes]:
+            assert self._cursor is not None
+            return files.read_spans(self._cursor, file_id, spans)
+
+        return self._attempt(read, "source_file")
+
     def quarantine(
         self,
         *,
@@ -277,6 +295,34 @@ class UnitOfWork(BulkSteps, Transaction):
             return new_id
 
         return int(self._do("quarantine", run, "quarantine", len(content)))
+
+    def quarantine_all(self, pieces: pl.DataFrame) -> None:
+        """Keep many pieces of one file at once.
+
+        Args:
+            pieces: frame[load_id, file_name, kind, place, reason, expected, content].
+        """
+        ids = pl.Series("quarantine_id", list(self._engine.ids.take("quarantine", pieces.height)), pl.Int64)
+        rows = pieces.with_columns(ids, created_at=pl.lit(self.now))
+
+        def run(cursor: duckdb.DuckDBPyConnection, events: list[Event]) -> int:
+            insert_frame(cursor, "quarantine", rows)
+            sizes = rows.select("quarantine_id", "kind", "load_id", bytes=pl.col("content").bin.size())
+            if rows.height > EVENT_ROWS:
+                after = to_json({"rows": rows.height, "bytes": int(sizes["bytes"].sum())})
+                events.append(
+                    Event("quarantine", "quarantine", None, None, after, frame_digest(rows), self.reason)
+                )
+                return rows.height
+            for row in sizes.iter_rows(named=True):
+                number = str(row.pop("quarantine_id"))
+                events.append(
+                    Event("quarantine", "quarantine", number, None, to_json(row), None, self.reason)
+                )
+            return rows.height
+
+        if rows.height:
+            self._do("quarantine_all", run, "quarantine", int(rows.estimated_size()))
 
     def _stamps(self) -> dict[str, Any]:
         return {"created_at": self.now, "changed_at": self.now, "changed_by": self.actor}

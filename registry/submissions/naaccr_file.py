@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class FileRequest:
         time_generated: stands in the file's header; nothing else in it depends on the clock.
         registry_id: item 40, when the registry has one.
         dictionaries: user-defined dictionaries whose items may be in the file.
+        items: column of the frames → (id, number) of the item in it, for columns that are not named by their id alone.
     """
 
     record_type: str
@@ -44,6 +46,7 @@ class FileRequest:
     registry_id: str | None = None
     remark: str | None = None
     dictionaries: tuple[standards.Dictionary, ...] = ()
+    items: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,18 @@ def _sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
         return patients
     old = pl.col("sex") if "sex" in patients.columns else pl.lit(None, pl.String)
     return patients.with_columns(sex=pl.coalesce(old, pl.col("sexAssignedAtBirth")))
+
+
+def writers_columns(frame: pl.DataFrame, request: FileRequest) -> pl.DataFrame:
+    """Columns as today's dictionaries together name them, which may differ from how a store came to name them."""
+    together = formats.merged_dictionary(standards.CURRENT_VERSION, request.dictionaries)
+    names = {}
+    for column in frame.columns:
+        naaccr_id, number = request.items.get(column, (None, None))
+        item = together.resolve(naaccr_id, number) if naaccr_id else None
+        if item is not None and number in (item.number, None):
+            names[column] = item.column
+    return frame.rename(names)
 
 
 def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest) -> WrittenFile:

@@ -84,7 +84,7 @@ def written(
 ) -> tuple[bytes, WriteReport]:
     out = io.BytesIO()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writer, "COMPILED_FROM", 0 if compiled else 1 << 60)
+        patch.setattr(writer, "compiled_pays", lambda _: compiled)
         report = write_naaccr_xml(out, *given, header=HEADER, dictionaries=STATE, **options)
     return out.getvalue(), report
 

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from registry import standards
 from registry.errors import BadInput
 from registry.formats import NaaccrHeader, naaccr_writer, read_naaccr_xml, write_naaccr_xml
+from registry.formats.naaccr import writer
 from registry.standards import Dictionary, Item
 
 NO_TUMORS = pl.DataFrame(schema={"patient_index": pl.Int64})
@@ -84,10 +86,10 @@ def test_places_count_on_over_batches() -> None:
         pytest.raises(
             BadInput, match="vitalStatus has 1 value longer than 1 characters, the first in patient 4;"
         ),
-        naaccr_writer(io.BytesIO(), NaaccrHeader(record_type="A")) as writer,
+        naaccr_writer(io.BytesIO(), NaaccrHeader(record_type="A")) as out,
     ):
-        writer.add(pl.DataFrame({"patient_index": [0, 1], "vitalStatus": ["1", None]}), NO_TUMORS)
-        writer.add(pl.DataFrame({"patient_index": [2, 3], "vitalStatus": ["1", "11"]}), NO_TUMORS)
+        out.add(pl.DataFrame({"patient_index": [0, 1], "vitalStatus": ["1", None]}), NO_TUMORS)
+        out.add(pl.DataFrame({"patient_index": [2, 3], "vitalStatus": ["1", "11"]}), NO_TUMORS)
 
 
 @pytest.mark.parametrize(
@@ -248,3 +250,23 @@ def test_small_files_do_not_wait_for_numba(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", script], check=True)
     assert read_naaccr_xml(tmp_path / "a.xml").patients.height == 1000
+
+
+def test_when_the_compiled_way_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    assert not writer.compiled_pays(writer.COMPILED_FROM - 1) and writer.compiled_pays(writer.COMPILED_FROM)
+    monkeypatch.setitem(sys.modules, "numba", types.ModuleType("numba"))
+    assert writer.compiled_pays(writer.COMPILED_FROM_WHEN_LOADED)
+    assert not writer.compiled_pays(writer.COMPILED_FROM_WHEN_LOADED - 1)
+
+
+def test_without_numba_the_bytes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "compiled_pays", lambda _: True)
+    expected = one({"nameLast": "R&D"})
+    monkeypatch.setattr("registry.formats.jit.available", lambda: False)
+    assert one({"nameLast": "R&D"}) == expected
+    monkeypatch.undo()
+    monkeypatch.setattr(writer, "compiled_pays", lambda _: True)
+    monkeypatch.setitem(sys.modules, "registry.formats.naaccr.write_kernel", None)
+    monkeypatch.delattr("registry.formats.naaccr.write_kernel", raising=False)
+    assert one({"nameLast": "R&D"}) == expected

@@ -6,11 +6,12 @@ Source: NAACCR XML Data Exchange Standard, specification 1.8.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,8 +27,10 @@ from registry.formats.naaccr.write_root import root_start
 from registry.formats.sources import replacing
 from registry.standards import Dictionary
 
-# From this many cells on (rows times items) the compiled way pays, though numba takes a second to load.
-COMPILED_FROM = 500_000
+# The compiled way is ten times as fast, but numba takes two seconds to load: it pays from this many cells
+# (rows times columns) on, all that the process has written; sooner when numba is loaded anyway.
+COMPILED_FROM = 4_000_000
+COMPILED_FROM_WHEN_LOADED = 200_000
 NO_PATIENT = "a tumor has no patient among the patients to write"
 TooLong = Literal["error", "cut", "keep"]
 Dictionaries = Dictionary | str | Path | Sequence[Dictionary | str | Path]
@@ -124,6 +127,8 @@ def naaccr_writer(
 class NaaccrWriter:
     """Writes patients to a stream; made by `naaccr_writer`."""
 
+    cells: ClassVar[int] = 0  # given to any writer of this process
+
     def __init__(
         self,
         sink: Callable[[Any], object],
@@ -138,7 +143,6 @@ class NaaccrWriter:
         self._sink, self._name, self._key = sink, name, patient_key
         known = _dictionary(header, dictionaries)
         self._rules = ItemRules(name, header.version, header.record_type, known, too_long, numbers)
-        self._cells = 0
         self._start: str | None = root_start(header, [d.uri for d in dictionaries], self._rules.leave_out)
         fixed = {"recordType": str(header.record_type), "naaccrRecordVersion": header.version}
         values = {i: fixed.get(i, value) for i, value in header.items.items()}
@@ -187,11 +191,13 @@ class NaaccrWriter:
 
     def _hand(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> Hand:
         """The compiled way once there is enough to write, where numba is installed."""
-        self._cells += patients.height * patients.width + tumors.height * tumors.width
-        if self._cells < COMPILED_FROM or not jit.available():
+        NaaccrWriter.cells += patients.height * patients.width + tumors.height * tumors.width
+        if not jit.available() or not compiled_pays(NaaccrWriter.cells):
             return write_text
-        from registry.formats.naaccr import write_kernel
-
+        try:
+            from registry.formats.naaccr import write_kernel
+        except ImportError:  # numba is there but does not fit this numpy
+            return write_text
         return write_kernel
 
     def _ordered(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -218,6 +224,11 @@ class NaaccrWriter:
         placed = placed.sort("_patient", "_tumor", maintain_order=True)
         ends = np.cumsum(np.bincount(placed["_patient"].to_numpy(), minlength=patients.height))
         return placed["_row"].to_numpy().astype(np.int64), ends.astype(np.int64)
+
+
+def compiled_pays(cells: int) -> bool:
+    """True when loading the compiled way costs less than it saves."""
+    return cells >= (COMPILED_FROM_WHEN_LOADED if "numba" in sys.modules else COMPILED_FROM)
 
 
 def _dictionary(header: NaaccrHeader, given: Sequence[Dictionary]) -> Dictionary:

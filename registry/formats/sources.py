@@ -1,14 +1,16 @@
-"""Bytes in, bytes out: open plain or gzipped files, read them in chunks, write them whole or not at all."""
+"""Bytes in, bytes out: open plain, gzipped or zipped files, read them in chunks, write them whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import gzip
 import io
 import os
 import tempfile
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -21,6 +23,14 @@ CHUNK = 1 << 16
 MAX_BYTES = 64 << 30
 RATIO_CHECKED_FROM = 64 << 20
 MAX_RATIO = 500
+MAX_MEMBERS = 10_000
+MEMBER = "!"
+"""Between the name of a zip file and that of a document in it."""
+DOCUMENTS = (".xml", ".xml.gz", ".zip")
+ENCRYPTED = 0x1
+ZIP_START = b"PK\x03\x04"
+# A zip file that cannot seek (a pipe) is held in memory up to this size.
+MAX_HELD = 1 << 30
 
 
 def source_name(source: Source) -> str:
@@ -37,25 +47,157 @@ def source_name(source: Source) -> str:
 
 @contextlib.contextmanager
 def opened(source: Source) -> Iterator[BinaryIO]:
-    """A binary stream over a path, bytes or stream; gzip is recognised by its first bytes.
+    """A binary stream over a path, bytes or stream; gzip and zip are recognised by their first bytes.
+
+    A zip file must hold one document; of several, one is named as "a.zip!b.xml".
 
     Raises:
-        NotFound, Denied, BadInput: no such file, no permission, or a folder.
+        NotFound, Denied, BadInput: no such file, no permission, a folder, or a zip file that cannot be used.
     """
     with contextlib.ExitStack() as stack:
         raw: IO[bytes]
+        member = None
         if isinstance(source, str | Path):
-            raw = stack.enter_context(_open_file(Path(source)))
+            path, member = split_member(source)
+            raw = stack.enter_context(_open_file(path))
         elif isinstance(source, bytes):
             raw = io.BytesIO(source)
         else:
             raw = source
-        head = raw.read(2)
-        whole = _Rejoined(head, raw)
-        if head == b"\x1f\x8b":
+        head = raw.read(4)
+        whole: IO[bytes] = _Rejoined(head, raw)  # type: ignore[assignment]
+        if head == ZIP_START:
+            archive = stack.enter_context(_archive(raw, head, source_name(source)))
+            whole, head = _open_member(stack, archive, member, source_name(source))
+        elif member is not None:
+            raise BadInput(str(source), "is not in a zip file", "check the name")
+        if head[:2] == b"\x1f\x8b":
             yield gzip.GzipFile(fileobj=whole, mode="rb")  # type: ignore[misc]
         else:
             yield whole  # type: ignore[misc]
+
+
+def split_member(name: str | Path) -> tuple[Path, str | None]:
+    """The file of a name, and the document in it when it is a zip file's.
+
+    >>> split_member("in/a.zip!b.xml")
+    (PosixPath('in/a.zip'), 'b.xml')
+    """
+    before, found, after = str(name).partition(".zip" + MEMBER)
+    if found and not Path(name).exists():
+        return Path(before + ".zip"), after
+    return Path(name), None
+
+
+def expand_sources(patterns: Iterable[str | Path]) -> list[str]:
+    """Names of documents from files, globs, folders (with all below them) and zip files.
+
+    Of a folder *.xml, *.xml.gz and *.zip count, hidden ones not; of a zip file every document, named as
+    "a.zip!b.xml" (the zip file's own name when it holds only one). A pattern that fits nothing stays, so
+    that opening it says so.
+
+    Returns:
+        Names that `opened` takes: patterns in the order given, within one by name; each once.
+
+    Raises:
+        BadInput: a folder without documents, or a zip file that cannot be used.
+    """
+    names: list[str] = []
+    for pattern in map(str, patterns):
+        path = Path(pattern)
+        if path.is_dir():
+            inside = sorted(
+                str(each) for each in path.rglob("*") if _is_document(each.relative_to(path), each)
+            )
+            if not inside:
+                kinds = ", ".join(f"*{kind}" for kind in DOCUMENTS)
+                raise BadInput(pattern, f"this folder holds no documents ({kinds})", "name the files")
+            found = inside
+        elif glob.has_magic(pattern) and not path.exists():
+            found = sorted(glob.glob(pattern, recursive=True)) or [pattern]  # noqa: PTH207 (absolute patterns too)
+            found = [name for name in found if not Path(name).is_dir()]
+        else:
+            found = [pattern]
+        for name in found:
+            names += members(name)
+    return list(dict.fromkeys(names))
+
+
+def members(name: str | Path) -> list[str]:
+    """A file's own name, or the names of the documents in a zip file of several.
+
+    Raises:
+        BadInput: the zip file is damaged or holds nothing.
+    """
+    path = Path(name)
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != ZIP_START:
+                return [str(name)]
+            with _archive(file, b"", str(name)) as archive:
+                inside = _documents(archive, str(name))
+    except OSError:
+        return [str(name)]
+    return [str(name)] if len(inside) == 1 else [f"{name}{MEMBER}{each.filename}" for each in inside]
+
+
+class Damaged(BadInput):
+    """Compressed bytes that are cut off, damaged, or unpack to an absurd size."""
+
+
+class Unpacked(io.RawIOBase):
+    """A stream from `opened`, read with every trouble as one clear line.
+
+    Its `read` raises `Damaged` for compressed bytes that are damaged or unpack to an absurd size, and
+    BadInput when the file cannot be read.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._total = 0
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, all when negative; no bytes at the end."""
+        name = self._name
+        try:
+            data = self._stream.read(size)
+        except EOFError:
+            raise Damaged(name, "the compressed file is cut off", "send it again") from None
+        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+            raise Damaged(name, f"the compressed file is damaged ({error})", "send it again") from None
+        except OSError as error:
+            raise BadInput(name, f"cannot be read ({error.strerror or error})", "check the file") from None
+        self._total += len(data)
+        _refuse_bomb(self._stream, name, self._total)
+        return data
+
+
+def documents(source: Source) -> Iterator[tuple[str, Source]]:
+    """Every document of a source with its name; a glob, a folder and a zip file may have several.
+
+    >>> [name for name, _ in documents(b"<NaaccrData/>")]
+    ['<input>']
+    """
+    if isinstance(source, str | Path):
+        yield from ((name, name) for name in expand_sources([source]))
+    elif isinstance(source, bytes) and source.startswith(ZIP_START):
+        name = source_name(source)
+        with _archive(io.BytesIO(source), b"", name) as archive:
+            inside = _documents(archive, name)
+            if len(inside) == 1:
+                yield name, source
+                return
+            for each in inside:
+                with contextlib.ExitStack() as stack:
+                    stream, _ = _open_member(stack, archive, each.filename, name)
+                    place = f"{name}{MEMBER}{each.filename}"
+                    yield place, b"".join(chunks(stream, place))  # type: ignore[arg-type]
+    else:
+        yield source_name(source), source
 
 
 def chunks(stream: BinaryIO, name: str, size: int = CHUNK) -> Iterator[bytes]:
@@ -64,20 +206,8 @@ def chunks(stream: BinaryIO, name: str, size: int = CHUNK) -> Iterator[bytes]:
     Raises:
         BadInput: the compressed file is damaged or cut off, or unpacks to an absurd size.
     """
-    total = 0
-    while True:
-        try:
-            data = stream.read(size)
-        except EOFError:
-            raise BadInput(name, "the compressed file is cut off", "send it again") from None
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise BadInput(name, f"the compressed file is damaged ({error})", "send it again") from None
-        except OSError as error:
-            raise BadInput(name, f"cannot be read ({error.strerror or error})", "check the file") from None
-        if not data:
-            return
-        total += len(data)
-        _refuse_bomb(stream, name, total)
+    unpacked = Unpacked(stream, name)
+    while data := unpacked.read(size):
         yield data
 
 
@@ -135,8 +265,9 @@ class _Rejoined(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: IO[bytes]) -> None:
         self._head = head
-        self._rest = rest
+        self.rest = rest
         self.received = 0
+        self.packed = 0
 
     def readable(self) -> bool:
         return True
@@ -145,9 +276,9 @@ class _Rejoined(io.RawIOBase):
         if self._head:
             cut = len(self._head) if size < 0 else min(size, len(self._head))
             data, self._head = self._head[:cut], self._head[cut:]
-            data += self._rest.read(size - cut if size >= 0 else -1) or b""
+            data += self.rest.read(size - cut if size >= 0 else -1) or b""
         else:
-            data = self._rest.read(size) or b""
+            data = self.rest.read(size) or b""
         self.received += len(data)
         return data
 
@@ -167,11 +298,87 @@ def _open_file(path: Path) -> IO[bytes]:
 
 def _refuse_bomb(stream: BinaryIO, name: str, total: int) -> None:
     if total > MAX_BYTES:
-        raise BadInput(name, f"unpacks to more than {MAX_BYTES >> 30} GiB", "split the file")
-    if isinstance(stream, gzip.GzipFile) and total > RATIO_CHECKED_FROM:
-        packed = getattr(stream.fileobj, "received", total) if hasattr(stream, "fileobj") else total
+        raise Damaged(name, f"unpacks to more than {MAX_BYTES >> 30} GiB", "split the file")
+    if total > RATIO_CHECKED_FROM:
+        packed = _packed(stream, total)
         if packed and total > packed * MAX_RATIO:
-            raise BadInput(name, f"unpacks to {MAX_RATIO} times its size", "ask the sender what it is")
+            raise Damaged(name, f"unpacks to {MAX_RATIO} times its size", "ask the sender what it is")
+
+
+def _packed(stream: object, total: int) -> int:
+    """Bytes that a stream took so far to give `total` bytes."""
+    inner = getattr(stream, "fileobj", stream) if isinstance(stream, gzip.GzipFile) else stream
+    if isinstance(inner, _Rejoined) and isinstance(inner.rest, zipfile.ZipExtFile):
+        return inner.packed
+    return inner.received if isinstance(stream, gzip.GzipFile) and isinstance(inner, _Rejoined) else total
+
+
+def _archive(raw: IO[bytes], head: bytes, name: str) -> zipfile.ZipFile:
+    """A zip file over a stream of which `head` was read; one that can't seek is taken into memory."""
+    try:
+        if not raw.seekable():
+            rest = raw.read(MAX_HELD + 1)
+            if len(rest) > MAX_HELD:
+                raise BadInput(name, f"a zip file of more than {MAX_HELD >> 20} MiB must be a file on disk")
+            raw = io.BytesIO(head + rest)
+        return zipfile.ZipFile(raw)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        raise Damaged(name, f"the zip file is damaged ({error})", "send it again") from None
+
+
+def _documents(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """Documents of a zip file by name; of files of other kinds only when there is nothing else."""
+    files = [each for each in archive.infolist() if not each.is_dir() and not _is_hidden(Path(each.filename))]
+    found = [each for each in files if each.filename.lower().endswith(DOCUMENTS[:2])] or files
+    if not found:
+        raise BadInput(name, "this zip file holds no documents", "send it again")
+    # Members that overlap count twice here: more packed bytes than the file has is a bomb.
+    packed, size = sum(each.compress_size for each in archive.infolist()), _size(archive)
+    if len(found) > MAX_MEMBERS or packed > size:
+        raise Damaged(name, "this zip file is made to unpack to an absurd size", "ask the sender what it is")
+    return sorted(found, key=lambda each: each.filename)
+
+
+def _size(archive: zipfile.ZipFile) -> int:
+    file = archive.fp
+    assert file is not None
+    here = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(here)
+    return size
+
+
+def _open_member(
+    stack: contextlib.ExitStack, archive: zipfile.ZipFile, member: str | None, name: str
+) -> tuple[IO[bytes], bytes]:
+    """A document of a zip file and its first bytes (which it gives again)."""
+    inside = _documents(archive, name)
+    if member is None and len(inside) > 1:
+        example = f"{name}{MEMBER}{inside[0].filename}"
+        raise BadInput(name, f"holds {len(inside)} documents", f"name one, as in {example}")
+    chosen = next((each for each in inside if each.filename == member), inside[0] if member is None else None)
+    if chosen is None:
+        raise NotFound(name, "there is no such document in the zip file", "check the name")
+    if chosen.flag_bits & ENCRYPTED:
+        raise BadInput(name, "the zip file is encrypted", "unpack it first")
+    try:
+        stream = stack.enter_context(archive.open(chosen))
+        head = stream.read(4)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        raise Damaged(
+            name, f"the zip file is damaged or of an unknown kind ({error})", "send it again"
+        ) from None
+    rejoined = _Rejoined(head, stream)
+    rejoined.packed = max(chosen.compress_size, 1)
+    return rejoined, head  # type: ignore[return-value]
+
+
+def _is_document(below: Path, path: Path) -> bool:
+    return not _is_hidden(below) and path.name.lower().endswith(DOCUMENTS) and path.is_file()
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def _keep_mode(path: Path, temporary: str) -> None:

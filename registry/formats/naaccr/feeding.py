@@ -27,6 +27,7 @@ class XmlFeeder:
 
     Attributes:
         window: the bytes from `kept_from` on.
+        trouble: place of what the parser stopped at.
         inside: what the parser stands in, in words; "" outside the root element.
     """
 
@@ -37,6 +38,7 @@ class XmlFeeder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.window = Window()
+        self.trouble = 0
         self._text: list[str] = []
         self._kept_text = 0
         self._skipping = 0
@@ -163,9 +165,11 @@ class XmlFeeder:
             action = "send the complete file again"
         else:
             what, action = f"not well-formed XML at column {error.offset + 1} ({words})", RESEND
+        self.trouble = self._place()
         return UnreadableFile(self.name, error.lineno, "not-well-formed", what, action)
 
     def _not_well_formed(self, what: str, action: str = RESEND) -> UnreadableFile:
+        self.trouble = self._place()
         return UnreadableFile(self.name, self._parser.CurrentLineNumber, "not-well-formed", what, action)
 
     def _place(self) -> int:

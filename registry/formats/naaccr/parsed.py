@@ -33,10 +33,14 @@ class Parsed:
 
     def cut(self, patients: int) -> Parsed:
         """Take the first `patients` complete patients out of these lists."""
-        items, nodes = self.patient_ends[patients - 1] if patients else (0, 0)
+        return self.cut_at(*(self.patient_ends[patients - 1] if patients else (0, 0)), patients)
+
+    def cut_at(self, items: int, nodes: int, patients: int) -> Parsed:
+        """Take the first items, nodes and complete patients out of these lists, with their faults."""
         last = self.node_patient[nodes - 1] if nodes else -1
         taken = Parsed(
-            problems=[p for p in self.problems if p.patient_index is None or p.patient_index <= last]
+            patient_ends=self.patient_ends[:patients],
+            problems=[p for p in self.problems if p.patient_index is None or p.patient_index <= last],
         )
         self.problems = [p for p in self.problems if p.patient_index is not None and p.patient_index > last]
         for names, count in ((_ITEM_LISTS, items), (_NODE_LISTS, nodes)):
@@ -47,6 +51,15 @@ class Parsed:
         self.item_node = [node - nodes if node >= 0 else node for node in self.item_node]
         self.patient_ends = [(i - items, n - nodes) for i, n in self.patient_ends[patients:]]
         return taken
+
+    def extend(self, later: Parsed) -> None:
+        """Put later patients of the same document, and with the same keys, behind these."""
+        items, nodes = len(self.item_node), len(self.node_patient)
+        self.item_node += [node + nodes if node >= 0 else node for node in later.item_node]
+        for name in (*_ITEM_LISTS[1:], *_NODE_LISTS):
+            getattr(self, name).extend(getattr(later, name))
+        self.patient_ends += [(i + items, n + nodes) for i, n in later.patient_ends]
+        self.problems += later.problems
 
     def shift(self, patients: int, lines: int, places: int) -> None:
         """Move everything to another place of the document: indexes, lines and bytes are added."""

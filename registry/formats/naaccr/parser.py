@@ -60,6 +60,9 @@ class NaaccrParser(XmlFeeder):
         self._of_item: list[Problem] = []
 
     _item_tag = _patient_tag = _tumor_tag = ""
+    root_tag = patient_tag = ""
+    """How the start tags of the root element and of patients begin in the document."""
+    root_place = 0
 
     @property
     def inside(self) -> str:  # type: ignore[override]
@@ -71,17 +74,48 @@ class NaaccrParser(XmlFeeder):
         """First byte that may still be asked for: of the first patient in `parsed`, or the last tag."""
         return self.parsed.node_start[0] if self.parsed.node_start else self._anchor
 
+    @property
+    def open_patient(self) -> tuple[int, int, int] | None:
+        """Index, place and line of the patient that has begun and not ended."""
+        if self._state < PATIENT:
+            return None
+        nodes, node = self.parsed, self._patient_node
+        return self._patient, nodes.node_start[node], nodes.node_line[node]
+
+    @property
+    def patients_begun(self) -> int:
+        """How many patients have begun."""
+        return self._patient + 1
+
+    @property
+    def codec(self) -> str:
+        """Python's name of the document's encoding."""
+        return self._prolog.codec
+
     def take(self, patients: int) -> Parsed:
         """Cut the first complete patients out of `parsed`; the open patient stays behind.
 
         Their bytes can be had (`content`) until the next `feed`.
         """
-        items, nodes = self.parsed.patient_ends[patients - 1] if patients else (0, 0)
+        return self._forget(*(self.parsed.patient_ends[patients - 1] if patients else (0, 0)), patients)
+
+    def take_whole(self) -> Parsed:
+        """Cut everything but the open patient out of `parsed`."""
+        if self._state >= PATIENT:
+            return self._forget(self._patient_items, self._patient_node, len(self.parsed.patient_ends))
+        counts = len(self.parsed.item_node), len(self.parsed.node_patient)
+        return self._forget(*counts, len(self.parsed.patient_ends))
+
+    def _forget(self, items: int, nodes: int, patients: int) -> Parsed:
         self._patient_items -= items
         if self._node >= 0:
             self._node -= nodes
         self._patient_node -= nodes
-        return self.parsed.cut(patients)
+        return self.parsed.cut_at(items, nodes, patients)
+
+    def share_names(self, other: NaaccrParser) -> None:
+        """Number item names as another parser of the same document does."""
+        self.keys, self._ids, self._by_id = other.keys, other._ids, other._by_id
 
     def _shorten(self) -> None:
         here = self._place()
@@ -146,7 +180,10 @@ class NaaccrParser(XmlFeeder):
             prefix + local for local in ("Item", "Patient", "Tumor")
         )
         self._any_attribute = self.header.specification_version in ANY_ATTRIBUTE
-        self._anchor = self._place()
+        self.root_place = self._anchor = self._place()
+        raw = self.content(self.root_place, 1 << 10).decode(self.codec, errors="ignore")
+        self.root_tag = raw[: raw.find("NaaccrData") + len("NaaccrData")]
+        self.patient_tag = self.root_tag.replace("NaaccrData", "Patient")
         self._state = ROOT
         self.is_begun = True
 

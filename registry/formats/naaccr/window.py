@@ -43,8 +43,9 @@ class Window:
 
     def drop(self, before: int) -> None:
         """Forget what stands before a place."""
-        del self._data[: before - self._start]
-        self._start = max(before, self._start)
+        if before > self._start:
+            del self._data[: before - self._start]
+            self._start = before
 
 
 def lines_after_text(raw: str, is_xml11: bool) -> int:

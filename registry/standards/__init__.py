@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from registry.standards.columns import assign_columns
     from registry.standards.differences import diff
     from registry.standards.icdo import counties, morphology, morphology_terms, topography, topography_terms
+    from registry.standards.item_types import ItemType, item_type
     from registry.standards.items import Dictionary, Item, renamed_items
     from registry.standards.naaccr_dictionary import (
         CURRENT_VERSION,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         dictionary,
         is_date_flag,
         item,
+        newest_items,
         record_lengths,
         version_code,
         versions,
@@ -53,9 +55,10 @@ _HOME = {
     "icdo": "counties morphology morphology_terms topography topography_terms",
     "columns": "assign_columns",
     "differences": "diff",
+    "item_types": "ItemType item_type",
     "items": "Dictionary Item renamed_items",
     "naaccr_dictionary": "all_items by_number date_flags"
-    " default_user_dictionary dictionary is_date_flag item record_lengths version_code versions",
+    " default_user_dictionary dictionary is_date_flag item newest_items record_lengths version_code versions",
     "suggestions": "did_you_mean nearest",
     "user_dictionaries": "user_dictionary",
     "validation": "validate_dictionaries validate_dictionary",
@@ -68,6 +71,7 @@ __all__ = [
     "VERSIONS",
     "Dictionary",
     "Item",
+    "ItemType",
     "all_items",
     "assign_columns",
     "by_number",
@@ -86,11 +90,13 @@ __all__ = [
     "is_closed",
     "is_date_flag",
     "item",
+    "item_type",
     "label",
     "labels",
     "morphology",
     "morphology_terms",
     "nearest",
+    "newest_items",
     "ranges",
     "record_lengths",
     "renamed_items",

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from registry.errors import NotFound
-from registry.standards import build_codes, build_icdo
+from registry.standards import build_codes, build_icdo, build_types
 from registry.standards.dictionary_xml import parse_dictionary
 from registry.standards.tables import DATA
 
@@ -57,6 +57,10 @@ def build(shared: Path, out: Path = DATA) -> dict[str, int]:
     items, grouped, lengths = item_tables(naaccr / "dictionaries")
     morphology = build_icdo.morphology_rows(naaccr, coding)
     lists = build_codes.code_tables(naaccr / "codes", lengths, morphology)
+    ids: dict[int, set[str]] = {}
+    for row in items:
+        ids.setdefault(int(str(row[2])), set()).add(str(row[3]))
+    types = build_types.type_tables(naaccr / "codes", ids, lengths, [*lists.codes, *lists.ranges])
     tables: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
         "items.csv": (ITEM_COLUMNS, items),
         "grouped_items.csv": (GROUP_COLUMNS, grouped),
@@ -65,6 +69,9 @@ def build(shared: Path, out: Path = DATA) -> dict[str, int]:
         "codes.csv.gz": (("item", "code", "label", "versions"), lists.codes),
         "ranges.csv": (("item", "low", "high", "label", "versions"), lists.ranges),
         "causes_of_death.csv.gz": (("code", "label", "versions"), lists.causes),
+        "item_types.csv": (("item", "kind", "sentinels", "unknown"), types.types),
+        "sentinels.csv": (("scheme", "code", "label"), types.sentinels),
+        "further_codes.csv": (("item", "code", "label"), types.further),
         "topography.csv": (("code", "name", "group"), build_icdo.topography_rows(coding)),
         "topography_terms.csv.gz": (("code", "term"), build_icdo.topography_term_rows(coding)),
         "morphology.csv.gz": (("edition", "code", "behavior", "kind", "name", "note"), morphology),

@@ -158,6 +158,11 @@ def _newest() -> dict[str, Item]:
     return {item.id: item for item in items_of_frame(all_items())}
 
 
+def newest_items() -> list[Item]:
+    """Every item of every base version in its newest definition, by number and id."""
+    return list(_newest().values())
+
+
 def item(naaccr_id: str) -> Item:
     """The item with this XML id, in the newest version that has it.
 

@@ -8,7 +8,7 @@ abstracts again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,13 +106,12 @@ class Carry:
         return ", ".join(words)
 
 
-def carries(old: TableSet, new: TableSet, user_items: Mapping[str, int]) -> list[Carry]:
+def carries(old: TableSet, new: TableSet, columns: Columns) -> list[Carry]:
     """What happens to stored values, by item number.
 
     Args:
         old, new: tables before and after.
-        user_items: id → number of user-defined items that have columns; one whose id is a new base item's
-            gets the column that such an item has, `id__number`.
+        columns: which column holds which item.
     """
     found = []
     for number, now in sorted(new.items.items()):
@@ -123,16 +122,40 @@ def carries(old: TableSet, new: TableSet, user_items: Mapping[str, int]) -> list
         fills = was["data_type"] in ("digits", "mixed") and was["data_type"] == now["data_type"]
         zeros = was["padding"] == now["padding"] == "leftZero"
         pad = lengths if fills and zeros and lengths[0] < lengths[1] else None
-        same_column = was["id"].casefold() == now["id"].casefold()
-        column = was["id"] if same_column else now["id"]
-        if not same_column or pad or was["level"] != now["level"]:
+        before = columns.of(was["id"], number)
+        column = columns.of(now["id"], number) if was["id"] != now["id"] else before
+        if column != before or pad or was["level"] != now["level"]:
             codes = frozenset(new.codes(now["id"])), frozenset(old.codes(was["id"]))
-            found.append(Carry(column, was["id"], now["level"], was["level"], pad, *codes))
-    taken = {row["id"].casefold() for number, row in new.items.items() if number not in old.items}
-    for name, number in sorted(user_items.items()):
-        if name.casefold() in taken and number not in new.items:
-            found.append(Carry(f"{name}__{number}", name, "", ""))
+            found.append(Carry(column, before, now["level"], was["level"], pad, *codes))
     return found
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of a table with items holds which item.
+
+    Args:
+        present: its columns. owners: column → number, of those that hold another item than their name says.
+
+    >>> Columns(["weight", "Height"], {"weight": 9501}).of("weight", 8801)
+    'weight__8801'
+    >>> Columns(["weight", "Height"], {"weight": 9501}).of("weight", 9501)
+    'weight'
+    """
+
+    present: Collection[str]
+    owners: Mapping[str, int]
+
+    def of(self, naaccr_id: str, number: int) -> str:
+        """The column of an item: its id, unless another item holds that (compared without case)."""
+        for column, owner in self.owners.items():
+            if owner == number:
+                return column
+        folded = naaccr_id.casefold()
+        for column in self.present:
+            if column.casefold() == folded and (column in self.owners or column != naaccr_id):
+                return f"{naaccr_id}__{number}"
+        return naaccr_id
 
 
 @dataclass
@@ -170,7 +193,7 @@ def columns_needed(plan: Iterable[Carry], present: Mapping[str, Iterable[str]]) 
 
 
 def _holds(table: str, level: str) -> bool:
-    return not level or LEVELS.get(table, level) == level
+    return LEVELS.get(table, level) == level
 
 
 def convert(query: Query, present: Mapping[str, Iterable[str]], plan: list[Carry]) -> Changes:

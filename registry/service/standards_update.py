@@ -15,11 +15,11 @@ from registry.service import standards_in_use as in_use
 from registry.service.operations import Context, operation
 from registry.service.standards_conversion import KEYS, Carry, Changes
 from registry.service.standards_undo import take_back
-from registry.standards import installed, merging, user_dictionary
+from registry.standards import installed, merging
 from registry.standards.comparison import TableSet, compare_codes, compare_items, judged_otherwise
 from registry.standards.tables import DATA
 from registry.store import Store, UnitOfWork
-from registry.store.schema import CORE_ITEMS
+from registry.store.schema import CORE_ITEMS, TABLES
 
 NEW_FAULTS: dict[str, Any] = {"item": pl.String, "code": pl.String, "values": pl.Int64, "records": pl.Int64}
 STEPS = 5
@@ -85,7 +85,7 @@ def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any
             "version": new.version, "version_before": old.version, "changed": digest != _digest(before),
             "dry_run": dry_run, "pack_id": None, "items": compare_items(old, new), "codes": compare_codes(old, new),
         }  # fmt: skip
-        plan = conversion.carries(old, new, _user_items(context.store)) if result["changed"] else []
+        plan = conversion.carries(old, new, _columns(context.store)) if result["changed"] else []
         changes = conversion.convert(context.store.query, _present(context.store), plan)
         _say(context, 2)
         result["new_faults"] = new_faults(context.store, old, new, plan)
@@ -114,13 +114,12 @@ def _present(store: Store | UnitOfWork) -> dict[str, tuple[str, ...]]:
     return {table: tuple(store.columns(table)) for table in KEYS}
 
 
-def _user_items(store: Store) -> dict[str, int]:
-    """Id → number of user-defined items that have columns here."""
-    columns = {name for table in KEYS for name in store.columns(table)}
-    kept = store.query("SELECT file_name, content FROM user_dictionary ORDER BY uri")
-    loaded = [user_dictionary(bytes(content), name) for name, content in kept.iter_rows()]
-    pairs = [row for one in loaded for row in one.items.select("id", "number").iter_rows()]
-    return {name: int(number) for name, number in pairs if name in columns}
+def _columns(store: Store) -> conversion.Columns:
+    """Which column of an abstract holds which item."""
+    if "item_column" not in TABLES:
+        return conversion.Columns(store.columns("abstract"), {})
+    rows = store.query("SELECT column_name, number FROM item_column WHERE number IS NOT NULL ORDER BY 1")
+    return conversion.Columns(store.columns("abstract"), dict(rows.iter_rows()))
 
 
 def _write(context: Context, pack: dict[str, Any], plan: list[Carry], result: dict[str, Any]) -> int:
@@ -191,16 +190,17 @@ def new_faults(store: Store, old: TableSet, new: TableSet, plan: list[Carry]) ->
         frame[item, code, values (distinct), records], by item and code.
     """
     carried = {carry.before: carry for carry in plan}
-    columns = set(store.columns("abstract"))
+    columns = _columns(store)
     found = [pl.DataFrame(schema=NEW_FAULTS)]
     for item, before in judged_otherwise(old, new).items():
-        if before not in columns:
+        column = columns.of(before, int(old.ids[before]["number"]))
+        if column not in columns.present:
             continue
         values = store.query(
-            f'SELECT "{before}" AS was, count(*) AS records FROM abstract '
-            f"WHERE status <> 'void' AND \"{before}\" IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f'SELECT "{column}" AS was, count(*) AS records FROM abstract '
+            f"WHERE status <> 'void' AND \"{column}\" IS NOT NULL GROUP BY 1 ORDER BY 1"
         )
-        padded = carried[before].padded(pl.col("was")) if before in carried else pl.col("was")
+        padded = carried[column].padded(pl.col("was")) if column in carried else pl.col("was")
         values = values.with_columns(padded.alias("now"))
         known = _faults(old, before, values["was"], old.version)
         faulty = _faults(new, item, values["now"], old.version)
@@ -236,16 +236,13 @@ def _faults(tables: TableSet, item: str, values: pl.Series, version: str) -> pl.
 
 def _retired(store: Store, old: TableSet, new: TableSet) -> pl.DataFrame:
     """Values of items that the other version does not have: they stay in their columns."""
-    columns = set(store.columns("abstract"))
-    gone = [
-        row["id"] for number, row in old.items.items() if number not in new.items and row["id"] in columns
-    ]
+    columns = _columns(store)
+    gone = [columns.of(row["id"], number) for number, row in old.items.items() if number not in new.items]
+    gone = [name for name in gone if name in columns.present]
     if not gone:
         return pl.DataFrame(schema=conversion.NOT_CARRIED)
-    counts = store.query(
-        f"SELECT {', '.join(f'count({chr(34)}{name}{chr(34)}) AS {chr(34)}{name}{chr(34)}' for name in gone)} "
-        "FROM abstract WHERE status <> 'void'"
-    ).row(0, named=True)
+    counted = ", ".join(f'count("{name}") AS "{name}"' for name in gone)
+    counts = store.query(f"SELECT {counted} FROM abstract WHERE status <> 'void'").row(0, named=True)
     reason = f"no item of NAACCR {new.version}: kept here, left out of its files"
     rows = [(name, "abstract", counts[name], reason) for name in gone if counts[name]]
     return pl.DataFrame(rows, schema=conversion.NOT_CARRIED, orient="row")

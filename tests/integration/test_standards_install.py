@@ -41,14 +41,22 @@ SECOND = changed(
 THIRD = changed(SECOND, accessionNumberHosp="202300778", primarySite="C509", laterality="5", **{BEFORE: None})
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    path = tmp_path / "r.duckdb"
-    with Session.create(path, key=KEY) as session:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry of two people and three abstracts, made once."""
+    folder = tmp_path_factory.mktemp("template")
+    with Session.create(folder / "r.duckdb", key=KEY) as session:
         people = [(PERSON, [FIRST]), (PERSON, [SECOND]), (OTHER_PERSON, [THIRD])]
         for number, one in enumerate(people):
-            session.run("ingest.file", path=write(tmp_path / f"{number}.xml", one))
-    return path
+            session.run("ingest.file", path=write(folder / f"{number}.xml", one))
+    return folder
+
+
+@pytest.fixture
+def database(template: Path, tmp_path: Path) -> Path:
+    for file in template.glob("r.duckdb*"):
+        shutil.copy(file, tmp_path)
+    return tmp_path / "r.duckdb"
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def build(shared: Path, out: Path = DATA) -> dict[str, int]:
     tables: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
         "items.csv": (ITEM_COLUMNS, items),
         "grouped_items.csv": (GROUP_COLUMNS, grouped),
-        "renamed_items.csv": (("number", "old_id", "id"), renamed_rows(naaccr)),
+        "renamed_items.csv": (("number", "old_id", "id"), renamed_rows(naaccr, items)),
         "code_lists.csv": (("item", "closed", "source"), lists.lists),
         "codes.csv.gz": (("item", "code", "label", "versions"), lists.codes),
         "ranges.csv": (("item", "low", "high", "label", "versions"), lists.ranges),
@@ -108,14 +108,37 @@ def item_tables(folder: Path) -> tuple[list[list[object]], list[list[object]], d
     return rows, sorted(group_rows, key=lambda row: (row[1], str(row[0]))), lengths
 
 
-def renamed_rows(naaccr: Path) -> list[tuple[int, str, str]]:
-    """Old and new XML ids of the items that were renamed (17 to 18, and the 2019 shortening)."""
-    rows = set()
+def renamed_rows(naaccr: Path, items: Iterable[Sequence[object]] = ()) -> list[tuple[int, str, str]]:
+    """Old and new XML ids of the items that were renamed (17 to 18, and the 2019 shortening).
+
+    With rows of items.csv, also those of any later version: another id under the same number.
+    """
+    rows = renames(items)
     for path in sorted((naaccr / "items" / "id-changes").glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number, old, new in list(csv.reader(file))[1:]:
                 rows.add((int(number), old.strip(), new.strip()))
     return sorted(rows)
+
+
+def renames(items: Iterable[Sequence[object]]) -> set[tuple[int, str, str]]:
+    """(number, old id, newest id) of base items whose id changed between versions.
+
+    >>> renames([("base", "140 150", 7, "foo"), ("base", "160", 7, "bar"), ("user", "140", 7, "gap")])
+    {(7, 'foo', 'bar')}
+    """
+    last: dict[int, dict[str, str]] = {}
+    for kind, versions, number, item in (row[:4] for row in items):
+        if kind == "base":
+            spans = last.setdefault(int(str(number)), {})
+            spans[str(item)] = max(spans.get(str(item), ""), str(versions).split()[-1])
+    newest = {number: max(spans, key=lambda item: spans[item]) for number, spans in last.items()}
+    return {
+        (number, old, newest[number])
+        for number, spans in last.items()
+        for old in spans
+        if old != newest[number]
+    }
 
 
 def county_rows(coding: Path) -> list[tuple[str, str]]:

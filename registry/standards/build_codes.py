@@ -74,7 +74,7 @@ def code_tables(folder: Path, lengths: dict[str, int], morphology: Iterable[Morp
     ranges: dict[tuple[str, str, str], tuple[str, set[str]]] = {}
     causes: dict[str, tuple[str, set[str]]] = {}
     source: dict[str, str] = {}
-    versions = sorted(path.name[8:10] for path in folder.glob("naaccr-v*-lookups.csv.gz"))
+    versions = sorted({path.name[8:10] for path in folder.glob("naaccr-v??-*.csv.gz")})
 
     def add(origin: str, item: str, written: str, label: str, version: str) -> None:
         code = written.replace("\\t", "").strip().strip("*")
@@ -140,6 +140,9 @@ def padoh_rows(folder: Path, known: set[str]) -> list[tuple[str, str, str]]:
 
 
 def _rows(path: Path) -> list[list[str]]:
+    """Rows without the heading; none when a version was published without this table."""
+    if not path.exists():
+        return []
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         return [row for row in list(csv.reader(file))[1:] if row]
 

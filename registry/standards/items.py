@@ -89,7 +89,9 @@ class Dictionary:
         kept = list(reversed(first.values()))
         columns = assign_columns({}, kept)
         self.definitions: tuple[Item, ...] = tuple(
-            replace(item, column=columns[item.id, item.number]) for item in kept
+            item if item.column == column else replace(item, column=column)
+            for item in kept
+            for column in (columns[item.id, item.number],)
         )
 
     @cached_property

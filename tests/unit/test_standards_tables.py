@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from registry import standards
+from registry import edits, standards
 from registry.errors import NotFound
 from registry.security import roles
 from registry.standards import tables
@@ -39,6 +40,19 @@ def test_tables_of_a_folder_win_and_the_others_stay(newer: Path) -> None:
     tables.use()
     assert (standards.versions(), standards.dictionary().version, roles.direct_identifiers()) == before
     assert standards.CURRENT_VERSION == "260"
+
+
+def test_compiled_edits_follow_the_tables(newer: Path) -> None:
+    records = pl.DataFrame({"recordType": ["A"], "naaccrRecordVersion": ["270"]})
+
+    def faults() -> bool:
+        return "record-type-valid" in edits.run(None, records)["edit"].to_list()
+
+    assert faults()
+    tables.use(newer)
+    assert not faults()
+    tables.use()
+    assert faults()
 
 
 def test_a_missing_folder_changes_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from registry.formats.naaccr.data import NaaccrData
+from registry.formats.naaccr.flat import read_naaccr_flat, write_naaccr_flat
 from registry.formats.naaccr.reader import read_naaccr_xml
 from registry.formats.naaccr.spreadsheet import read_table, write_table
 from registry.formats.naaccr.translate import translate
@@ -54,3 +55,28 @@ def test_a_sample_is_carried_to_the_newest_version_and_nothing_is_lost_in_silenc
     kept = data.items.join(done.lost, on=["patient_index", "item", "value"], how="anti", nulls_equal=True)
     kept = kept.filter(pl.col("item") != "naaccrRecordVersion")
     assert kept.join(returned, on=["patient_index", "item", "value"], how="anti", nulls_equal=True).is_empty()
+
+
+@needs_shared
+@pytest.mark.parametrize("path", [p for p in SAMPLES if "v180" in p.name], ids=lambda p: p.name[18:-7])
+def test_a_sample_comes_back_from_fixed_columns(path: Path) -> None:
+    data = read_naaccr_xml(path)
+    out = io.BytesIO()
+    report = write_naaccr_flat(out, data)
+    assert report.lines == data.tumors.height
+    again = read_naaccr_flat(out.getvalue())
+    assert items(again).equals(items(data))
+    assert report.lost.is_empty()
+    assert again.errors.drop("line").equals(data.errors.drop("line"))
+    assert (again.header.version, again.header.record_type) == ("180", data.header.record_type)
+
+
+@needs_shared
+@pytest.mark.parametrize("path", [p for p in SAMPLES if "-10.xml" in p.name], ids=lambda p: p.name[18:-7])
+def test_a_sample_in_fixed_columns_has_all_but_what_is_listed(path: Path) -> None:
+    data = translate(read_naaccr_xml(path), "180").data
+    out = io.BytesIO()
+    report = write_naaccr_flat(out, data, too_long="cut")
+    again = read_naaccr_flat(out.getvalue())
+    missing = data.items.join(again.items, on=PLACE, how="anti", nulls_equal=True)
+    assert missing.join(report.lost, on=PLACE, how="anti", nulls_equal=True).is_empty()

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from registry.errors import BadInput
 from registry.formats.naaccr.data import FAULT_ORDER, FAULTS, NaaccrData, Problem
 from registry.formats.naaccr.header import NaaccrHeader
 from registry.formats.naaccr.judge import BLANKS, judge_pairs
@@ -160,6 +161,25 @@ def records(
     return NaaccrData(header=header, patients=patients, tumors=tumors, errors=sorted_errors(errors))
 
 
+def joined(patients: pl.DataFrame, tumors: pl.DataFrame) -> pl.DataFrame:
+    """One row a tumor, or a patient without tumors, in the order of the patients.
+
+    Args:
+        patients: `patient_index` and items.
+        tumors: `patient_index`, `tumor_index` and items, of other names than those of the patients.
+
+    Raises:
+        BadInput: a tumor without its patient, or records of several files.
+    """
+    if "file" in patients.columns:
+        raise BadInput("records of several files", "cannot be in one table", "write them one by one")
+    orphans = tumors.join(patients, on="patient_index", how="anti")
+    if orphans.height:
+        where = f"tumor of patient {orphans['patient_index'][0]}"
+        raise BadInput(where, "its patient is not there", "give all patients")
+    return patients.join(tumors, on="patient_index", how="left", maintain_order="left_right")
+
+
 def bare_name(name: str) -> str:
     """A column's name without the level before it.
 
@@ -187,12 +207,13 @@ def _with_values(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
 
 def _without_blanks(rows: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The rows with blank values as none, and the blank values alone when there are any."""
-    blank = {name: rows[name].str.strip_chars(BLANKS) == "" for name in names}
-    blank = {name: mask for name, mask in blank.items() if mask.any()}
+    is_blank = {name: pl.col(name).str.strip_chars(BLANKS) == "" for name in names}
+    found = rows.select(test.any() for test in is_blank.values()).row(0) if names else ()
+    blank = {name: is_blank[name] for name, any_blank in zip(names, found, strict=True) if any_blank}
     if not blank:
         return rows, None
-    kept = [pl.when(~pl.lit(mask)).then(pl.col(name)).alias(name) for name, mask in blank.items()]
-    only = {name: pl.when(pl.lit(mask)).then(pl.col(name)) for name, mask in blank.items()}
+    kept = [pl.when(~mask).then(pl.col(name)).alias(name) for name, mask in blank.items()]
+    only = {name: pl.when(mask).then(pl.col(name)) for name, mask in blank.items()}
     none = pl.lit(None, pl.String)
     return rows.with_columns(kept), rows.with_columns(only.get(name, none).alias(name) for name in names)
 

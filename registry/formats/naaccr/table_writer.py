@@ -20,7 +20,7 @@ from registry.errors import BadInput
 from registry.formats.naaccr.data import PLACES, NaaccrData
 from registry.formats.naaccr.frames import merged_dictionary
 from registry.formats.naaccr.header import NaaccrHeader
-from registry.formats.naaccr.records import bare_name
+from registry.formats.naaccr.records import bare_name, joined
 from registry.formats.sources import replacing
 from registry.standards import Dictionary
 
@@ -143,13 +143,7 @@ class TableWriter:
         patients, tumors = (
             self._named(frame, level) for level, frame in (("Patient", data.patients), ("Tumor", data.tumors))
         )
-        if "file" in patients.columns:
-            raise BadInput("records of several files", "cannot be in one table", "write them one by one")
-        orphans = tumors.join(patients, on="patient_index", how="anti")
-        if orphans.height:
-            index = orphans["patient_index"][0]
-            raise BadInput(f"tumor of patient {index}", "its patient is not there", "give all patients")
-        rows = patients.join(tumors, on="patient_index", how="left", maintain_order="left_right")
+        rows = joined(patients, tumors)
         places = (pl.col("patient_index") + 1).alias("patient"), (pl.col("tumor_index") + 1).alias("tumor")
         return self._with_file(rows.with_columns(places))
 

@@ -23,6 +23,7 @@ from registry.standards.naaccr_dictionary import default_user_dictionary, dictio
 from registry.standards.user_dictionaries import parse_file
 from registry.standards.validation_items import BASE_URI, SPECIFICATIONS, Rules
 from registry.standards.validation_record import grouped_problems, record_problems, standard_problems
+from registry.standards.validation_together import clashes
 
 WARNINGS = frozenset(("id-case",))
 """Codes of what the standard's library lets pass, though it asks for trouble."""
@@ -136,8 +137,8 @@ def _is_date_time(text: str) -> bool:
 def validate_dictionaries(files: Sequence[tuple[str, bytes]], version: str | None = None) -> pl.DataFrame:
     """Faults of several user dictionaries, each alone and all together.
 
-    Together they must have different URIs, and an id or a number that two of them define must be the same
-    item. (Files that carry such dictionaries can be read all the same: see `Dictionary.merged`.)
+    Together they must have different URIs and the same version, an id or a number that two of them define
+    must be the same item, and no columns may overlap. (Files that carry such dictionaries can be read all the same: see `Dictionary.merged`.)
 
     Args:
         files: (name, bytes) of each.
@@ -146,42 +147,15 @@ def validate_dictionaries(files: Sequence[tuple[str, bytes]], version: str | Non
     Returns:
         `file` and the columns of `validate_dictionary`; in the order of `files`.
     """
-    found = [(name, *_problems(data, name, version)) for name, data in files]
-    clashes = list(_clashes([(name, raw) for name, raw, _ in found if raw is not None]))
+    found = [_problems(data, name, version) for name, data in files]
+    together: list[list[Problem]] = [[] for _ in files]
+    for place, problem in clashes([raw for raw, _ in found], version):
+        together[place].append(problem)
     frames = [
-        _frame([*alone, *(problem for file, problem in clashes if file == name)]).select(
-            pl.lit(name).alias("file"), pl.all()
-        )
-        for name, _, alone in found
+        _frame([*alone, *clash]).select(pl.lit(name).alias("file"), pl.all())
+        for (name, _), (_, alone), clash in zip(files, found, together, strict=True)
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema={"file": pl.String, **FAULTS})
-
-
-def _clashes(files: Iterable[tuple[str, RawDictionary]]) -> Iterator[tuple[str, Problem]]:
-    uris: dict[str, str] = {}
-    ids: dict[str, tuple[str, dict[str, str]]] = {}
-    numbers: dict[str, tuple[str, str]] = {}
-    for name, raw in files:
-        uri = raw.attributes.get("dictionaryUri", "").strip()
-        if uri and uri in uris:
-            yield name, Problem(raw.line, None, "duplicate-uri", f"{uris[uri]} has the same dictionaryUri")
-        uris.setdefault(uri, name)
-        for one in raw.items:
-            if not one.id:
-                continue
-            meant = validation_items.meaning(one.attributes)
-            other, before = ids.setdefault(one.id, (name, meant))
-            number = meant["naaccrNum"]
-            if other != name and before != meant:
-                differing = ", ".join(key for key in meant if before[key] != meant[key])
-                yield (
-                    name,
-                    Problem(one.line, one.id, "other-item", f"{other} defines it with another {differing}"),
-                )
-            user, owner = numbers.setdefault(number, (name, one.id))
-            if number and user != name and owner != one.id:
-                what = f"{user} uses number {number} for {owner}"
-                yield name, Problem(one.line, one.id, "other-number", what)
 
 
 def _frame(problems: Iterable[Problem]) -> pl.DataFrame:

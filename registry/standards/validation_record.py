@@ -60,7 +60,7 @@ def _new_item(one: RawItem, rules: Rules) -> Iterator[tuple[str, str]]:
         yield "standard-number", f"naaccrNum {number} is that of the standard item {owner.id}"
     if rules.before("1.3") and number is not None and number not in USER_NUMBERS:
         yield "number-range", f"naaccrNum {number} is not between 9500 and 99999"
-    span = _span(one)
+    span = span_of(one)
     if span and rules.gaps and rules.flat and not any(_within(span, gap) for gap in rules.gaps.definitions):
         what = (
             f"columns {span[0]}-{span[1]} are in no gap for users (state items, NPCR item, reserved columns)"
@@ -74,7 +74,7 @@ def _within(span: tuple[int, int], gap: Item) -> bool:
     )
 
 
-def _span(one: RawItem) -> tuple[int, int] | None:
+def span_of(one: RawItem) -> tuple[int, int] | None:
     """First and last column of an item in a flat record, None when it has none."""
     column, length = (number_of(one.attributes.get(name)) for name in ("startColumn", "length"))
     return (column, column + length - 1) if column and length else None
@@ -85,7 +85,7 @@ def record_problems(raw: RawDictionary, rules: Rules) -> Iterator[Problem]:
     if not rules.flat:
         return
     spans = sorted(
-        ((span, number, one) for number, one in enumerate(raw.items) if (span := _span(one))),
+        ((span, number, one) for number, one in enumerate(raw.items) if (span := span_of(one))),
         key=lambda found: (found[0], found[1]),
     )
     last: tuple[tuple[int, int], RawItem] | None = None

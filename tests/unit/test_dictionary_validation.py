@@ -301,6 +301,47 @@ def test_several_dictionaries_together() -> None:
     assert found["message"][1] == "one.xml defines it with another length"
 
 
+def test_dictionaries_of_different_versions_or_in_the_same_columns() -> None:
+    hat = good(naaccrId="hatSize", naaccrNum="9701", startColumn="3050")
+    first = xml(good(startColumn="3049"), root=FLAT, spec="1.5")
+    found = validate_dictionaries(
+        [
+            ("a.xml", first),
+            ("a.xml", xml(hat, root=FLAT, spec="1.5", uri=URI + "2")),
+            (
+                "later.xml",
+                xml(good(naaccrId="own", naaccrNum="9702"), root='naaccrVersion="260"', uri=URI + "3"),
+            ),
+            ("same.xml", first.replace(URI.encode(), b"urn:x")),
+            ("broken.xml", b"<NaaccrDictionary>"),
+        ]
+    )
+    assert found.select("file", "line", "item", "code").rows() == [
+        ("a.xml", 4, "hatSize", "overlapping-columns"),
+        ("later.xml", 2, None, "other-version"),
+        ("broken.xml", 1, None, "not-well-formed"),
+    ]
+    assert found["message"][0] == "its columns overlap shoeSize of a.xml in 3049-3050"
+
+
+def test_an_overlap_is_told_at_the_later_dictionary() -> None:
+    later = good(naaccrId="hatSize", naaccrNum="9701", startColumn="3048", length="4")
+    files = [
+        ("first.xml", xml(good(startColumn="3049"), spec="1.5")),
+        ("later.xml", xml(later, spec="1.5", uri=URI + "2")),
+    ]
+    found = validate_dictionaries(files)
+    assert found.rows() == [
+        (
+            "later.xml",
+            4,
+            "hatSize",
+            "overlapping-columns",
+            "its columns overlap shoeSize of first.xml in 3049-3050",
+        )
+    ]
+
+
 def test_nothing_to_validate() -> None:
     assert validate_dictionaries([]).columns == ["file", "line", "item", "code", "message"]
     assert standards.validate_dictionary(xml(good()), "a.xml").is_empty()

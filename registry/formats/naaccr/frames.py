@@ -254,7 +254,10 @@ def _misplaced(long: pl.DataFrame) -> pl.DataFrame:
 def _off_record_type(long: pl.DataFrame, record_type: str | None) -> pl.DataFrame:
     if record_type not in RECORD_TYPES:
         return pl.DataFrame(schema=FAULTS)
-    odd = long.filter(~pl.col("record_types").str.contains(record_type, literal=True))
+    odd = long.filter(
+        pl.col("value").str.strip_chars(BLANKS) != "",
+        ~pl.col("record_types").str.contains(record_type, literal=True),
+    )
     faults = _faults(odd, "record-type", f"{{}} is not part of record type {record_type}", "item")
     return faults.with_columns(pl.lit("warning").alias("severity"))
 

@@ -22,9 +22,9 @@ _INSIDE = {
     "<![CDATA[": (re.compile(_COMMON + r"|\]\]>"), "]]>"),
     "<?": (re.compile(_COMMON + r"|\?>"), "?>"),
 }
-# The longest token that may be cut by the end of a piece, and what it can begin with.
+# A token that the end of a piece may have cut; references are looked at up to this length.
 HELD = 32
-_BEGINS = re.compile(r"[&<\r\-\]?]")
+_PARTIAL = re.compile(r"(?:\r|&(?:#x?[0-9a-fA-F]*)?|<(?:!-?|!\[[A-Z]*)?|--?|\]\]?|\?)\Z")
 
 
 class Xml11:
@@ -53,8 +53,7 @@ class Xml11:
             UnicodeDecodeError: bytes that the encoding does not have.
         """
         text = self._rest + self._decoder.decode(data)
-        tail = max(len(text) - HELD, 0)
-        found = _BEGINS.search(text, tail)
+        found = _PARTIAL.search(text, max(len(text) - HELD, 0))
         cut = found.start() if found else len(text)
         self._rest = text[cut:]
         return self._translated(text[:cut])

@@ -13,6 +13,25 @@ from typing import Protocol
 
 from registry.standards.tables import table
 
+OWN_WORDS = frozenset(
+    (
+        "birth",
+        "first",
+        "item",
+        "last",
+        "level",
+        "line",
+        "row",
+        "rule",
+        "sender",
+        "ssn",
+        "status",
+        "value",
+        "version",
+    )
+)
+"""One-word names of columns that frames and the store have beside the items; the others have underscores."""
+
 
 class Named(Protocol):
     """What the rule needs of an item."""
@@ -34,7 +53,8 @@ def assign_columns(
     """Columns of items, beside the columns that are there already.
 
     A column that is held stays with its item, so a store that keeps what this returns gives an item the
-    same column for ever. The id of a standard item (of any NAACCR version) is kept free for it.
+    same column for ever. The id of a standard item (of any NAACCR version) is kept free for it, and so are
+    the names of columns that are no items (`OWN_WORDS`, and everything with an underscore).
 
     Args:
         held: column → (id, number) of the item in it; a number that is not known (None) means whichever
@@ -61,7 +81,8 @@ def assign_columns(
             continue
         column = owner.get(key) or owner.pop((item.id, None), None)
         if column is None:
-            free = standard.get(item.id.casefold(), key) == key
+            word = item.id.casefold()
+            free = standard.get(word, key) == key and word not in OWN_WORDS and "_" not in word
             column = item.id if free else f"{item.id}__{item.number}"
             column = _untaken(column, item, taken)
             taken[column.casefold()] = column

@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.errors import BadInput, NotFound
-from registry.standards import build, build_codes, build_icdo
+from registry.standards import build, build_codes, build_icdo, build_types
 from registry.standards.dictionary_xml import DictionaryXml, parse_dictionary
 from registry.standards.tables import DATA
 
 BASE = re.compile(r"https?://(?:www\.)?naaccr\.org/naaccrxml/(user-defined-)?naaccr-dictionary-(\d{3})\.xml")
 SOURCE_ORDER = ("morphology", "lookups", "documented", "padoh")
 """Where an item's code list comes from, the first that knows it decides (`build_codes.code_tables`)."""
+OF_ITEMS = ("code_lists.csv", "codes.csv.gz", "ranges.csv", "item_types.csv", "further_codes.csv")
+"""Tables about items by id."""
 OF_ALL_VERSIONS = ("morphology", "padoh")
 """Sources that are published without versions: their codes count for every one."""
 EMPTY_GZIP = gzip.compress(b"", mtime=0)
@@ -129,9 +131,14 @@ def merge(known: Path, files: Published, out: Path) -> None:
         staged = Path(work)
         try:
             _stage(files, staged)
-            lengths = _merge_items(staged, files, out)
+            items = _merge_items(staged, files, out)
             _merge_terms(staged, files, out)
+            lengths: dict[str, int] = {}
+            for row in items:
+                lengths[row["id"]] = max(lengths.get(row["id"], 0), int(row["length"]))
             _merge_codes(staged, lengths, out)
+            _merge_types(staged, items, lengths, out)
+            _follow_renames(known, out)
         except (OSError, EOFError, ValueError, IndexError, UnicodeDecodeError, csv.Error) as error:
             what = f"the published tables cannot be read ({type(error).__name__})"
             raise BadInput(str(files.naaccr), what, "compare their layout with last year's") from None
@@ -167,8 +174,8 @@ def _stage(files: Published, staged: Path) -> None:
 # --- items -----------------------------------------------------------------------------------------------
 
 
-def _merge_items(staged: Path, files: Published, out: Path) -> dict[str, int]:
-    """Items, grouped items and renamed items; returns the longest length of each item."""
+def _merge_items(staged: Path, files: Published, out: Path) -> list[Row]:
+    """Items, grouped items and renamed items; returns the rows of items."""
     new_items, new_groups, _ = build.item_tables(staged / "dictionaries")
     before = read(out / "items.csv")
     items = _with_versions(before, _rows(build.ITEM_COLUMNS, new_items), ("kind",))
@@ -180,37 +187,32 @@ def _merge_items(staged: Path, files: Published, out: Path) -> dict[str, int]:
     write(out / "items.csv", build.ITEM_COLUMNS, items)
     write(out / "grouped_items.csv", build.GROUP_COLUMNS, groups)
 
-    renamed = {(int(row["number"]), row["old_id"]): row["id"] for row in read(out / "renamed_items.csv")}
-    renamed |= {(number, old): new for number, old, new in build.renamed_rows(files.naaccr)}
-    renamed |= {(number, old): new for number, old, new in renames(before, items, files.newest)}
-    newest = {int(row["number"]): row["id"] for row in _of(items, files.newest)}
-    rows = {(number, old, newest.get(number, new)) for (number, old), new in renamed.items()}
+    known = {(int(row["number"]), row["old_id"], row["id"]) for row in read(out / "renamed_items.csv")}
+    named = [(row["kind"], row["versions"], row["number"], row["id"]) for row in items]
+    known |= {*build.renamed_rows(files.naaccr, named), *_corrected(before, items, files.versions)}
+    newest = {int(row["number"]): row["id"] for row in _of(items, max(_versions(items)))}
+    renamed = {(number, old, newest.get(number, new)) for number, old, new in known}
     header = ("number", "old_id", "id")
-    kept = sorted(row for row in rows if row[1] != row[2])
-    write(out / "renamed_items.csv", header, _rows(header, kept))
-    lengths: dict[str, int] = {}
-    for row in items:
-        lengths[row["id"]] = max(lengths.get(row["id"], 0), int(row["length"]))
-    return lengths
+    write(
+        out / "renamed_items.csv", header, _rows(header, sorted(row for row in renamed if row[1] != row[2]))
+    )
+    return items
 
 
-def renames(before: Sequence[Row], after: Sequence[Row], version: str) -> list[tuple[int, str, str]]:
-    """Items of a version whose number had another id: in the version before, or in this one's earlier edition.
-
-    >>> old = [{"kind": "base", "versions": "260", "number": "7", "id": "foo"}]
-    >>> renames(old, [*old, {"kind": "base", "versions": "270", "number": "7", "id": "bar"}], "270")
-    [(7, 'foo', 'bar')]
-    """
-    known = sorted({v for row in before if row["kind"] == "base" for v in row["versions"].split()})
-    ids = {row["number"]: row["id"] for row in _of(after, version)}
-    present = set(ids.values())
-    found = []
-    for earlier in {*[v for v in known if v < version][-1:], *({version} & set(known))}:
-        for row in _of(before, earlier):
+def _corrected(before: list[Row], after: list[Row], versions: Iterable[str]) -> set[tuple[int, str, str]]:
+    """Ids that an earlier edition of the same version had, as NAACCR corrects a dictionary after its release."""
+    found = set()
+    for version in versions:
+        ids = {row["number"]: row["id"] for row in _of(after, version)}
+        for row in _of(before, version):
             new = ids.get(row["number"], row["id"])
-            if new != row["id"] and row["id"] not in present:
-                found.append((int(row["number"]), row["id"], new))
-    return sorted(set(found))
+            if new != row["id"] and row["id"] not in ids.values():
+                found.add((int(row["number"]), row["id"], new))
+    return found
+
+
+def _versions(items: Iterable[Row]) -> set[str]:
+    return {version for row in items if row["kind"] == "base" for version in row["versions"].split()}
 
 
 def _of(items: Iterable[Row], version: str) -> list[Row]:
@@ -280,6 +282,12 @@ def _merge_codes(staged: Path, lengths: dict[str, int], out: Path) -> None:
     lists = read(out / "code_lists.csv")
     source = {row["item"]: row["source"] for row in lists}
     closed = {row["item"]: row["closed"] for row in lists}
+    # Schemes without a version are for items that nothing better lists, in any version.
+    passed_over = {
+        item for item, _, origin in new.lists if origin == "padoh" and source.get(item, origin) != origin
+    }
+    new.codes = [row for row in new.codes if row[0] not in passed_over]
+    new.ranges = [row for row in new.ranges if row[0] not in passed_over]
     has_values = {row[0] for row in (*new.codes, *new.ranges)} | ({"causeOfDeath"} if new.causes else set())
     for item, is_closed, origin in new.lists:
         if item in has_values:
@@ -304,6 +312,40 @@ def _merge_codes(staged: Path, lengths: dict[str, int], out: Path) -> None:
     named = ("code", "label", "versions")
     causes = _with_codes(read(out / "causes_of_death.csv.gz"), _rows(named, new.causes), ("code",))
     write(out / "causes_of_death.csv.gz", named, causes)
+
+
+def _merge_types(staged: Path, items: list[Row], lengths: dict[str, int], out: Path) -> None:
+    """What kinds of values items have, where that was published again."""
+    if not (staged / "codes" / "padoh-field_info.csv").is_file():
+        return
+    ids: dict[int, set[str]] = {}
+    for row in items:
+        ids.setdefault(int(row["number"]), set()).add(row["id"])
+    known = [(row["item"], row["code"]) for row in read(out / "codes.csv.gz")]
+    known += [(row["item"], row["low"]) for row in read(out / "ranges.csv")]
+    types = build_types.type_tables(staged / "codes", ids, lengths, known)
+    build.write_table(out / "item_types.csv", ("item", "kind", "sentinels", "unknown"), types.types)
+    build.write_table(out / "sentinels.csv", ("scheme", "code", "label"), types.sentinels)
+    build.write_table(out / "further_codes.csv", ("item", "code", "label"), types.further)
+
+
+def _follow_renames(known: Path, out: Path) -> None:
+    """What is known of an item under its former id is known under the new one, unless that was published."""
+    earlier = read(known / "renamed_items.csv")
+    renamed = {row["old_id"]: row["id"] for row in read(out / "renamed_items.csv") if row not in earlier}
+    for name in OF_ITEMS:
+        rows = read(out / name)
+        present = {row["item"] for row in rows}
+        added = [
+            {**row, "item": renamed[row["item"]]}
+            for row in rows
+            if row["item"] in renamed and renamed[row["item"]] not in present
+        ]
+        if added:
+            header = list(rows[0])
+            order = [column for column in header if column not in ("label", "versions")]
+            rows = sorted([*rows, *added], key=lambda row: [row[column] for column in order])
+            write(out / name, header, rows)
 
 
 def _with_codes(known: list[Row], new: list[Row], key: tuple[str, ...]) -> list[Row]:

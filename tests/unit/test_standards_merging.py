@@ -147,13 +147,22 @@ def test_merging_the_newest_version_equals_building_from_all(tmp_path: Path) -> 
         (newest / part).mkdir(parents=True)
         for path in (older / "naaccr" / part).glob(pattern):
             shutil.move(path, newest / part)
+    for path in (older / "naaccr" / "codes").glob("padoh-*"):
+        shutil.copy(path, newest / "codes")
     build.build(older, tmp_path / "known")
     merging.merge(tmp_path / "known", merging.published(newest), tmp_path / "merged")
     build.build(shared(), tmp_path / "whole")
-    # The scheme for an item that is new in 26 comes from files without a version, which are not part of next year's.
-    only_unversioned = {"geocodingAccuracyType"}
     for name in TABLES:
-        whole = [
-            row for row in merging.read(tmp_path / "whole" / name) if row.get("item") not in only_unversioned
-        ]
+        whole = merging.read(tmp_path / "whole" / name)
         assert merging.read(tmp_path / "merged" / name) == whole, name
+
+
+def test_codes_follow_an_item_to_its_new_id(merged: Path, tmp_path: Path) -> None:
+    lone = merged / "published" / "dictionaries" / "naaccr-dictionary-270.xml"
+    merging.merge(DATA, merging.published(lone), tmp_path)
+    old, new = TableSet(DATA), TableSet(tmp_path)
+    assert new.codes(RENAMED) == old.codes(BEFORE) != {}
+    assert RENAMED in new.closed
+    kinds = {row["item"]: row["kind"] for row in merging.read(tmp_path / "item_types.csv")}
+    assert kinds[RENAMED] == kinds[BEFORE]
+    assert compare_codes(old, new).is_empty()

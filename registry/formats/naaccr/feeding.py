@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 from xml.parsers import expat
 
 from registry.formats.naaccr.data import UnreadableFile
 from registry.formats.naaccr.entities import MAX_GAIN, Entities
 from registry.formats.naaccr.prolog import Prolog, look
-from registry.formats.naaccr.window import Window
+from registry.formats.naaccr.window import LINE_END, Window
+from registry.formats.naaccr.xml11 import LINE_END as LINE_END_11
 from registry.formats.naaccr.xml11 import Xml11
 
 MAX_TEXT = 16 << 20
@@ -79,6 +81,11 @@ class XmlFeeder:
         # Else expat stops reading declarations at the first parameter entity, and drops what uses them.
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
         return parser
+
+    @property
+    def line_end(self) -> re.Pattern[str]:
+        """What ends a line in the document."""
+        return LINE_END_11 if self._xml11 else LINE_END
 
     def content(self, start: int, length: int) -> bytes:
         """Bytes of the document from a place on."""

@@ -77,7 +77,7 @@ class NaaccrParser(XmlFeeder):
     @property
     def open_patient(self) -> tuple[int, int, int] | None:
         """Index, place and line of the patient that has begun and not ended."""
-        if self._state < PATIENT:
+        if self._level() < PATIENT:
             return None
         nodes, node = self.parsed, self._patient_node
         return self._patient, nodes.node_start[node], nodes.node_line[node]
@@ -101,10 +101,14 @@ class NaaccrParser(XmlFeeder):
 
     def take_whole(self) -> Parsed:
         """Cut everything but the open patient out of `parsed`."""
-        if self._state >= PATIENT:
+        if self._level() >= PATIENT:
             return self._forget(self._patient_items, self._patient_node, len(self.parsed.patient_ends))
         counts = len(self.parsed.item_node), len(self.parsed.node_patient)
         return self._forget(*counts, len(self.parsed.patient_ends))
+
+    def _level(self) -> int:
+        """The state of the root, patient or tumor that the parser is in, also inside an item."""
+        return self._above_item if self._state == ITEM else self._state
 
     def _forget(self, items: int, nodes: int, patients: int) -> Parsed:
         self._patient_items -= items
@@ -119,10 +123,15 @@ class NaaccrParser(XmlFeeder):
 
     def _shorten(self) -> None:
         here = self._place()
-        if self._state <= ROOT and not self._text:
+        if self._level() >= PATIENT:
+            if here - self.parsed.node_start[self._patient_node] > MAX_PATIENT:
+                raise self._not_well_formed(f"a patient holds more than {MAX_PATIENT >> 20} MiB")
+            return
+        self._parser.buffer_text = False  # gives out the text that expat's wrapper still holds
+        self._parser.buffer_text = True
+        if not any(text.strip(BLANKS) for text in self._text):
+            self._text.clear()
             self._anchor = max(here, self._anchor)
-        elif self._state >= PATIENT and here - self.parsed.node_start[self._patient_node] > MAX_PATIENT:
-            raise self._not_well_formed(f"a patient holds more than {MAX_PATIENT >> 20} MiB")
 
     # -- elements ------------------------------------------------------------------------------
 
@@ -314,13 +323,12 @@ class NaaccrParser(XmlFeeder):
             here = self._place()
             raw = self.content(self._anchor, here - self._anchor).decode(self._prolog.codec, errors="replace")
             self._anchor = here
-            line = self._parser.CurrentLineNumber - lines_after_text(raw, self._xml11 is not None)
+            line = self._parser.CurrentLineNumber - lines_after_text(raw, self.line_end)
             self._note("unexpected-text", f"text outside an item, in {LEVELS[self._state]}", line, text)
 
     def _note(self, code: str, message: str, line: int | None = None, value: str | None = None) -> None:
         """Note a fault here; one of an item waits for the item's value."""
-        is_item = self._state == ITEM
-        state = self._above_item if is_item else self._state
+        is_item, state = self._state == ITEM, self._level()
         patient = self._patient if state > ROOT else None
         tumor = self._tumor if state == TUMOR else None
         item = self._ids[self._key] if is_item and self._ids else None

@@ -18,7 +18,7 @@ from registry.formats.naaccr.data import QUARANTINED, NaaccrData, Problem, Unrea
 from registry.formats.naaccr.frames import Builder
 from registry.formats.naaccr.parsed import Parsed
 from registry.formats.naaccr.parser import PATIENT, NaaccrParser
-from registry.formats.naaccr.window import BLANKS, LINE_END, Window
+from registry.formats.naaccr.window import BLANKS, Window
 from registry.formats.sources import CHUNK
 
 # What is put aside of one break; of more only place and size are kept.
@@ -187,7 +187,7 @@ class _Reading:
         parser.feed(self._prefix)
         parser.parsed = Parsed()
         parser.header = old.header
-        lines = line - 1 - len(LINE_END.findall(self._prefix.decode(old.codec, errors="ignore")))
+        lines = line - 1 - len(old.line_end.findall(self._prefix.decode(old.codec, errors="ignore")))
         self.piece = _Piece(parser, patients, lines, place - len(self._prefix))
         self._at = self._begun = place
 
@@ -210,7 +210,7 @@ class _Reading:
 
     def _lines(self, start: int, end: int) -> int:
         raw = self.window.get(start, max(end - start, 0)).decode(self.piece.parser.codec, errors="ignore")
-        return len(LINE_END.findall(raw))
+        return len(self.piece.parser.line_end.findall(raw))
 
     def _begin_of(self, place: int) -> int:
         """Start of the tag or text that a break outside of patients is in."""

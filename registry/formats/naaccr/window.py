@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from registry.formats.naaccr.xml11 import LINE_END as LINE_END_11
-
 LINE_END = re.compile("\r\n|[\r\n]")
 BLANKS = " \t\r\n"
 _TOKEN = re.compile(
@@ -48,14 +46,14 @@ class Window:
             self._start = before
 
 
-def lines_after_text(raw: str, is_xml11: bool) -> int:
+def lines_after_text(raw: str, line_end: re.Pattern[str]) -> int:
     r"""Line ends between the first character of the last run of text in `raw` and its end.
 
     Args:
         raw: a piece of a document that ends where the next tag begins.
-        is_xml11: NEL and LS end lines too.
+        line_end: what ends a line.
 
-    >>> lines_after_text("<a>x\n<b/>\n <!-- y\n -->\n z\n\n", False)
+    >>> lines_after_text("<a>x\n<b/>\n <!-- y\n -->\n z\n\n", LINE_END)
     2
     """
     first = None
@@ -67,8 +65,7 @@ def lines_after_text(raw: str, is_xml11: bool) -> int:
         elif first is None and found["cdata"] and found["cdata"].strip(BLANKS):
             inside = found["cdata"]
             first = found.start("cdata") + len(inside) - len(inside.lstrip(BLANKS))
-    ends = LINE_END_11 if is_xml11 else LINE_END
-    return len(ends.findall(raw, first or 0)) if first is not None else 0
+    return len(line_end.findall(raw, first or 0)) if first is not None else 0
 
 
 def end_of_tag(window: Window, start: int, codec: str) -> int:

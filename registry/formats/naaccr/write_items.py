@@ -16,6 +16,7 @@ import polars as pl
 
 from registry.errors import BadInput
 from registry.standards import Dictionary, Item
+from registry.standards.columns import OWN_WORDS
 
 BLANKS = " \t\r\n"
 ILLEGAL = r"[^\t\n\r\x{20}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}]"
@@ -23,8 +24,6 @@ ILLEGAL_REASON = "characters that XML does not allow became blanks"
 RECORD_TYPES = ("A", "M", "C", "I")
 # What a column holds somewhere: markup, perhaps an illegal character, perhaps a value of blanks only.
 MARKUP, SUSPECT, BLANK = 1, 2, 4
-# Columns of our own are snake_case, which no NAACCR id is; these have no underscore to tell by.
-OWN_WORDS = frozenset({"line", "version", "status", "node"})
 _CLASHING = re.compile(r".+__\d+")
 _NOT_TEXT = (pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -257,11 +258,24 @@ def test_without_a_mapping_every_column_must_be_known() -> None:
         read_table(b"primarysite\nC504\n", version="260")
 
 
+def zipped(name: str, content: bytes = b"<a/>") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_a_zipped_table_is_read() -> None:
+    assert read_table(zipped("a.csv", b"nameLast\nDOE\n")).patients["nameLast"].to_list() == ["DOE"]
+
+
 @pytest.mark.parametrize(
     ("table", "line"),
     [
         (b"", "the file is empty"),
-        (b"PK\x03\x04 a spreadsheet", "not a text table"),
+        (b"nameLast\0\nA\n", "not a text table"),
+        (b"PK\x03\x04 cut off", "the zip file is damaged"),
+        (zipped("[Content_Types].xml"), "an Office file"),
         (b"a,,b\n1,2,3\n", "column 2 has no name"),
         (b"a,b,a\n1,2,3\n", "column a is there twice"),
         (b"PAR1 but broken", "not a readable Parquet file"),

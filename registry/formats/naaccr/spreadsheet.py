@@ -9,9 +9,11 @@ true is 1 and false is 0. What doesn't fit the item then is a fault like any oth
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -128,6 +130,7 @@ def _load(source: Source) -> _Table:
     name = source_name(source)
     if not isinstance(source, str | Path | bytes):
         source = read_all(source, 1 << 34)
+    _refuse_office(source, name)
     with opened(source) as stream:
         is_parquet = stream.read(4) == PARQUET
     if is_parquet:
@@ -155,6 +158,14 @@ def _load(source: Source) -> _Table:
                 )
             )
     return _Table(name, frame.drop(said), read.lines, problems, attributes)
+
+
+def _refuse_office(source: str | Path | bytes, name: str) -> None:
+    """An Excel file is a zip file of XML, which must not be taken for a zipped table."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(file) as archive:
+        if "[Content_Types].xml" in archive.namelist():
+            raise BadInput(name, "an Office file, not a text table", "export the table as CSV")
 
 
 def _is_attribute(column: str) -> bool:

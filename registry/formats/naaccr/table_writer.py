@@ -59,7 +59,6 @@ def table_columns(batches: Iterable[NaaccrData], dictionary: Dictionary) -> list
     An item that stands at another level than its definition's has the level before its name
     ("Tumor.sex"), so that nothing is mixed when the table is read.
     """
-    order = {column: at for at, column in enumerate(dictionary.columns())}
     names = set[str]()
     for batch in batches:
         found = (
@@ -69,6 +68,12 @@ def table_columns(batches: Iterable[NaaccrData], dictionary: Dictionary) -> list
         )
         for level, columns in found:
             names |= {_name(column, level, dictionary) for column in columns if column not in PLACES}
+    return in_order(names, dictionary)
+
+
+def in_order(names: Iterable[str], dictionary: Dictionary) -> list[str]:
+    """Columns of a table in dictionary order, unknown ones last."""
+    order = {column: at for at, column in enumerate(dictionary.columns())}
     return sorted(names, key=lambda name: (order.get(bare_name(name), len(order)), name))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from registry import standards
 from registry.errors import BadInput
-from registry.formats import NaaccrHeader, naaccr_writer, read_naaccr_xml, write_naaccr_xml
+from registry.formats import NaaccrHeader, jit, naaccr_writer, read_naaccr_xml, write_naaccr_xml
 from registry.formats.naaccr import writer
 from registry.standards import Dictionary, Item
 
@@ -146,6 +146,19 @@ def test_items_that_share_an_id_are_written_with_their_number() -> None:
     assert "9951" not in text and left == [("weight__9951", "not part of record type I", 1)]
 
 
+def test_an_item_that_two_dictionaries_put_at_two_levels() -> None:
+    here, there = (
+        Dictionary("260", f"urn:{level}", [Item(9970, "shared", "S", 3, level, "AMCI")])
+        for level in ("Patient", "Tumor")
+    )
+    for level in ("Patient", "Tumor"):
+        text, left = one({"shared": "1"}, level, dictionaries=[here, there])
+        assert '<Item naaccrId="shared">1</Item>' in text and left == []
+    assert one({"shared": "1"}, "Patient", dictionaries=there)[1] == [
+        ("shared", "belongs to Tumor, not to Patient", 1)
+    ]
+
+
 def test_columns_that_no_dictionary_knows() -> None:
     items = {"weight__7": "1", "our_own": "2", "line": "3", "primarySite__400": "C501", "primarySite": "C509"}
     text, left = one(items, "Tumor")
@@ -159,6 +172,8 @@ def test_columns_that_no_dictionary_knows() -> None:
 def test_dates_and_numbers_are_written_as_text() -> None:
     text, _ = one({"dateOfBirth": dt.date(1950, 2, 3), "vitalStatus": 1})
     assert ">19500203<" in text and ">1<" in text
+    time = dt.datetime(2026, 1, 2, 3, 4, 5)
+    assert ">20260102030405<" in one({"pathDateSpecCollect1": time}, "Tumor")[0]
     with pytest.raises(BadInput, match="column nameLast holds List"):
         one({"nameLast": ["DOE"]})
 
@@ -258,6 +273,21 @@ def test_when_the_compiled_way_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "numba", types.ModuleType("numba"))
     assert writer.compiled_pays(writer.COMPILED_FROM_WHEN_LOADED)
     assert not writer.compiled_pays(writer.COMPILED_FROM_WHEN_LOADED - 1)
+
+
+@pytest.mark.skipif(not jit.available(), reason="numba is not installed or switched off")
+def test_compiled_text_goes_packed_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = 5000
+    patients = pl.DataFrame(
+        {"patient_index": range(rows), "nameLast": ["D'ARCY & <SONS>", None] * (rows // 2)}
+    )
+    tumors = pl.DataFrame({"patient_index": range(rows), "primarySite": "C509"}).reverse()
+    for compiled in (True, False):
+        monkeypatch.setattr(writer, "compiled_pays", lambda _, way=compiled: way)
+        target = tmp_path / f"{compiled}.xml.gz"
+        report = write_naaccr_xml(target, patients, tumors, header=NaaccrHeader(record_type="A"))
+        assert (report.patients, report.tumors, report.items) == (rows, rows, rows + rows // 2)
+    assert (tmp_path / "True.xml.gz").read_bytes() == (tmp_path / "False.xml.gz").read_bytes()
 
 
 def test_without_numba_the_bytes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ class Hand(Protocol):
         order: np.ndarray,
         ends: np.ndarray,
     ) -> None:
-        """Hand the text of whole patients to `sink`, in slices.
+        """Hand the text of whole patients to `sink`, in slices, which are overwritten when it returns.
 
         `order` has the rows of the tumors in the order to write; `ends[i]` is where patient i's end in it.
         """
@@ -153,12 +153,16 @@ class ItemRules:
         return found.get(level) or next(iter(found.values()), None)
 
     def _text(self, series: pl.Series) -> pl.Series:
-        """The column as text; real dates as NAACCR writes them."""
+        """The column as text; real dates and times as NAACCR writes them."""
         if series.dtype == pl.String:
             return series
         if isinstance(series.dtype, _NOT_TEXT):
             raise BadInput(self._where, f"column {series.name} holds {series.dtype}, not text")
-        return series.dt.strftime("%Y%m%d") if series.dtype == pl.Date else series.cast(pl.String)
+        if series.dtype == pl.Date:
+            return series.dt.strftime("%Y%m%d")
+        if isinstance(series.dtype, pl.Datetime):
+            return series.dt.strftime("%Y%m%d%H%M%S")
+        return series.cast(pl.String)
 
     def _opening(self, item: Item, indent: int) -> str:
         number = f' naaccrNum="{item.number}"' if self._numbers or item.id in self._ambiguous else ""

@@ -358,7 +358,7 @@ def write(
         else:  # one patient that is larger than all the room
             room *= 2
             out = np.empty(room, np.uint8)
-    del kept
+    del kept  # the kernels read it by address
 
 
 def _view(column: pl.Series) -> _View:

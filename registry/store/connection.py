@@ -32,6 +32,10 @@ _COPY_SETTING = "current_transaction_invalidation_policy"
 # column compressed this way (only in the storage format that encryption needs) gives null again.
 # tests/integration/test_crash_replay.py shows it; take this out only when that test passes without.
 _UNSAFE_COMPRESSION = "dict_fsst"
+# Rows that DuckDB writes as one piece. A checkpoint writes the last piece of a table anew, so with DuckDB's own 122,880
+# a day's load rewrites far more than it brings (5 loads of 21,000 rows of 274 columns: 7 CPU-s and 608 MB, with this
+# 2 CPU-s and 341 MB). Databases with larger pieces open as before.
+_ROW_GROUP = 20_480
 
 
 @dataclass(frozen=True)
@@ -192,10 +196,11 @@ def attach(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, key: str | None, read_only: bool = False
 ) -> None:
     """Attach a database file under `name`; the key travels as a parameter."""
-    settings = [*(["READ_ONLY"] if read_only else []), *(["ENCRYPTION_KEY ?"] if key is not None else [])]
-    clause = f" ({', '.join(settings)})" if settings else ""
+    settings = ["READ_ONLY"] if read_only else [f"ROW_GROUP_SIZE {_ROW_GROUP}"]
+    settings += ["ENCRYPTION_KEY ?"] if key is not None else []
     connection.execute(
-        f"ATTACH {quote_text(str(path))} AS {quote(name)}{clause}", [key] if key is not None else []
+        f"ATTACH {quote_text(str(path))} AS {quote(name)} ({', '.join(settings)})",
+        [key] if key is not None else [],
     )
     if not read_only and path.exists():
         path.chmod(0o600)

@@ -120,12 +120,14 @@ class Transaction:
                 raise
             self._become(repeat)
             return self._replay_answer(name, repeat)
+        answer = step.result
         self._steps.append(step)
-        self._kept_bytes += size
+        self._kept_bytes += size + (answer.estimated_size() if isinstance(answer, pl.DataFrame) else 0)
         if self._kept_bytes > REPLAY_BYTES:
             for done in self._steps:
                 done.run = _never  # lets go of the frames
-        return step.result
+                done.result = None if done.reads else done.result
+        return answer
 
     def _run(self, step: Step) -> None:
         assert self._cursor is not None

@@ -22,7 +22,7 @@ def _pointer(builder: Any, address: Any) -> Any:
 
 
 @intrinsic
-def load(_typing: Any, address: Any) -> Any:
+def _load(_typing: Any, address: Any) -> Any:
     """The eight bytes at an address, as a little-endian uint64; the address needs no alignment."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -33,8 +33,11 @@ def load(_typing: Any, address: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
+load: Any = _load
+
+
 @intrinsic
-def store(_typing: Any, address: Any, word: Any) -> Any:
+def _store(_typing: Any, address: Any, word: Any) -> Any:
     """Put eight bytes at an address that needs no alignment."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -45,11 +48,17 @@ def store(_typing: Any, address: Any, word: Any) -> Any:
     return types.void(types.uint64, types.uint64), generate
 
 
+store: Any = _store
+
+
 @intrinsic
-def trailing_zeros(_typing: Any, word: Any) -> Any:
+def _trailing_zeros(_typing: Any, word: Any) -> Any:
     """How many zero bits stand below the lowest one bit (64 for zero)."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), generate
+
+
+trailing_zeros: Any = _trailing_zeros

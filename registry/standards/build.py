@@ -59,7 +59,8 @@ def build(shared: Path, out: Path = DATA) -> dict[str, int]:
     lists = build_codes.code_tables(naaccr / "codes", lengths, morphology)
     ids: dict[int, set[str]] = {}
     for row in items:
-        ids.setdefault(int(str(row[2])), set()).add(str(row[3]))
+        if row[0] == "base":
+            ids.setdefault(int(str(row[2])), set()).add(str(row[3]))
     types = build_types.type_tables(naaccr / "codes", ids, lengths, [*lists.codes, *lists.ranges])
     tables: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
         "items.csv": (ITEM_COLUMNS, items),

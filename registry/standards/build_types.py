@@ -52,21 +52,24 @@ def type_tables(
         (scheme, code): label for scheme, code, label in _rows(folder / "padoh-sentinel-schemes.csv") if code
     }
     listed = {(row[0], row[1]) for row in known}
+    fields = _rows(folder / "padoh-field_info.csv")
+    names = {name for _, name, _ in fields}
     types, further = [], []
-    for number, name, kind in _rows(folder / "padoh-field_info.csv"):
+    for number, name, kind in fields:
         codes = schemes.get(scheme_of.get(name, ""), {})
         unknown = " ".join(sorted(code for code, (_, missing) in codes.items() if missing))
-        for item in [name] if name in lengths else sorted(ids.get(int(number), ())):
+        # Items are known there by one id; those that had another one in some version are of the same kind.
+        for item in [name, *sorted(ids.get(int(number), set()) - names)]:
             scheme = sentinel_of.get(name, "")
             if kind in ("count", "age"):
                 # All nines mean unknown there.
                 scheme = item
-                sentinels[scheme, "9" * lengths[item]] = "unknown"
+                sentinels[scheme, "9" * lengths.get(item, 3)] = "unknown"
             types.append((item, KINDS.get(kind, "text"), scheme, unknown))
-            if kind == "factor":
-                further += [
-                    (item, code, label) for code, (label, _) in codes.items() if (item, code) not in listed
-                ]
+        if kind == "factor":
+            further += [
+                (name, code, label) for code, (label, _) in codes.items() if (name, code) not in listed
+            ]
     order = {key: place for place, key in enumerate(sentinels)}
     return TypeTables(
         sorted(types),

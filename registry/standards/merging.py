@@ -320,7 +320,8 @@ def _merge_types(staged: Path, items: list[Row], lengths: dict[str, int], out: P
         return
     ids: dict[int, set[str]] = {}
     for row in items:
-        ids.setdefault(int(row["number"]), set()).add(row["id"])
+        if row["kind"] == "base":
+            ids.setdefault(int(row["number"]), set()).add(row["id"])
     known = [(row["item"], row["code"]) for row in read(out / "codes.csv.gz")]
     known += [(row["item"], row["low"]) for row in read(out / "ranges.csv")]
     types = build_types.type_tables(staged / "codes", ids, lengths, known)

@@ -86,10 +86,11 @@ def test_items_of_a_state_dictionary_are_read_checked_and_written() -> None:
         f'<Item naaccrId="{item.id}">{"7" * (item.length + 1)}</Item></Tumor></Patient></NaaccrData>'
     ).encode()
     alone = read_naaccr_xml(xml)
-    assert alone.errors["code"].to_list() == ["user-dictionary", "unknown-item"]
-    assert alone.tumors[item.id].to_list() == ["7" * (item.length + 1)]
-    known = read_naaccr_xml(xml, dictionaries=[path])
+    assert alone.errors["code"].to_list() == ["user-dictionary", "unknown-id"]
+    assert alone.quarantined["patient_index"].to_list() == [0]
+    known = read_naaccr_xml(xml, dictionary=path)
     assert known.errors["code"].to_list() == ["too-long"]
     out = io.BytesIO()
-    report = write_naaccr_xml(out, known.patients, known.tumors, header=known.header, dictionaries=[path])
+    frames = known.patients, known.tumors
+    report = write_naaccr_xml(out, *frames, header=known.header, dictionaries=[path], too_long="keep")
     assert report.items == 1 and dictionary.uri.encode() in out.getvalue()

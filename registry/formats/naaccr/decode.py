@@ -22,11 +22,11 @@ DATE_PRECISION = pl.Enum(["year", "month", "day"])
 TIME_PRECISION = pl.Enum(["year", "month", "day", "hour", "minute", "second"])
 # ISO 8601, or as HL7 writes it without signs; what is left out at the end is not known.
 DATE_TIME = (
-    r"^(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:T?(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.\d+)?)?)?)?)?)?"
-    r"(?:Z|[+-]\d{2}:?\d{2})?$"
+    r"^([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2})(?:T?([0-9]{2})(?::?([0-9]{2})(?::?([0-9]{2})(?:\.[0-9]+)?)?)?)?)?)?"
+    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
 )
 FIRST_PARTS = ("", "01", "01", "00", "00", "00")
-NUMBER = {"integer": r"^[+-]?\d{1,18}$", "decimal": r"^[+-]?\d+(\.\d+)?$"}
+NUMBER = {"integer": r"^[+-]?[0-9]{1,18}$", "decimal": r"^[+-]?[0-9]{1,30}(\.[0-9]+)?$"}
 # Sequence numbers count malignant and other tumors in one item; see `_sequence`.
 SEQUENCE_NUMBERS = {
     "sequenceNumberCentral": ("npcrReportableCentral", "onlyTumorCentral"),
@@ -222,7 +222,11 @@ def _number(item: Item, kind: ItemType) -> Expressions:
     dtype = pl.Int64 if kind.kind == "integer" else pl.Float64
     is_number = reason.is_null() & pl.col("code").str.contains(NUMBER[kind.kind])
     value = pl.when(is_number).then(pl.col("code")).cast(dtype, strict=False)
-    found = [value.alias(""), reason.alias("Reason"), (is_number | reason.is_not_null()).alias(OK)]
+    found = [
+        value.alias(""),
+        reason.alias("Reason"),
+        (value.is_not_null() | reason.is_not_null()).alias(OK),
+    ]
     return _sequence(item, value, reason) if item.id in SEQUENCE_NUMBERS else found
 
 

@@ -8,6 +8,7 @@ recodes also test behavior and diagnosis year, the maximum year only where there
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from registry.coding.build import DATA
 from registry.coding.derivation import derivation
 from registry.coding.range_table import Condition, RangeTable, ranges
 from registry.errors import NotFound
+from registry.standards import tables
 
 _AXES = {
     "2003": ("site", "histology"),
@@ -59,9 +61,17 @@ _NUMBERS = {
 }
 
 
+def table_file(name: str) -> Path:
+    """A table of this room: an installed one, else the package's own."""
+    installed = tables.find(name)
+    return installed if installed.is_file() else DATA / name
+
+
 @cache
 def _table(recode: str) -> RangeTable:
-    rows = pl.read_csv(DATA / "site_recode_rules.csv", infer_schema=False).filter(pl.col("recode") == recode)
+    rows = pl.read_csv(table_file("site_recode_rules.csv"), infer_schema=False).filter(
+        pl.col("recode") == recode
+    )
     rules = []
     for row in rows.sort(pl.col("step").cast(pl.Int32)).iter_rows(named=True):
         conditions = {
@@ -95,7 +105,7 @@ def recode_names(recode: str) -> pl.DataFrame:
             f"site recode {recode}", "there is no such recode", f"choose one of {', '.join(_AXES)}"
         )
     groups = pl.read_csv(
-        DATA / "site_recode_groups.csv", schema_overrides={"code": pl.String, "recode": pl.String}
+        table_file("site_recode_groups.csv"), schema_overrides={"code": pl.String, "recode": pl.String}
     )
     return groups.filter(pl.col("recode") == recode).drop("recode").sort("position")
 

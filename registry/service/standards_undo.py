@@ -41,7 +41,8 @@ def take_back(
             of_table = log.filter(pl.col("entity") == table)
             if table not in LEVELS:  # consolidated values follow the abstracts
                 edited.append(_edited(before, of_table, table, carry))
-            after = _unpadded(after, of_table, table, carry) if carry.pad else after
+            if carry.pad:
+                after = _unpadded(before, after, of_table, carry, KEYS[table])
         conversion.note(result, table, before, after, [_reversed(carry) for carry in here])
         frames[table] = before, after
     moving = [c for c in back if c.moves and c.before in set(present["abstract"])]
@@ -65,9 +66,13 @@ def _reversed(carry: Carry) -> Carry:
     )
 
 
-def _unpadded(after: pl.DataFrame, log: pl.DataFrame, table: str, carry: Carry) -> pl.DataFrame:
-    """Values that are as the installation left them, in the form they had before."""
-    key = KEYS[table]
+def _unpadded(
+    before: pl.DataFrame, after: pl.DataFrame, log: pl.DataFrame, carry: Carry, key: str
+) -> pl.DataFrame:
+    """Values that are as the installation left them, in the form they had before.
+
+    A column without an entry in the log took in a value that equals the one that left it.
+    """
     new = log.filter(pl.col("item") == carry.item).select(
         pl.col("entity_id").alias(key), pl.col("after").alias("@left"), pl.col("before").alias("@own")
     )
@@ -76,7 +81,7 @@ def _unpadded(after: pl.DataFrame, log: pl.DataFrame, table: str, carry: Carry) 
     )
     joined = after.join(new, on=key, how="left", maintain_order="left")
     joined = joined.join(old, on=key, how="left", maintain_order="left")
-    had = pl.col("@had") if carry.renamed else pl.col("@own")
+    had = pl.coalesce("@had", before[carry.before]) if carry.renamed else pl.col("@own")
     same = pl.col(carry.before) == pl.col("@left")
     return joined.with_columns(
         pl.when(same).then(had).otherwise(pl.col(carry.before)).alias(carry.before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from registry.standards import installed, merging
 from registry.standards.comparison import TableSet, compare_codes, compare_items, judged_otherwise
 from registry.standards.tables import DATA
 from registry.store import Store, UnitOfWork
-from registry.store.schema import CORE_ITEMS, TABLES
+from registry.store.schema import CORE_ITEMS
 
 NEW_FAULTS: dict[str, Any] = {"item": pl.String, "code": pl.String, "values": pl.Int64, "records": pl.Int64}
 STEPS = 5
@@ -78,6 +79,7 @@ def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any
         )
     with tempfile.TemporaryDirectory(prefix="registry-standards-") as folder:
         merging.merge(before, files, Path(folder))
+        _merge_recodes(files, Path(folder))
         content, digest = installed.pack(Path(folder))
         new = TableSet(Path(folder))
         _say(context, 1)
@@ -102,6 +104,19 @@ def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any
     return result
 
 
+def _merge_recodes(files: merging.Published, out: Path) -> None:
+    """The site recodes beside the standard's own tables, when they were published too and are others."""
+    from registry.coding import build, site_recode
+
+    if files.coding is None or not (files.coding / "seer" / "seersiterecode").is_dir():
+        return
+    with tempfile.TemporaryDirectory(prefix="registry-standards-") as folder:
+        build.build(files.coding.parent, Path(folder))
+        for path in sorted(Path(folder).iterdir()):
+            if path.read_bytes() != site_recode.table_file(path.name).read_bytes():
+                shutil.copyfile(path, out / path.name)
+
+
 def _say(context: Context, done: int) -> None:
     context.progress("standards", done, STEPS)
 
@@ -116,8 +131,6 @@ def _present(store: Store | UnitOfWork) -> dict[str, tuple[str, ...]]:
 
 def _columns(store: Store) -> conversion.Columns:
     """Which column of an abstract holds which item."""
-    if "item_column" not in TABLES:
-        return conversion.Columns(store.columns("abstract"), {})
     rows = store.query("SELECT column_name, number FROM item_column WHERE number IS NOT NULL ORDER BY 1")
     return conversion.Columns(store.columns("abstract"), dict(rows.iter_rows()))
 
@@ -250,7 +263,7 @@ def _retired(store: Store, old: TableSet, new: TableSet) -> pl.DataFrame:
 
 def _warnings(old: TableSet, new: TableSet) -> list[str]:
     """Changes that the program itself must follow: items that its own rules name."""
-    named = set(CORE_ITEMS["abstract"])
+    named = _named()
     lines = []
     for number, was in old.items.items():
         now = new.items.get(number)
@@ -261,6 +274,16 @@ def _warnings(old: TableSet, new: TableSet) -> list[str]:
         if was["id"] in named and now is None:
             lines.append(f"{was['id']} is retired: rules of this program name it, update the program")
     return lines
+
+
+def _named() -> set[str]:
+    """Items that the store, the edits and the derivations of this program name."""
+    from registry.coding.derivation import all_derivations
+    from registry.edits.definition import all_edits
+
+    rules = (item for edit in all_edits().values() for item in edit.items)
+    inputs = (item for derivation in all_derivations().values() for item in derivation.inputs)
+    return {*CORE_ITEMS["abstract"], *rules, *inputs}
 
 
 # --- taking back -----------------------------------------------------------------------------------------

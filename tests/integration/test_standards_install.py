@@ -29,6 +29,7 @@ from tests.next_version import (
     dictionary_xml,
     publish,
 )
+from tests.paths import needs_shared, shared
 from tests.received import KEY, OTHER_PERSON, PERSON, TUMOR, TWO, changed, write
 
 FIRST = changed(
@@ -402,3 +403,37 @@ def test_opening_reads_no_other_rooms(database: Path, published: Path) -> None:
     with registry.open(database, key=KEY) as session:
         session.run("standards.install", path=str(published))
         assert session.run("records.abstract", abstract_id=2)["naaccr_version"] == "260"
+
+
+def test_rules_that_name_a_renamed_item_are_said(session: Session, tmp_path: Path) -> None:
+    text = dictionary_xml(definitions()).replace('naaccrId="laterality"', 'naaccrId="sideOfTumor"')
+    (tmp_path / "new.xml").write_text(text)
+    found = session.run("standards.install", path=str(tmp_path / "new.xml"), dry_run=True)
+    assert found["warnings"] == [
+        "laterality is now sideOfTumor: rules of this program name it, update the program"
+    ]
+    assert found["new_faults"].is_empty(), "its code list follows it"
+
+
+@needs_shared
+def test_what_the_program_was_built_from_changes_nothing(session: Session) -> None:
+    found = session.run("standards.install", path=str(shared()))
+    assert (found["version"], found["changed"], found["items"].height, found["codes"].height) == (
+        "260", False, 0, 0,
+    )  # fmt: skip
+
+
+@needs_shared
+def test_other_site_recodes_come_along(session: Session, published: Path, tmp_path: Path) -> None:
+    from registry.coding.site_recode import recode_names
+
+    shutil.copytree(published, tmp_path / "next")
+    shutil.copytree(
+        shared("coding", "seer", "seersiterecode"), tmp_path / "next" / "coding" / "seer" / "seersiterecode"
+    )
+    path = tmp_path / "next" / "coding" / "seer" / "seersiterecode" / "site-recode-data-2008.csv"
+    path.write_text(path.read_text().replace("Prostate", "Prostate Gland"))
+    session.run("standards.install", path=str(tmp_path / "next"))
+    assert "Prostate Gland" in recode_names("2008")["name"]
+    session.run("standards.undo")
+    assert "Prostate Gland" not in recode_names("2008")["name"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -90,9 +91,8 @@ def iter_naaccr_xml(
     if on_error not in ON_ERROR:
         raise ValueError(f"on_error is {on_error!r}, expected one of {', '.join(ON_ERROR)}")
     given = as_dictionaries(dictionary)
-    many = list(documents(source))
     version, before = None, 0
-    for name, one in many:
+    for name, one, is_alone in _each(source):
         count = 0
         for batch in _document(name, one, given, on_error, recover, patients_per_batch):
             version = version or batch.header.version
@@ -100,7 +100,7 @@ def iter_naaccr_xml(
                 what = f"is for NAACCR {batch.header.version}, the documents before it for {version}"
                 raise BadInput(name, what, "read the versions apart")
             count = max(count, _patients(batch))
-            yield batch if len(many) == 1 else _placed(batch, name, before)
+            yield batch if is_alone else _placed(batch, name, before)
         before += count
 
 
@@ -151,6 +151,18 @@ def as_dictionaries(given: Dictionaries) -> list[Dictionary]:
     """User dictionaries from objects, paths or a sequence of them."""
     many = [given] if isinstance(given, Dictionary | str | Path) else list(given or ())
     return [one if isinstance(one, Dictionary) else load_user_dictionary(one) for one in many]
+
+
+def _each(source: Source) -> Iterator[tuple[str, Source, bool]]:
+    """Each document with its name, and whether it is the only one."""
+    try:
+        found = documents(source)
+        first, second = next(found), next(found, None)
+        yield *first, second is None
+        for name, one in itertools.chain([second] if second else [], found):
+            yield name, one, False
+    except Damaged as error:
+        raise UnreadableFile(error.where, 1, "not-well-formed", error.what, error.action) from None
 
 
 def _document(

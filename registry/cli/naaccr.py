@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from registry.cli import output
-from registry.cli.data import expand
 from registry.cli.options import Options, global_options
+from registry.errors import BadInput
 
 if TYPE_CHECKING:
     from registry.cli.naaccr_faults import FaultReport
@@ -66,11 +66,10 @@ def naaccr_validate(
     be read.
     """
     from registry.cli.naaccr_faults import FaultReport
-    from registry.cli.naaccr_reading import check_readable, read_document, user_dictionaries
+    from registry.cli.naaccr_reading import documents, read_document, user_dictionaries
     from registry.cli.naaccr_tables import check_writable, written
 
-    names = expand(files)
-    check_readable(names)
+    names = documents(files)
     check_writable(errors)
     given = user_dictionaries([*dictionaries, *old_names])
     with ExitStack() as stack:
@@ -121,20 +120,157 @@ def naaccr_read(
     written. Exit code 0: no fault, 1: faults, 2: the file could not be read.
     """
     from registry.cli.naaccr_faults import FaultReport
-    from registry.cli.naaccr_reading import check_readable, user_dictionaries
+    from registry.cli.naaccr_reading import documents, user_dictionaries
     from registry.cli.naaccr_tables import check_writable, written
 
-    check_readable([file])
+    names = documents([file])
+    if len(names) > 1:
+        raise BadInput(file, f"holds {len(names)} documents", f"read one at a time, such as {names[0]}")
     for target in (errors, quarantine, *([out] if is_long else [])):
         check_writable(target)
     given = user_dictionaries([*dictionaries, *old_names])
     with ExitStack() as stack:
         report = FaultReport(stack.enter_context(written(errors)) if errors else None, _folder(errors))
         summary = _read(
-            options, file, given, report, out=out, kind=None if is_long else kind, quarantine=quarantine,
+            options, names[0], given, report, out=out, kind=None if is_long else kind, quarantine=quarantine,
             recover=recover, plain=options.as_json or STDOUT in (out, errors),
         )  # fmt: skip
     return _answer(options, [summary], {"out": out}, STDOUT if out == STDOUT else errors)
+
+
+@naaccr.command(
+    "write",
+    epilog="Example: registry naaccr write registry.csv --mapping columns.csv --record-type I --out i.xml",
+)
+@click.argument("tables")
+@click.option("--out", required=True, metavar="PATH", help="XML file; .gz is compressed.")
+@click.option(
+    "--mapping", metavar="PATH", help="CSV that says which column holds which item (column,naaccr_id,...)."
+)
+@click.option("--record-type", type=click.Choice(["A", "M", "C", "I"]), help="Only its items are written.")
+@click.option(
+    "--naaccr-version", "version", help="Such as 260 (default: what the tables say, else the newest)."
+)
+@click.option("--time-generated", help="For the root element, such as 2026-01-31T12:00:00Z.")
+@dictionary_options
+@click.option("--numbers", is_flag=True, help="Write naaccrNum beside every naaccrId.")
+@click.option(
+    "--too-long", type=click.Choice(["error", "cut", "keep"]), default="error", show_default=True,
+    help="What becomes of values longer than their item.",
+)  # fmt: skip
+@ERRORS
+@global_options
+def naaccr_write(
+    options: Options,
+    tables: str,
+    out: str,
+    mapping: str | None,
+    record_type: str | None,
+    version: str | None,
+    time_generated: str | None,
+    dictionaries: tuple[str, ...],
+    old_names: tuple[str, ...],
+    numbers: bool,
+    too_long: Any,
+    errors: str | None,
+) -> int:
+    """Write NAACCR XML from tables.
+
+    TABLES is a folder with patients and tumors (parquet, csv or json) as `registry naaccr read` writes it, or one CSV
+    or Parquet table with a row a tumor. Items that are not part of the record type or of the version are left out and
+    listed. Exit code 0: all was written, 1: something was left out or is faulty, 2: nothing could be written.
+    """
+    from registry.cli.naaccr_faults import FaultReport, fault_rows
+    from registry.cli.naaccr_reading import check_readable, user_dictionaries
+    from registry.cli.naaccr_tables import check_writable, written
+    from registry.cli.naaccr_writing import load_tables
+    from registry.formats import write_naaccr_xml
+
+    check_readable([tables, *([mapping] if mapping else [])])
+    check_writable(errors)
+    own = user_dictionaries([*dictionaries, *old_names])
+    asked = {"version": version, "record_type": record_type, "time_generated": time_generated}
+    data = load_tables(tables, mapping, own, asked)
+    if data.header.record_type is None:
+        raise BadInput(tables, "says no record type", "give --record-type A, M, C or I")
+    report = write_naaccr_xml(
+        out,
+        data.patients,
+        data.tumors,
+        header=data.header,
+        dictionaries=own,
+        numbers=numbers,
+        too_long=too_long,
+    )
+    if errors:
+        with written(errors) as target:
+            faults = FaultReport(target)
+            faults.add(fault_rows(data.errors, tables))
+            faults.keep()
+    left_out = [one._asdict() for one in report.left_out]
+    code = 1 if left_out or data.errors.height else 0
+    counts = {"patients": report.patients, "tumors": report.tumors, "items": report.items}
+    answer = {"out": out, **counts, "left_out": left_out, "faults": data.errors.height, "exit_code": code}
+    lines = [f"{out}: " + ", ".join(f"{number:,} {name}" for name, number in counts.items())]
+    lines += [f"left out: {one['item']}: {one['reason']} ({one['values']:,} values)" for one in left_out]
+    if data.errors.height:
+        lines.append(f"{data.errors.height:,} faults in {tables} (--errors PATH writes them)")
+    options.answer(answer, "\n".join(lines))
+    return code
+
+
+@naaccr.command("convert", epilog="Example: registry naaccr convert old.xml --format flat --out old.txt")
+@click.argument("file")
+@click.option(
+    "--format", "form", type=click.Choice(["xml", "flat", "csv", "parquet"]), required=True,
+    help="What to write: NAACCR XML, fixed columns (versions 14 to 18), or one table.",
+)  # fmt: skip
+@click.option("--out", required=True, metavar="PATH", help="Where; .gz is compressed.")
+@dictionary_options
+@click.option("--mapping", metavar="PATH", help="Of a registry's own table: CSV column,naaccr_id,...")
+@click.option("--naaccr-version", "version", help="Of a table or flat file that does not say it.")
+@click.option("--to-version", help="NAACCR version wanted, such as 260 (default: the file's own).")
+@click.option("--record-type", type=click.Choice(["A", "M", "C", "I"]), help="Only its items are written.")
+@click.option("--time-generated", help="For sources that have none; the time of an XML file is kept.")
+@click.option("--numbers", is_flag=True, help="Write naaccrNum beside every naaccrId.")
+@ERRORS
+@click.option("--lost", metavar="PATH", help="Write what could not be carried as CSV.")
+@click.option(
+    "--quarantine", metavar="PATH", help="Write patients with structural faults, byte for byte, to a zip."
+)
+@RECOVER
+@global_options
+def naaccr_convert(
+    options: Options,
+    file: str,
+    form: Any,
+    out: str,
+    dictionaries: tuple[str, ...],
+    old_names: tuple[str, ...],
+    errors: str | None,
+    lost: str | None,
+    quarantine: str | None,
+    **how: Any,
+) -> int:
+    """Convert one file to another format, version or record type.
+
+    FILE is NAACCR XML, fixed columns, CSV or Parquet; it is recognised by its first bytes. The same file gives the same
+    bytes each time. Faulty values do not stop it; patients with structural faults are left out. Exit code 0: all was
+    carried, 1: faults or losses, 2: the file could not be read or written.
+    """
+    from registry.cli.naaccr_reading import documents, user_dictionaries
+    from registry.cli.naaccr_tables import check_writable
+    from registry.cli.naaccr_writing import convert_file
+
+    names = documents([file, *([how["mapping"]] if how["mapping"] else [])])
+    for target in (errors, lost, quarantine):
+        check_writable(target)
+    own = user_dictionaries([*dictionaries, *old_names])
+    answer, lines = convert_file(
+        names[0], out, form, own, errors=errors, lost=lost, quarantine=quarantine, quiet=options.quiet, **how
+    )
+    options.answer(answer, "\n".join(lines))
+    return int(answer["exit_code"])
 
 
 class _NothingToWriteError(Exception):
@@ -165,7 +301,9 @@ def _read(
             else:
                 sinks.append(WideTables(stack.enter_context(new_folder(Path(out))), kind))
             if quarantine:
-                sinks.append(QuarantineArchive(stack.enter_context(written(quarantine))))
+                archive = QuarantineArchive(stack.enter_context(written(quarantine)))
+                stack.callback(archive.close)
+                sinks.append(archive)
             summary = read_document(
                 file,
                 dictionaries,

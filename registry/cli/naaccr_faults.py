@@ -152,3 +152,16 @@ def advice(counts: dict[str, int]) -> pl.DataFrame:
     rows = [(code, number, ADVICE.get(code, "")) for code, number in counts.items()]
     schema: dict[str, Any] = {"code": pl.String, "faults": pl.Int64, "what to do": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("faults", "code", descending=[True, False])
+
+
+def advice_text(counts: dict[str, int]) -> str:
+    """The same as aligned text.
+
+    >>> print(advice_text({"too-long": 2}))
+    code       faults  what to do
+    too-long        2  shorten the value; it was kept as it is
+    """
+    lines = advice(counts)
+    width = max(len(code) for code in lines["code"])
+    told = [f"{code.ljust(width)}  {number:>7,}  {what}" for code, number, what in lines.rows()]
+    return "\n".join([f"{'code'.ljust(width)}   faults  what to do", *told])

@@ -13,7 +13,7 @@ import click
 
 from registry.cli.naaccr_faults import (
     FaultReport,
-    advice,
+    advice_text,
     fault_rows,
     shown,
     unreadable_code,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from registry.cli.naaccr_tables import Sink
     from registry.formats import NaaccrData
     from registry.standards import Dictionary
+
+NAME = 44
 
 
 @dataclass
@@ -94,17 +96,41 @@ def user_dictionaries(names: Sequence[str]) -> list[Dictionary]:
     return [load_user_dictionary(name) for name in names]
 
 
+def documents(patterns: Sequence[str]) -> list[str]:
+    """Names of documents: files, what patterns and folders hold, and what zip files of several hold.
+
+    Raises:
+        NotFound, Denied, BadInput: a name that is not there, may not be read, or a folder without documents.
+    """
+    from registry.formats.sources import expand_sources
+
+    names: list[str] = []
+    for pattern in patterns:
+        try:
+            names += expand_sources([pattern])
+        except BadInput:
+            if not Path(pattern).is_file():
+                raise
+            names.append(pattern)  # a damaged zip file: reading it says so, as of any other damaged file
+    names = list(dict.fromkeys(names))
+    check_readable(names)
+    return names
+
+
 def check_readable(names: Sequence[str]) -> None:
     """Every file is there and may be read; a mistyped name is not the fault of a file.
 
     Raises:
         NotFound, Denied: the first that is not.
     """
-    for name in names:
-        if not Path(name).exists():
-            raise NotFound(name, "there is no such file", "check the name")
+    from registry.formats.sources import split_member
+
+    for given in names:
+        name, _ = split_member(given)
+        if not name.exists():
+            raise NotFound(given, "there is no such file", "check the name")
         if not os.access(name, os.R_OK):
-            raise Denied(name, "may not be read", "ask its owner for permission")
+            raise Denied(given, "may not be read", "ask its owner for permission")
 
 
 def read_document(
@@ -203,6 +229,15 @@ class _First:
             click.echo(f"{name}: {rest:,} more faults (--limit shows more, --errors PATH writes all)")
 
 
+def _short(name: str) -> str:
+    """The end of a long path; its beginning says little.
+
+    >>> _short("/a/very/long/path/to/the/folder/of/incoming/files/abstracts.xml")
+    '…path/to/the/folder/of/incoming/files/abstracts.xml'
+    """
+    return name if len(name) <= NAME else "…" + name[1 - NAME :]
+
+
 def summary_tables(summaries: Sequence[Summary]) -> str:
     """Documents with their counts, then the codes with what to do."""
     import polars as pl
@@ -210,7 +245,7 @@ def summary_tables(summaries: Sequence[Summary]) -> str:
     from registry.cli import output
 
     rows = [
-        (s.file, s.naaccr_version or s.unreadable, s.record_type, s.patients, s.tumors, s.items, s.faults.total(),
+        (_short(s.file), s.naaccr_version or s.unreadable, s.record_type, s.patients, s.tumors, s.items, s.faults.total(),
          s.quarantined) for s in summaries
     ]  # fmt: skip
     names = ("file", "version", "type", "patients", "tumors", "items", "faults", "quarantined")
@@ -221,7 +256,4 @@ def summary_tables(summaries: Sequence[Summary]) -> str:
     total = sum((s.faults for s in summaries), Counter())  # type: Counter[str]
     if not total:
         return table
-    lines = advice(dict(total))
-    width = max(len(code) for code in lines["code"])
-    told = [f"{code.ljust(width)}  {number:>7,}  {what}" for code, number, what in lines.rows()]
-    return "\n".join([table, "", f"{'code'.ljust(width)}   faults  what to do", *told])
+    return "\n".join([table, "", advice_text(dict(total))])

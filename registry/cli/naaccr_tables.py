@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import shutil
@@ -204,11 +203,15 @@ class QuarantineArchive:
 
     def add(self, batch: NaaccrData, file: str) -> None:
         """Write the batch's quarantined patients."""
+        self.put(batch.quarantined)
+
+    def put(self, quarantined: pl.DataFrame) -> None:
+        """Write quarantined patients (see `NaaccrData.quarantined`)."""
         import polars as pl
 
         number = (pl.col("patient_index") + 1).alias("patient")
         name = pl.format("patient-{}.xml", number.cast(pl.String).str.zfill(7)).alias("member")
-        bad = batch.quarantined.select(number, "line", "reason", name, "content")
+        bad = quarantined.select(number, "line", "reason", name, "content")
         for member, content in bad.select("member", "content").rows():
             self._archive.writestr(zipfile.ZipInfo(member, NO_TIME), content, zipfile.ZIP_DEFLATED)
         self._reasons.append(bad.drop("content"))
@@ -219,6 +222,9 @@ class QuarantineArchive:
 
         table = csv_bytes(pl.concat(self._reasons), header=True)
         self._archive.writestr(zipfile.ZipInfo("reasons.csv", NO_TIME), table, zipfile.ZIP_DEFLATED)
+
+    def close(self) -> None:
+        """End the archive, also one that is given up."""
         self._archive.close()
 
 
@@ -235,8 +241,3 @@ def check_writable(target: str | None) -> None:
         raise BadInput(target, "is a folder", "name a file")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise BadInput(target, f"the folder {path.parent} is missing or not writable", "choose another place")
-
-
-def stdout_text() -> io.TextIOBase:
-    """Where people read when stdout carries a table: stderr."""
-    return sys.stderr  # type: ignore[return-value]

@@ -41,6 +41,13 @@ class Bar:
             self._last = now
             click.echo(f"\r{self.line(done)}\x1b[K", err=True, nl=False)
 
+    def count(self, patients: int) -> None:
+        """So many patients are written."""
+        now = time.monotonic()
+        if self._shown and now - self._last >= EVERY:
+            self._last = now
+            click.echo(f"\r{self.name} {patients:,} patients\x1b[K", err=True, nl=False)
+
     def line(self, done: int) -> str:
         """The bar as text."""
         if not self.total:

@@ -12,7 +12,15 @@ import csv
 import io
 import re
 
-from registry.standards.dictionary_raw import MAX_BYTES, Problem, RawDictionary, RawItem, Unreadable, shown
+from registry.standards.dictionary_raw import (
+    MAX_BYTES,
+    MAX_ITEMS,
+    Problem,
+    RawDictionary,
+    RawItem,
+    Unreadable,
+    shown,
+)
 
 # Heading (letters only, lower case) → attribute of the XML dictionary.
 HEADINGS = {
@@ -58,6 +66,8 @@ def parse_csv(data: bytes, name: str) -> RawDictionary:
         raise Unreadable(name, 1, "too-large", f"it has more than {MAX_BYTES:,} bytes", "send a dictionary")
     raw = RawDictionary(name, 1, {}, table=True)
     lines = _lines(_text(data), name, raw)
+    if len(lines) > MAX_ITEMS:
+        raise Unreadable(name, 1, "too-large", f"it has more than {MAX_ITEMS:,} rows", "send a dictionary")
     heading: list[str | None] = []
     root_columns: dict[int, str] = {}
     for line, cells in lines:

@@ -16,7 +16,10 @@ from registry.errors import BadInput
 LEVELS = ("NaaccrData", "Patient", "Tumor")
 RECORD_TYPES = "AMCI"
 DATA_TYPES = ("alpha", "digits", "mixed", "numeric", "text", "date", "dateTime")
-MAX_BYTES = 50_000_000
+# Far above any real dictionary (1 MB, 1,000 items); what is larger is sent to do harm or by mistake.
+MAX_BYTES = 10_000_000
+MAX_ITEMS = 50_000
+MAX_PROBLEMS = 10_000
 NAMESPACE = "http://naaccr.org/naaccrxml"
 # An id becomes the name of a column and of an XML attribute's value; this is what an xsd:ID may hold in ASCII.
 USABLE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")

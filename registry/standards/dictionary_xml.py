@@ -12,6 +12,8 @@ from xml.parsers import expat
 
 from registry.standards.dictionary_raw import (
     MAX_BYTES,
+    MAX_ITEMS,
+    MAX_PROBLEMS,
     Problem,
     RawDictionary,
     RawItem,
@@ -68,7 +70,7 @@ def parse_xml(data: bytes, name: str) -> RawDictionary:
         name: file name for error lines.
 
     Raises:
-        Unreadable: not well-formed, larger than 50 MB, with entities, or no NaaccrDictionary.
+        Unreadable: not well-formed, too large, with entities, or no NaaccrDictionary.
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(name, 1, "too-large", f"it has more than {MAX_BYTES:,} bytes", "send a dictionary")
@@ -122,6 +124,9 @@ class _Reader:
         if local in ("ItemDef", "GroupedItemDef"):
             item = RawItem(line, attributes)
             item.attributes = self.own(attributes, line, item.id)
+            if len(self.found.items) + len(self.found.grouped) >= MAX_ITEMS:
+                what = f"it defines more than {MAX_ITEMS:,} items"
+                raise Unreadable(self.name, line, "too-large", what, "send a dictionary")
             (self.found.items if local == "ItemDef" else self.found.grouped).append(item)
         else:
             self.own(attributes, line, None)
@@ -152,7 +157,8 @@ class _Reader:
 
     def problem(self, line: int, code: str, message: str, item: str | None = None) -> None:
         assert self.found is not None
-        self.found.problems.append(Problem(line, item, code, message))
+        if len(self.found.problems) < MAX_PROBLEMS:
+            self.found.problems.append(Problem(line, item, code, message))
 
     def refuse(self, *_: object) -> None:
         raise Unreadable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registry.errors import BadInput
-from registry.standards import user_dictionary
+from registry.standards import user_dictionary, validate_dictionary
 
 HEADINGS = "NAACCR XML ID,NAACCR Number,Name,Start Column,Length,Record Types,Parent XML Element,Data Type"
 TABLE = f"""{HEADINGS}
@@ -104,3 +104,23 @@ def test_a_fault_is_named_by_its_line(data: str, place: str, words: str) -> None
     with pytest.raises(BadInput, match=words) as caught:
         user_dictionary(data.encode(), "state file")
     assert str(caught.value).startswith(f"state file{place}: ")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<NaaccrDictionary>" + b" " * 10_000_001,
+        b"id\n" + b" " * 10_000_001,
+        b"<NaaccrDictionary><ItemDefs>" + b"<ItemDef/>" * 50_001 + b"</ItemDefs></NaaccrDictionary>",
+        HEADINGS.encode() + b"\na,b" * 50_001,
+    ],
+)
+def test_what_is_far_larger_than_any_dictionary_is_refused(data: bytes) -> None:
+    with pytest.raises(BadInput, match="more than"):
+        user_dictionary(data, "state")
+    assert validate_dictionary(data, "state")["code"].to_list() == ["too-large"]
+
+
+def test_a_file_of_nonsense_has_not_more_faults_than_can_be_read() -> None:
+    data = b"<NaaccrDictionary>" + b"<a/>" * 100_000 + b"</NaaccrDictionary>"
+    assert validate_dictionary(data, "state").height <= 10_010

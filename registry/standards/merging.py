@@ -9,107 +9,26 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from registry.errors import BadInput, NotFound
+from registry.errors import BadInput
 from registry.standards import build, build_codes, build_icdo, build_types
-from registry.standards.dictionary_xml import DictionaryXml, parse_dictionary
+from registry.standards.published import Published, published, stage
 from registry.standards.tables import DATA
 
-BASE = re.compile(r"https?://(?:www\.)?naaccr\.org/naaccrxml/(user-defined-)?naaccr-dictionary-(\d{3})\.xml")
 SOURCE_ORDER = ("morphology", "lookups", "documented", "padoh")
 """Where an item's code list comes from, the first that knows it decides (`build_codes.code_tables`)."""
 OF_ITEMS = ("code_lists.csv", "codes.csv.gz", "ranges.csv", "item_types.csv", "further_codes.csv")
 """Tables about items by id."""
 OF_ALL_VERSIONS = ("morphology", "padoh")
 """Sources that are published without versions: their codes count for every one."""
-EMPTY_GZIP = gzip.compress(b"", mtime=0)
+
+__all__ = ["Published", "Row", "merge", "published", "read", "write"]
 
 Row = dict[str, str]
-
-
-@dataclass
-class Published:
-    """What a folder of published files holds.
-
-    Attributes:
-        dictionaries: base and default user dictionaries by file name as NAACCR names them.
-        naaccr: the folder with `items/` and `codes/`, when there is one.
-        coding: the folder with `icdo/` and `seer/`, when there is one.
-    """
-
-    dictionaries: dict[str, bytes]
-    naaccr: Path
-    coding: Path | None
-    versions: list[str] = field(default_factory=list)
-
-    @property
-    def newest(self) -> str:
-        """The newest NAACCR version of the folder."""
-        return self.versions[-1]
-
-
-def published(source: Path) -> Published:
-    """Find and check the published files of a folder (or one dictionary file).
-
-    Args:
-        source: a folder with `dictionaries/`, and if there are any `items/`, `codes/`, `coding/`; one that holds
-            such a folder under the name `naaccr`; one with dictionaries in it; or one dictionary.
-
-    Raises:
-        NotFound: no such folder. BadInput: no NAACCR base dictionary here, or one that cannot be used.
-    """
-    if not source.exists():
-        raise NotFound(str(source), "there is no such folder", "check the name")
-    folder = source.parent if source.is_file() else source
-    naaccr = folder / "naaccr" if (folder / "naaccr").is_dir() else folder
-    places = [folder, folder / "dictionaries", naaccr, naaccr / "dictionaries"]
-    files = [
-        path for place in dict.fromkeys(places) if place.is_dir() for path in sorted(place.glob("*.xml"))
-    ]
-    found: dict[str, bytes] = {}
-    versions = set()
-    for path in [source] if source.is_file() else files:
-        data = path.read_bytes()
-        name = _base_name(parse_dictionary(data, path.name), path.name)
-        if name is None:
-            continue  # a state's own dictionary comes with its files, not with the standard
-        if found.setdefault(name, data) != data:
-            raise BadInput(path.name, f"two different files hold {name}", "keep the one that counts")
-        if not name.startswith("user-"):
-            versions.add(name[-7:-4])
-    if not versions:
-        raise BadInput(str(source), "holds no NAACCR base dictionary", "name the folder of next year's files")
-    coding = folder / "coding"
-    return Published(found, naaccr, coding if coding.is_dir() else None, sorted(versions))
-
-
-def _base_name(dictionary: DictionaryXml, name: str) -> str | None:
-    """The published name of a base or default user dictionary, None for a user-defined one.
-
-    Raises:
-        BadInput: a base dictionary that contradicts itself or is empty.
-    """
-    uri = BASE.fullmatch(dictionary.uri.strip())
-    if uri is None:
-        return None
-    if dictionary.version != uri[2]:
-        raise BadInput(name, f"is dictionary {uri[2]} by its URI, but {dictionary.version} by naaccrVersion")
-    if not dictionary.items:
-        raise BadInput(name, "defines no items", "ask for an intact copy")
-    for what in ("id", "number"):
-        seen: set[object] = set()
-        for item in dictionary.items:
-            value = item[what].casefold() if what == "id" else item[what]
-            if value in seen:
-                raise BadInput(name, f"defines {what} {item[what]} twice", "ask for an intact copy")
-            seen.add(value)
-    return f"{uri[1] or ''}naaccr-dictionary-{uri[2]}.xml"
 
 
 def merge(known: Path, files: Published, out: Path) -> None:
@@ -130,45 +49,18 @@ def merge(known: Path, files: Published, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="registry-standards-") as work:
         staged = Path(work)
         try:
-            _stage(files, staged)
+            stage(files, staged)
             items = _merge_items(staged, files, out)
             _merge_terms(staged, files, out)
             lengths: dict[str, int] = {}
             for row in items:
                 lengths[row["id"]] = max(lengths.get(row["id"], 0), int(row["length"]))
-            _merge_codes(staged, lengths, out)
+            _merge_codes(staged, items, lengths, out)
             _merge_types(staged, items, lengths, out)
             _follow_renames(known, out)
         except (OSError, EOFError, ValueError, IndexError, UnicodeDecodeError, csv.Error) as error:
             what = f"the published tables cannot be read ({type(error).__name__})"
             raise BadInput(str(files.naaccr), what, "compare their layout with last year's") from None
-
-
-def _stage(files: Published, staged: Path) -> None:
-    """The published files in the layout that the builders read; those that were not published are empty."""
-    (staged / "dictionaries").mkdir()
-    for name, data in files.dictionaries.items():
-        (staged / "dictionaries" / name).write_bytes(data)
-    codes = staged / "codes"
-    codes.mkdir()
-    if (files.naaccr / "codes").is_dir():
-        for path in (files.naaccr / "codes").iterdir():
-            if path.is_file():
-                shutil.copyfile(path, codes / path.name)
-    kinds = ("lookups", "documented-codes")
-    versions = {path.name[8:10] for kind in kinds for path in codes.glob(f"naaccr-v??-{kind}.csv.gz")}
-    wanted = [f"naaccr-v{version}-{kind}.csv.gz" for version in versions for kind in kinds]
-    icdo = staged / "coding" / "icdo"
-    icdo.mkdir(parents=True)
-    if files.coding and (files.coding / "icdo").is_dir():
-        shutil.copytree(files.coding / "icdo", icdo, dirs_exist_ok=True)
-    terms = ("icdo32_morphology_terms.csv", "icdo3_first_edition_morphology_terms.txt")
-    for path in (
-        *(codes / name for name in (*wanted, "padoh-code-schemes.csv.gz")),
-        *(codes / "padoh-field_code_scheme.csv", *(icdo / name for name in terms)),
-    ):
-        if not path.exists():
-            path.write_bytes(EMPTY_GZIP if path.suffix == ".gz" else b"")
 
 
 # --- items -----------------------------------------------------------------------------------------------
@@ -267,7 +159,7 @@ def _merge_terms(staged: Path, files: Published, out: Path) -> None:
 # --- code lists ------------------------------------------------------------------------------------------
 
 
-def _merge_codes(staged: Path, lengths: dict[str, int], out: Path) -> None:
+def _merge_codes(staged: Path, items: list[Row], lengths: dict[str, int], out: Path) -> None:
     """Code lists: a published version's codes of an item replace the known ones of that version."""
     published_lists = sorted(
         {path.name[8:10] for path in (staged / "codes").glob("naaccr-v??-lookups.csv.gz")}
@@ -297,7 +189,7 @@ def _merge_codes(staged: Path, lengths: dict[str, int], out: Path) -> None:
     write(out / "code_lists.csv", header, _rows(header, [(i, closed[i], source[i]) for i in sorted(source)]))
 
     codes = _with_codes(
-        read(out / "codes.csv.gz"),
+        _carried_on(read(out / "codes.csv.gz"), items, new),
         _rows(("item", "code", "label", "versions"), new.codes),
         ("item", "code"),
     )
@@ -307,11 +199,37 @@ def _merge_codes(staged: Path, lengths: dict[str, int], out: Path) -> None:
             row["versions"] = every
     write(out / "codes.csv.gz", ("item", "code", "label", "versions"), codes)
     spans = ("item", "low", "high", "label", "versions")
-    ranges = _with_codes(read(out / "ranges.csv"), _rows(spans, new.ranges), ("item", "low", "high"))
+    ranges = _with_codes(
+        _carried_on(read(out / "ranges.csv"), items, new), _rows(spans, new.ranges), ("item", "low", "high")
+    )
     write(out / "ranges.csv", spans, ranges)
     named = ("code", "label", "versions")
-    causes = _with_codes(read(out / "causes_of_death.csv.gz"), _rows(named, new.causes), ("code",))
+    causes = _with_codes(
+        _carried_on(read(out / "causes_of_death.csv.gz"), items, new), _rows(named, new.causes), ("code",)
+    )
     write(out / "causes_of_death.csv.gz", named, causes)
+
+
+def _carried_on(known: list[Row], items: list[Row], new: build_codes.CodeTables) -> list[Row]:
+    """Known rows; an item that a new list says nothing of keeps what the list before it said."""
+    lists = {version for row in (*new.codes, *new.ranges, *new.causes) for version in row[-1].split()}
+    before = {version for row in known for version in row["versions"].split()}
+    published_items = {row[0] for row in (*new.codes, *new.ranges)} | (
+        {"causeOfDeath"} if new.causes else set()
+    )
+    rows = known
+    for version in sorted(lists - before):
+        earlier = max((one for one in before if one < version), default="")
+        present = {row["id"] for row in _of(items, version + "0")}
+        rows = [
+            {**row, "versions": f"{row['versions']} {version}"}
+            if row.get("item", "causeOfDeath") in present - published_items
+            and earlier in row["versions"].split()
+            else row
+            for row in rows
+        ]
+        before = before | {version}
+    return rows
 
 
 def _merge_types(staged: Path, items: list[Row], lengths: dict[str, int], out: Path) -> None:

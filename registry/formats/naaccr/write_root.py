@@ -33,6 +33,12 @@ def root_start(header: NaaccrHeader, uris: Sequence[str], leave_out: LeaveOut) -
         header: version, record type, time and further attributes.
         uris: of the user dictionaries whose items may follow.
         leave_out: told what cannot be written (name, reason, count).
+
+    >>> header = NaaccrHeader(version="260", record_type="I", attributes={"colour": "red"})
+    >>> text = root_start(header, [], lambda name, reason, count: print(name, "is", reason))
+    colour is not an attribute of NaaccrData
+    >>> text.splitlines()[1].split()[-2:]
+    ['specificationVersion="1.8"', 'xmlns="http://naaccr.org/naaccrxml">']
     """
     texts = ['<?xml version="1.0" encoding="UTF-8"?>\n<NaaccrData']
     for name, value in [*_own_attributes(header, uris, leave_out), *_foreign_attributes(header, leave_out)]:
@@ -42,7 +48,8 @@ def root_start(header: NaaccrHeader, uris: Sequence[str], leave_out: LeaveOut) -
 
 def _legal(name: str, value: str, leave_out: LeaveOut) -> str:
     legal = str(pl.Series([value]).str.replace_all(ILLEGAL, " ").item())
-    leave_out(name, ILLEGAL_REASON, int(legal != value))
+    if legal != value:
+        leave_out(name, ILLEGAL_REASON, 1)
     return legal
 
 

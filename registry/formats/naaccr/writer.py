@@ -113,6 +113,14 @@ def naaccr_writer(
     """Write a file in batches: `writer.add(patients, tumors)` for each, then read `writer.report`.
 
     Arguments and errors as of `write_naaccr_xml`. To a stream, batches before a refused one are written.
+
+    >>> import io
+    >>> with naaccr_writer(io.BytesIO(), NaaccrHeader(version="260", record_type="I")) as writer:
+    ...     for start in (0, 2):
+    ...         patients = pl.DataFrame({"patient_index": [start, start + 1], "vitalStatus": ["0", "1"]})
+    ...         writer.add(patients, pl.DataFrame())
+    >>> writer.report.patients, writer.report.items
+    (4, 4)
     """
     given = [dictionaries] if isinstance(dictionaries, Dictionary | str | Path) else dictionaries
     loaded = [d if isinstance(d, Dictionary) else load_user_dictionary(d) for d in given]

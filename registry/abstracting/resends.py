@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from registry.abstracting.receive import Arrival
 
 
+AT_ONCE = 4_000  # records compared together: their items are held in several long frames
+
+
 class Outcome(NamedTuple):
     """changed / unchanged: abstracts; review_tasks: rows put into the queue; patients: their ids."""
 
@@ -38,8 +41,20 @@ def apply(work: UnitOfWork, versions: pl.DataFrame, wide: pl.DataFrame, arrival:
         versions: records with abstract_id and source_id of this receipt.
         wide: their items, in the same order.
     """
-    if versions.is_empty():
-        return Outcome(0, 0, 0, set())
+    together = Outcome(0, 0, 0, set())
+    for start in range(0, versions.height, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        one = _apply(work, versions[part], wide[part], arrival)
+        together = Outcome(
+            together.changed + one.changed,
+            together.unchanged + one.unchanged,
+            together.review_tasks + one.review_tasks,
+            together.patients | one.patients,
+        )
+    return together
+
+
+def _apply(work: UnitOfWork, versions: pl.DataFrame, wide: pl.DataFrame, arrival: Arrival) -> Outcome:
     keys = versions.select("abstract_id", pl.col("source_id").alias("new_source"))
     held_rows = work.query(
         "SELECT a.* FROM abstract a SEMI JOIN keys USING (abstract_id) ORDER BY a.abstract_id",

@@ -17,18 +17,15 @@ from registry import formats
 from registry.abstracting import treatments
 from registry.casefinding import reports
 from registry.errors import BadInput, NotFound, RegistryError
-from registry.formats.sources import read_all
 from registry.service import reference
 from registry.service.naaccr_ingest import MoreItems, NaaccrFile, require_own
 from registry.service.operations import Context, operation
+from registry.service.received_file import ReceivedFile
 
 COUNTS = ("patients", "tumors", "items", "accepted", "duplicates", "quarantined", "faults")
-LARGEST = 8 << 30
-"""Bytes that a compressed file may unfold to."""
 SHOWN = 10
 KEPT = "it is kept in quarantine"
 """The end of the line about every file that is refused whole."""
-GZIP = b"\x1f\x8b"
 
 
 @operation("ingest.file", changes=True)
@@ -51,26 +48,23 @@ def ingest_file(
         BadInput: the file cannot be read as any of these; it is in quarantine, nothing else changed.
     """
     file = Path(path)
-    received = _read(file)
+    received = ReceivedFile(file)
     kind = None
     try:
-        data = _unfolded(file, received)
-        digest = hashlib.sha256(data).hexdigest()
-        earlier = context.store.find_load(digest)
+        received.unpack()
+        earlier = context.store.find_load(received.digest)
         if earlier is not None:
             return _as_duplicate(context, file, earlier)
-        kind = reference.kind_of(data) or formats.sniff(file)
+        kind = reference.kind_of(received.head) or formats.sniff(file)
         if kind in reference.TABLES:
-            return _report(file, kind, reference.load_csv(context, kind, file, data), [])
+            return _report(file, kind, reference.load_csv(context, kind, file, received.content()), [])
         if kind == "naaccr-xml":
-            return _ingest_abstracts(context, file, data, digest, sender, dictionaries or [])
-        if kind == "hl7":
-            return _ingest_rows(context, file, data, digest, kind)
-        if kind == "treatments":
-            return _ingest_rows(context, file, data, digest, kind)
+            return _ingest_abstracts(context, received, sender, dictionaries or [])
+        if kind in ("hl7", "treatments"):
+            return _ingest_rows(context, received, kind)
         raise BadInput(file.name, *_unknown(kind))
     except BadInput as error:
-        _quarantine_file(context, file, received, kind, error)
+        _quarantine_file(context, file, received.packed, kind, error)
         action = f"{error.action}; {KEPT}" if error.action else KEPT
         raise BadInput(error.where, error.what, action) from None
 
@@ -85,30 +79,6 @@ def _unknown(kind: str | None) -> tuple[str, str]:
         "is not NAACCR XML, HL7 v2, a treatment CSV, or a facility or physician table",
         "look at its first lines",
     )
-
-
-def _read(file: Path) -> bytes:
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(str(file), "there is no such file", "check the name") from None
-    except IsADirectoryError:
-        raise BadInput(str(file), "is a folder", "name the files in it") from None
-    except PermissionError:
-        raise BadInput(str(file), "may not be read by you", "check its permissions") from None
-    if not data:
-        raise BadInput(str(file), "is empty", "send the file again")
-    return data
-
-
-def _unfolded(file: Path, received: bytes) -> bytes:
-    """The bytes themselves, so that a file is the same file whether it comes compressed or plain."""
-    if received[:2] != GZIP:
-        return received
-    try:
-        return read_all(received, limit=LARGEST)
-    except BadInput as error:
-        raise BadInput(file.name, error.what, error.action) from None
 
 
 def _report(file: Path, kind: str, counts: dict[str, Any], faults: list[str]) -> dict[str, Any]:
@@ -178,25 +148,27 @@ def _quarantine_file(
 
 
 def _ingest_abstracts(
-    context: Context, file: Path, data: bytes, digest: str, sender: str | None, dictionaries: list[str]
+    context: Context, received: ReceivedFile, sender: str | None, dictionaries: list[str]
 ) -> dict[str, Any]:
-    taken = NaaccrFile(context, file, len(data), dictionaries)
+    taken = NaaccrFile(context, received.path, dictionaries, held=received.is_held)
     taken.look_through(whole=False)
     try:
-        return _load_abstracts(context, file, data, digest, sender, taken)
+        return _load_abstracts(context, received, sender, taken)
     except MoreItems:
         taken.look_through(whole=True)
-        return _load_abstracts(context, file, data, digest, sender, taken)
+        return _load_abstracts(context, received, sender, taken)
 
 
 def _load_abstracts(
-    context: Context, file: Path, data: bytes, digest: str, sender: str | None, taken: NaaccrFile
+    context: Context, received: ReceivedFile, sender: str | None, taken: NaaccrFile
 ) -> dict[str, Any]:
+    file = received.path
     taken.ensure_columns()
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]
-        file_id = work.keep_file(file.name, "naaccr-xml", data, digest)
+        file_id = work.keep_file(file.name, "naaccr-xml", received.pieces, received.digest)
         outcome = taken.load(work, sender, load_id, file_id)
+        received.require_unchanged()
         receipt, header, faults = outcome.receipt, outcome.header, outcome.faults
         counts = {name: getattr(receipt, name) for name in COUNTS if name != "faults"} | {
             "faults": faults.height
@@ -205,7 +177,7 @@ def _load_abstracts(
             "new_patients": receipt.new_patients, "new_versions": receipt.new_versions,
             "review_tasks": receipt.review_tasks, "record_type": header.record_type, "naaccr_version": header.version,
         }  # fmt: skip
-        _write_load(work, context, load_id, file_id, file, "naaccr-xml", digest, len(data), counts, detail)
+        _write_load(work, context, load_id, file_id, received, "naaccr-xml", counts, detail)
         _write_faults(work, load_id, faults)
     found, lines = _messages(file, faults, load_id)
     return _report(file, "naaccr-xml", {**counts, **detail, **found, "load_id": load_id}, lines)
@@ -216,10 +188,8 @@ def _write_load(
     context: Context,
     load_id: int,
     file_id: int,
-    file: Path,
+    received: ReceivedFile,
     kind: str,
-    digest: str,
-    size: int,
     counts: dict[str, int],
     detail: dict[str, Any],
 ) -> None:
@@ -228,8 +198,8 @@ def _write_load(
         pl.DataFrame(
             [
                 {
-                    "load_id": load_id, "file_id": file_id, "file_name": file.name, "sha256": digest, "kind": kind,
-                    "bytes": size, "actor": context.actor.name, "started_at": context.stamp,
+                    "load_id": load_id, "file_id": file_id, "file_name": received.path.name, "sha256": received.digest,
+                    "kind": kind, "bytes": received.size, "actor": context.actor.name, "started_at": context.stamp,
                     "finished_at": context.now().astimezone(dt.UTC).replace(tzinfo=None), "status": "done", **counts,
                     "detail": json.dumps(detail),
                 }
@@ -243,21 +213,22 @@ def _write_faults(work: Any, load_id: int, faults: pl.DataFrame) -> None:
         work.insert("load_fault", faults.select(pl.lit(load_id).alias("load_id"), pl.all()), logged=False)
 
 
-def _ingest_rows(context: Context, file: Path, data: bytes, digest: str, kind: str) -> dict[str, Any]:
+def _ingest_rows(context: Context, received: ReceivedFile, kind: str) -> dict[str, Any]:
     """HL7 messages and treatment rows: what fits is taken in, each unreadable piece goes to quarantine."""
+    file = received.path
     taker: Any = reports if kind == "hl7" else treatments
     parsed = taker.parse(file)
     require_own(context, file, taker.facilities(context.store, parsed))
     taker.prepare(context.store, parsed)
     with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
         load_id = work.new_ids("load", 1)[0]
-        file_id = work.keep_file(file.name, kind, data, digest)
+        file_id = work.keep_file(file.name, kind, received.pieces, received.digest)
         counts = taker.receive(
             work, parsed, file_name=file.name, load_id=load_id, file_id=file_id, now=context.stamp
         )
         detail = {name: value for name, value in counts.items() if name not in COUNTS}
         kept = {name: int(counts.get(name, 0)) for name in COUNTS}
-        _write_load(work, context, load_id, file_id, file, kind, digest, len(data), kept, detail)
+        _write_load(work, context, load_id, file_id, received, kind, kept, detail)
         _write_faults(work, load_id, parsed.faults)
     found, lines = _messages(file, parsed.faults, load_id)
     return _report(file, kind, {**counts, **found, "load_id": load_id}, lines)

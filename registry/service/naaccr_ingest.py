@@ -26,8 +26,6 @@ from registry.service.operations import Context
 from registry.standards import Item
 from registry.store import UnitOfWork
 
-HELD_IN_MEMORY = 256 << 20
-"""Files up to this size are parsed once and held; larger ones are read batch by batch."""
 AT_ONCE = 160 << 20
 """Bytes of patients that are taken in together: many rows at once cost DuckDB less a row."""
 RECORDS_AT_ONCE = 60_000
@@ -70,17 +68,19 @@ class NaaccrFile:
 
     Args:
         source: path to read from.
-        size: bytes of the unpacked content.
         dictionaries: user-defined dictionaries (paths).
+        held: parse it once and hold the frames; else it is read batch by batch.
     """
 
-    def __init__(self, context: Context, source: Path, size: int, dictionaries: Sequence[str]) -> None:
+    def __init__(
+        self, context: Context, source: Path, dictionaries: Sequence[str], *, held: bool = True
+    ) -> None:
         self._context, self._source = context, source
         self._paths = list(dictionaries)
         # Dictionaries that came with earlier files serve this one too, when it names them.
         given = [formats.load_user_dictionary(path) for path in dictionaries]
         self._given = [*given, *user_dictionaries.kept(context.store)]
-        self._held = size <= HELD_IN_MEMORY
+        self._held = held
         self._batches: list[Carried] = []
         self._header: NaaccrHeader | None = None
         self._survey = Survey()

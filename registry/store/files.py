@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +24,7 @@ class KeptFile:
 
     name: str
     kind: str
-    data: bytes
+    size: int
     sha256: str
     packed: tuple[bytes, ...]
 
@@ -36,7 +36,7 @@ class KeptFile:
                 "file_name": [self.name],
                 "kind": [self.kind],
                 "sha256": [self.sha256],
-                "bytes": [len(self.data)],
+                "bytes": [self.size],
                 "stored_bytes": [sum(map(len, self.packed))],
                 "chunks": [len(self.packed)],
                 "created_at": [now],
@@ -53,28 +53,51 @@ class KeptFile:
                     "file_id": [file_id] * len(part),
                     "chunk": list(numbers),
                     "byte_start": [number * CHUNK for number in numbers],
-                    "byte_length": [min(CHUNK, len(self.data) - number * CHUNK) for number in numbers],
+                    "byte_length": [min(CHUNK, self.size - number * CHUNK) for number in numbers],
                     "content": list(part),
                 },
                 schema_overrides={"chunk": pl.Int32},
             )
 
 
-def prepare(name: str, kind: str, data: bytes, sha256: str | None = None) -> KeptFile:
+def prepare(
+    name: str, kind: str, data: bytes | Callable[[], Iterable[bytes]], sha256: str | None = None
+) -> KeptFile:
     """Check and compress a file.
+
+    Args:
+        data: its bytes, or what gives them in pieces.
 
     Raises:
         BadInput: `sha256` is not the data's.
 
     >>> prepare("a.hl7", "hl7", b"MSH|").packed != ()
     True
+    >>> prepare("a.hl7", "hl7", lambda: [b"MS", b"H|"]) == prepare("a.hl7", "hl7", b"MSH|")
+    True
     """
-    digest = hashlib.sha256(data).hexdigest()
-    if sha256 is not None and sha256 != digest:
-        raise BadInput(name, "its bytes do not have the checksum that was announced", "send the file again")
+    digest, size, packed = hashlib.sha256(), 0, []
     compressor = zstandard.ZstdCompressor(level=3)
-    packed = tuple(compressor.compress(data[start : start + CHUNK]) for start in range(0, len(data), CHUNK))
-    return KeptFile(name, kind, data, digest, packed)
+    for chunk in _in_chunks([data] if isinstance(data, bytes) else data()):
+        digest.update(chunk)
+        size += len(chunk)
+        packed.append(compressor.compress(chunk))
+    if sha256 is not None and sha256 != digest.hexdigest():
+        raise BadInput(name, "its bytes do not have the checksum that was announced", "send the file again")
+    return KeptFile(name, kind, size, digest.hexdigest(), tuple(packed))
+
+
+def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in chunks of CHUNK bytes, the last one shorter."""
+    rest = b""
+    for piece in pieces:
+        data = rest + piece if rest else piece
+        whole = len(data) - len(data) % CHUNK
+        for start in range(0, whole, CHUNK):
+            yield data[start : start + CHUNK]
+        rest = data[whole:]
+    if rest:
+        yield rest
 
 
 def read_bytes(

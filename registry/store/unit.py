@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -218,8 +218,13 @@ class UnitOfWork(BulkSteps, Transaction):
         self.log(entity, entity_id, self.action, None, after, digest=value)
         return value
 
-    def keep_file(self, name: str, kind: str, data: bytes, sha256: str | None = None) -> int:
+    def keep_file(
+        self, name: str, kind: str, data: bytes | Callable[[], Iterable[bytes]], sha256: str | None = None
+    ) -> int:
         """Keep a received file once, as compressed chunks.
+
+        Args:
+            data: its bytes, or what gives them in pieces (a large file is then never whole in memory).
 
         Returns:
             Its file_id (the earlier one when the same bytes were kept before).
@@ -239,13 +244,13 @@ class UnitOfWork(BulkSteps, Transaction):
             insert_frame(cursor, "source_file", kept.row(new_id, self.now))
             for chunks in kept.chunks(new_id):
                 insert_frame(cursor, "source_chunk", chunks)
-            after = to_json({"kind": kind, "bytes": len(data)})
+            after = to_json({"kind": kind, "bytes": kept.size})
             events.append(
                 Event("keep file", "source_file", str(new_id), None, after, kept.sha256, self.reason)
             )
             return new_id
 
-        return int(self._do("keep_file", run, "source_file", len(data)))
+        return int(self._do("keep_file", run, "source_file", sum(map(len, kept.packed))))
 
     def received(self, file_id: int, spans: Sequence[tuple[int, int]]) -> list[bytes]:
         """Exact bytes of parts of a kept file (one kept in this unit of work included).

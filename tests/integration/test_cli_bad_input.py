@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from registry.cli import main
-from registry.service import Session, ingest, operations
+from registry.service import Session, operations, received_file
 from tests.paths import ROOT
 from tests.received import (
     FACILITIES,
@@ -162,7 +162,7 @@ def test_an_empty_folder(run: Run, tmp_path: Path) -> None:
 def test_a_file_that_claims_to_be_huge(
     run: Run, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "LARGEST", 1 << 20)
+    monkeypatch.setattr(received_file, "LARGEST", 1 << 20)
     path = tmp_path / "bomb.xml.gz"
     path.write_bytes(gzip.compress(b"<?xml version='1.0'?>" + b" " * (8 << 20)))
     before = counts(made)

@@ -133,13 +133,14 @@ class Builder:
         ).select(*QUARANTINED)
         long = long.join(bad, on="patient_index", how="anti", maintain_order="left")
         nodes = nodes.join(bad, on="patient_index", how="anti", maintain_order="left")
+        items = long.select(*ITEMS)
         return NaaccrData(
             header=header,
             patients=_wide(nodes.filter(pl.col("tumor_index").is_null()), long, "Patient", PATIENT_COLUMNS),
             tumors=_wide(nodes.filter(pl.col("tumor_index").is_not_null()), long, "Tumor", TUMOR_COLUMNS),
             errors=faults,
             quarantined=quarantined,
-            make_items=lambda: long.select(*ITEMS),
+            make_items=lambda: items,
         )
 
     def _bad_patients(self, faults: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:

@@ -143,7 +143,10 @@ class NaaccrParser(XmlFeeder):
             return
         state, text = self._state, self._text
         if text and state != ITEM:
-            self._check_text()
+            if len(text) == 1 and not text[0].strip(BLANKS):
+                text.clear()
+            else:
+                self._check_text()
         if self._xml11:
             attributes = [restored(each) for each in attributes]
         if tag == self._item_tag and OUTSIDE < state < ITEM:
@@ -313,9 +316,6 @@ class NaaccrParser(XmlFeeder):
     def _check_text(self) -> None:
         """Text between elements must be blank; anything else is noted, with the line where it begins."""
         pieces = self._text
-        if len(pieces) == 1 and not pieces[0].strip(BLANKS):
-            pieces.clear()
-            return
         text = "".join(pieces)
         text = (restored(text) if self._xml11 else text).strip(BLANKS)
         pieces.clear()

@@ -20,7 +20,7 @@ import polars as pl
 from registry.errors import BadInput
 from registry.formats import jit
 from registry.formats.naaccr import recover as recovery
-from registry.formats.naaccr.data import PLACES, NaaccrData, UnreadableFile
+from registry.formats.naaccr.data import FAULT_ORDER, PLACES, NaaccrData, UnreadableFile
 from registry.formats.naaccr.frames import (
     ON_ERROR,
     Builder,
@@ -43,7 +43,7 @@ __all__ = [
 
 Dictionaries = Dictionary | str | Path | Sequence[Dictionary | str | Path] | None
 # A batch ends early when its patients hold this many bytes, so that memory stays bounded.
-BATCH_BYTES = 48 << 20
+BATCH_BYTES = 24 << 20
 # From this size on compiling (or loading compiled code) pays.
 FAST_FROM = 4 << 20
 # From this size on the missing numba is worth a word.
@@ -137,11 +137,15 @@ def together(batches: Sequence[NaaccrData], given: Sequence[Dictionary] = ()) ->
         places = [name for name in frame.columns if name in PLACES]
         return frame.select(*places, *sorted(items, key=lambda name: (known.get(name, NO_NUMBER), name)))
 
+    def sorted_faults(frame: pl.DataFrame) -> pl.DataFrame:
+        document = pl.col("file").rle_id() if "file" in frame.columns else pl.lit(0)
+        return frame.sort(document, *FAULT_ORDER, nulls_last=False)
+
     return NaaccrData(
         header=batches[0].header,
         patients=in_order(joined("patients")),
         tumors=in_order(joined("tumors")),
-        errors=joined("errors"),
+        errors=sorted_faults(joined("errors")),
         quarantined=joined("quarantined"),
         make_items=lambda: joined("items"),
     )

@@ -23,7 +23,7 @@ from registry.formats.sources import CHUNK
 
 # What is put aside of one break; of more only place and size are kept.
 MAX_KEPT = 32 << 20
-BATCH_BYTES = 48 << 20
+BATCH_BYTES = 24 << 20
 MAX_COMMENT = 16 << 20
 _TAG = r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>"
 
@@ -108,7 +108,8 @@ class _Reading:
                 self._remember_prefix()
                 is_open = self._break(error)
             self._ready.extend(self.piece.take())
-            if len(self._ready.patient_ends) >= patients_per_batch or len(self.window) > BATCH_BYTES:
+            ready = len(self._ready.patient_ends)
+            if ready >= patients_per_batch or (ready and len(self.window) > BATCH_BYTES):
                 yield self._given_out()
         yield self._given_out()
 

@@ -21,8 +21,8 @@ from registry.formats.naaccr.flat_writer import FlatReport, flat_writer, write_n
 from registry.formats.naaccr.frames import merged_dictionary
 from registry.formats.naaccr.header import NAMESPACE, NaaccrHeader
 from registry.formats.naaccr.judge import BLANKS
-from registry.formats.naaccr.reader import Dictionaries, as_dictionaries, together
-from registry.formats.naaccr.records import records, sorted_errors
+from registry.formats.naaccr.reader import Dictionaries, as_dictionaries
+from registry.formats.naaccr.records import in_dictionary_order, records, sorted_errors
 from registry.formats.naaccr.root import root_faults
 from registry.formats.sources import Source, chunks, opened, source_name
 from registry.standards import Dictionary, Item
@@ -53,8 +53,16 @@ def read_naaccr_flat(
     >>> data.patients["patientIdNumber"].to_list(), data.tumors["primarySite"].to_list()
     (['00000007'], ['C504'])
     """
-    batches = iter_naaccr_flat(source, version=version, record_type=record_type, dictionary=dictionary)
-    return together(list(batches))
+    given = as_dictionaries(dictionary)
+    batches = list(iter_naaccr_flat(source, version=version, record_type=record_type, dictionary=given))
+    header = batches[-1].header
+    patients, tumors, errors, quarantined = (
+        pl.concat([getattr(batch, name) for batch in batches], how="diagonal")
+        for name in ("patients", "tumors", "errors", "quarantined")
+    )
+    order = merged_dictionary(header.version, given).columns()
+    patients, tumors = (in_dictionary_order(frame, order) for frame in (patients, tumors))
+    return NaaccrData(header, patients, tumors, sorted_errors([errors]), quarantined)
 
 
 def iter_naaccr_flat(
@@ -171,7 +179,7 @@ class _FlatReader:
         place = next(item for item in self._layout.items if item.id == PATIENT_ID)
         start = (place.start_column or 1) - 1
         self._id = slice(start, start + place.length)
-        self._values = [_value(item) for item in self._layout.items]
+        self._cells = [_cell(item) for item in self._layout.items]
         self._patients = 0
         self._first = True
         self._guessed = False
@@ -191,9 +199,7 @@ class _FlatReader:
         foreign = text.select((version != "") & (version != self._header.version)).to_series()
         quarantined = self._foreign(text.filter(foreign), dict(lines), problems)
         text = text.filter(~foreign)
-        rows = text.select("line", *self._values)
-        needed = ("line", PATIENT_ID, *SAID_BY_HEADER)
-        rows = rows.select(s for s in rows.iter_columns() if s.name in needed or s.null_count() < s.len())
+        rows = self._rows(text)
         patient = rows[PATIENT_ID].rle_id().cast(pl.String)
         own = pl.format("row {}", pl.int_range(rows.height))
         patient = pl.select(pl.when(rows[PATIENT_ID].is_not_null()).then(patient).otherwise(own)).to_series()
@@ -213,6 +219,20 @@ class _FlatReader:
             faults += root_faults(self._header, 1, NAMESPACE, self._given, named)
             self._first = False
         return replace(data, errors=sorted_errors([data.errors], faults), quarantined=quarantined)
+
+    def _rows(self, text: pl.DataFrame) -> pl.DataFrame:
+        """The items that have a value in any line, and those that are needed; blank is null."""
+        cells = text.select("line", *self._cells)
+        found = cells.select((pl.exclude("line").str.strip_chars(BLANKS) != "").any()).row(0, named=True)
+        needed = (PATIENT_ID, *SAID_BY_HEADER)
+        kept = [name for name, any_value in found.items() if any_value or name in needed]
+        return cells.select(
+            "line",
+            *(
+                pl.when(pl.col(name).str.strip_chars(BLANKS) != "").then(pl.col(name)).alias(name)
+                for name in kept
+            ),
+        )
 
     def _text(self, lines: list[tuple[int, bytes]]) -> tuple[pl.DataFrame, list[Problem]]:
         problems: list[Problem] = []
@@ -263,10 +283,10 @@ class _FlatReader:
             yield _problem(number, value, "record-type", "warning", what, "recordType")
 
 
-def _value(item: Item) -> pl.Expr:
+def _cell(item: Item) -> pl.Expr:
+    """What stands in an item's columns, trimmed as the dictionary says."""
     raw = pl.col("text").str.slice((item.start_column or 1) - 1, item.length)
-    bare = raw.str.strip_chars(BLANKS)
-    return pl.when(bare != "").then(raw if item.trim == "none" else bare).alias(item.column)
+    return (raw if item.trim == "none" else raw.str.strip_chars(BLANKS)).alias(item.column)
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -70,22 +70,29 @@ def frame_faults(frame: pl.DataFrame, dictionary: Dictionary, header: NaaccrHead
     items = {name: known[name] for name in frame.columns if name in known}
     absent = [pl.lit(None, pl.Int64).alias(name) for name in PLACE if name not in frame.columns]
     frame = frame.with_columns(absent)
-    pairs = [_pairs(name, item, frame[name]) for name, item in items.items()]
-    if not pairs:
+    if not items:
         return no_errors()
-    judged = judge_pairs(pl.concat(pairs), header.version)
+    judged = judge_pairs(_pairs(frame, items), header.version)
     found = [_misfits(frame, name, item, header.record_type) for name, item in items.items()]
-    for (name,), faults in judged.group_by("item", maintain_order=True):
-        item = items[str(name)]
-        rows = frame.select(*PLACE, pl.col(str(name)).alias("value")).join(faults, on="value")
-        found.append(_placed(rows, item))
+    if judged.height:
+        faulty = judged["item"].unique().to_list()
+        rows = frame.unpivot(faulty, index=PLACE, variable_name="item", value_name="value")
+        ids = {name: item.id for name, item in items.items() if name != item.id}
+        rows = rows.join(judged, on=["item", "value"]).with_columns(pl.col("item").replace(ids))
+        found.append(_placed(rows))
     return pl.concat([no_errors(), *found])
 
 
-def _pairs(name: str, item: Item, values: pl.Series) -> pl.DataFrame:
-    facts = [pl.lit(getattr(item, fact)).cast(kind).alias(fact) for fact, kind in PAIR_FACTS.items()]
-    distinct = values.drop_nulls().unique(maintain_order=True).alias("value").to_frame()
-    return distinct.select(pl.lit(name).alias("item"), "value", *facts)
+def _pairs(frame: pl.DataFrame, items: dict[str, Item]) -> pl.DataFrame:
+    """The distinct values of each item, with what the dictionary says of the item."""
+    facts = pl.DataFrame(
+        [(name, *(getattr(item, fact) for fact in PAIR_FACTS)) for name, item in items.items()],
+        schema={"item": pl.String, **PAIR_FACTS},
+        orient="row",
+    )
+    distinct = frame.select(pl.col(name).drop_nulls().unique(maintain_order=True).implode() for name in items)
+    pairs = distinct.unpivot(variable_name="item", value_name="value").explode("value").drop_nulls("value")
+    return pairs.join(facts, on="item", maintain_order="left")
 
 
 def _misfits(frame: pl.DataFrame, name: str, item: Item, record_type: str | None) -> pl.DataFrame:
@@ -95,12 +102,12 @@ def _misfits(frame: pl.DataFrame, name: str, item: Item, record_type: str | None
         pl.col("value").str.strip_chars(BLANKS) != ""
     )
     what = f"{item.id} is not part of record type {record_type}"
-    return _placed(
-        rows.with_columns(code=pl.lit("record-type"), severity=pl.lit("warning"), message=pl.lit(what)), item
-    )
+    fault = {"item": item.id, "code": "record-type", "severity": "warning", "message": what}
+    return _placed(rows.with_columns(pl.lit(text).alias(name) for name, text in fault.items()))
 
 
-def _placed(rows: pl.DataFrame, item: Item) -> pl.DataFrame:
+def _placed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Faults with the level of their place."""
     level = (
         pl.when(pl.col("tumor_index").is_not_null())
         .then(pl.lit("Tumor"))
@@ -108,7 +115,7 @@ def _placed(rows: pl.DataFrame, item: Item) -> pl.DataFrame:
         .then(pl.lit("Patient"))
         .otherwise(pl.lit("NaaccrData"))
     )
-    rows = rows.with_columns(level.alias("level"), pl.lit(item.id).alias("item"))
+    rows = rows.with_columns(level.alias("level"))
     return rows.select(pl.col(name).cast(kind) for name, kind in FAULTS.items())
 
 

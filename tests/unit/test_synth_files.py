@@ -104,7 +104,7 @@ def test_xml_has_no_faults_but_the_planted_ones(folder: Path, manifest: dict) ->
     found = faults.group_by("item", "code").len().sort("item").rows()
     expected = [
         ("dateOfDiagnosis", "impossible-date", planted["impossible_diagnosis_date"]["planted"]),
-        ("primarySite", "not-in-list", planted["invalid_primary_site"]["planted"]),
+        ("primarySite", "code-list", planted["invalid_primary_site"]["planted"]),
     ]
     assert found == [row for row in expected if row[2]]
     assert not len(faults.filter(pl.col("severity") == "error"))

@@ -70,6 +70,8 @@ class XmlFeeder:
         parser.buffer_text = True
         parser.buffer_size = 1 << 16
         parser.ordered_attributes = True
+        if hasattr(parser, "SetReparseDeferralEnabled"):  # every tag counts as soon as it is fed
+            parser.SetReparseDeferralEnabled(False)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text.append

@@ -10,7 +10,7 @@ import io
 import itertools
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -250,14 +250,12 @@ class _Behind(io.RawIOBase):
         return data + self._rest.read() if size < 0 else data
 
 
-def _fast():  # type: ignore[no-untyped-def]
+def _fast() -> Callable[..., Iterator[NaaccrData]] | None:
     """The compiled reader, or None where it cannot run."""
     if not jit.available():
         return None
-    try:
-        from registry.formats.naaccr.fast import iter_fast
-    except ModuleNotFoundError:
-        return None
+    from registry.formats.naaccr.fast import iter_fast  # takes a second to import
+
     return iter_fast
 
 

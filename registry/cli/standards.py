@@ -10,6 +10,9 @@ import click
 from registry.cli import output
 from registry.cli.options import Options, global_options
 
+FEW = 60
+"""Codes that are listed one by one."""
+
 
 @click.group(epilog="Example: registry standards install naaccr-27 --dry-run")
 def standards() -> None:
@@ -62,7 +65,7 @@ def standards_undo(options: Options) -> int:
     )
     parts = [text, *_titled("Edited since, the edit is kept", result["edited"])]
     options.answer(
-        result, "\n".join([*parts, *_titled("Values that stay where they are", result["not_carried"])])
+        result, "\n".join([*parts, *_reasons("Values that stay where they are", result["not_carried"])])
     )
     return 0
 
@@ -77,17 +80,36 @@ def _report(result: dict[str, Any]) -> str:
         if result["dry_run"]
         else f"installed as {result['pack_id']}"
     )
-    codes = result["codes"]
-    counted = codes.group_by("item", "change").len("codes").sort("item", "change")
     parts = [
         f"{versions}: {done}",
         *_titled("Items", result["items"], limit=1000),
-        *_titled("Code lists (the codes: --json)", counted, limit=1000),
+        *_codes(result["codes"]),
         *_titled("Records that convert", result["converts"]),
-        *_titled("Values that cannot be carried", result["not_carried"]),
+        *_reasons("Values that cannot be carried", result["not_carried"]),
         *_titled("New faults of stored values", result["new_faults"]),
     ]
     return "\n".join(parts)
+
+
+def _codes(codes: Any) -> list[str]:
+    """Codes that came and went, where they are few; else how many, by item."""
+    import polars as pl
+
+    moved = codes.filter(pl.col("change") != "label")
+    if moved.height > FEW:
+        counted = codes.group_by("item", "change").len("codes").sort("item", "change")
+        return _titled("Code lists (each code: --json)", counted, limit=1000)
+    shown = moved.select("item", "change", "code", label=pl.coalesce("after", "before"))
+    other = codes.height - moved.height
+    return [*_titled("Codes", shown, limit=FEW), *([f"and {other:,} other labels (--json)"] if other else [])]
+
+
+def _reasons(title: str, rows: Any) -> list[str]:
+    """Values that have no place: a line each, because the reason is a sentence."""
+    lines = [
+        f"  {row['records']:,} of {row['item']} ({row['entity']}): {row['reason']}" for row in rows.to_dicts()
+    ]
+    return ["", f"{title}:", *lines] if lines else ["", f"{title}: none"]
 
 
 def _titled(title: str, frame: Any, limit: int = 100) -> list[str]:

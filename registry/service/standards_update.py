@@ -40,7 +40,12 @@ def list_standards(context: Context) -> pl.DataFrame:
         """SELECT pack_id, version, state, installed_at, installed_by, undone_at, undone_by, digest
            FROM standards_pack ORDER BY pack_id"""
     )
-    own = {"pack_id": 0, "version": in_use.own_version(), "state": "own", "digest": _digest(DATA)}
+    own = {
+        "pack_id": 0,
+        "version": in_use.own_version(),
+        "state": "own",
+        "digest": installed.fingerprint(DATA),
+    }
     rows = pl.concat([pl.DataFrame([own], schema_overrides={"pack_id": pl.Int64}), packs], how="diagonal")
     newest = packs.filter(pl.col("state") == "installed")["pack_id"].max()
     used = newest if installed.in_use() else 0
@@ -84,7 +89,7 @@ def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any
         new = TableSet(Path(folder))
         _say(context, 1)
         result: dict[str, Any] = {
-            "version": new.version, "version_before": old.version, "changed": digest != _digest(before),
+            "version": new.version, "version_before": old.version, "changed": digest != installed.fingerprint(before),
             "dry_run": dry_run, "pack_id": None, "items": compare_items(old, new), "codes": compare_codes(old, new),
         }  # fmt: skip
         plan = conversion.carries(old, new, _columns(context.store)) if result["changed"] else []
@@ -119,10 +124,6 @@ def _merge_recodes(files: merging.Published, out: Path) -> None:
 
 def _say(context: Context, done: int) -> None:
     context.progress("standards", done, STEPS)
-
-
-def _digest(folder: Path) -> str:
-    return installed.pack(folder)[1]
 
 
 def _present(store: Store | UnitOfWork) -> dict[str, tuple[str, ...]]:
@@ -299,7 +300,7 @@ def undo(context: Context) -> dict[str, Any]:
         {pack_id, version (out of use now), version_now, restored (values), edited, not_carried}.
 
     Raises:
-        NotFound: nothing is installed.
+        NotFound: nothing is installed. BadInput: a newer program took the place of what was installed.
     """
     store = context.store
     latest = store.query(
@@ -310,6 +311,12 @@ def undo(context: Context) -> dict[str, Any]:
             "standards", "nothing is installed here that could be taken back", "see `registry standards list`"
         )
     pack_id, version, digest, detail = latest.row(0)
+    if installed.in_use() != digest:
+        raise BadInput(
+            "standards",
+            f"NAACCR {version} is not in use any more: this program's own {in_use.own_version()} is newer",
+            "there is no way back from a newer program",
+        )
     carries = [
         Carry(item, column, level, earlier, pad=tuple(pad) if pad else None)
         for item, column, level, earlier, pad in json.loads(detail)["carries"]

@@ -34,21 +34,29 @@ _in_use: list[str] = []
 
 
 def pack(folder: Path) -> tuple[bytes, str]:
-    """The tables of a folder (its own, not those of folders in it) as one zstd tar, and the digest of their contents.
-
-    The digest (SHA-256, hex) says the same for the same tables, however they were compressed.
-    """
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".gz"))
-    archive, digest = io.BytesIO(), hashlib.sha256()
+    """The tables of a folder (its own, not those of folders in it) as one zstd tar, and their `fingerprint`."""
+    archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path in files:
+        for path in _tables(folder):
             data = path.read_bytes()
             entry = tarfile.TarInfo(path.name)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
-            plain = gzip.decompress(data) if path.suffix == ".gz" else data
-            digest.update(f"{path.name}\0{len(plain)}\0".encode() + plain)
-    return zstandard.ZstdCompressor(level=19).compress(archive.getvalue()), digest.hexdigest()
+    return zstandard.ZstdCompressor(level=10).compress(archive.getvalue()), fingerprint(folder)
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 (hex) of the tables of a folder; the same for the same contents, however they were compressed."""
+    digest = hashlib.sha256()
+    for path in _tables(folder):
+        data = path.read_bytes()
+        plain = gzip.decompress(data) if path.suffix == ".gz" else data
+        digest.update(f"{path.name}\0{len(plain)}\0".encode() + plain)
+    return digest.hexdigest()
+
+
+def _tables(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".gz"))
 
 
 def unfold(content: bytes, digest: str) -> Path:
@@ -70,7 +78,7 @@ def unfold(content: bytes, digest: str) -> Path:
                     if source is None or Path(entry.name).name != entry.name:
                         raise ValueError("not a pack")
                     (folder / entry.name).write_bytes(source.read())
-            if pack(folder)[1] != digest:
+            if fingerprint(folder) != digest:
                 raise ValueError("another digest")
         except (zstandard.ZstdError, tarfile.TarError, ValueError, OSError):
             shutil.rmtree(folder, ignore_errors=True)

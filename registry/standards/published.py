@@ -50,10 +50,8 @@ def published(source: Path) -> Published:
         raise NotFound(str(source), "there is no such folder", "check the name")
     folder = source.parent if source.is_file() else source
     naaccr = folder / "naaccr" if (folder / "naaccr").is_dir() else folder
-    places = [folder, folder / "dictionaries", naaccr, naaccr / "dictionaries"]
-    files = [
-        path for place in dict.fromkeys(places) if place.is_dir() for path in sorted(place.glob("*.xml"))
-    ]
+    places = [place for place in (folder / "dictionaries", naaccr / "dictionaries") if place.is_dir()]
+    files = [path for place in dict.fromkeys(places or [folder]) for path in sorted(place.glob("*.xml"))]
     found: dict[str, bytes] = {}
     versions = set()
     for path in [source] if source.is_file() else files:

@@ -15,7 +15,7 @@ from registry import standards
 from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import read_naaccr_xml
 from registry.security.roles import ROLES, Actor
-from registry.service import Session
+from registry.service import Session, standards_in_use
 from registry.standards import tables
 from tests.next_version import (
     ADDED,
@@ -339,6 +339,18 @@ def test_two_installations_are_taken_back_one_by_one(
     assert session.run("standards.undo")["version_now"] == "270"
     assert standards.dictionary("270").item(ADDED) is not None
     assert session.run("standards.undo")["version_now"] == "260"
+
+
+def test_a_newer_program_is_not_held_back(
+    database: Path, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.open(database, key=KEY) as session:
+        session.run("standards.install", path=str(published))
+    monkeypatch.setattr(standards_in_use, "own_version", lambda: "280")
+    with Session.open(database, key=KEY) as session:
+        assert session.run("standards.list")["in_use"].to_list() == [True, False]
+        with pytest.raises(BadInput, match="280 is newer"):
+            session.run("standards.undo")
 
 
 def test_what_is_refused(session: Session, published: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import glob
 import gzip
 import io
+import lzma
 import os
 import tempfile
 import zipfile
@@ -28,6 +29,7 @@ MEMBER = "!"
 """Between the name of a zip file and that of a document in it."""
 DOCUMENTS = (".xml", ".xml.gz", ".zip")
 ENCRYPTED = 0x1
+DAMAGE = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 ZIP_START = b"PK\x03\x04"
 # A zip file that cannot seek (a pipe) is held in memory up to this size.
 MAX_HELD = 1 << 30
@@ -167,7 +169,7 @@ class Unpacked(io.RawIOBase):
             data = self._stream.read(size)
         except EOFError:
             raise Damaged(name, "the compressed file is cut off", "send it again") from None
-        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+        except DAMAGE as error:
             raise Damaged(name, f"the compressed file is damaged ({error})", "send it again") from None
         except OSError as error:
             raise BadInput(name, f"cannot be read ({error.strerror or error})", "check the file") from None
@@ -364,7 +366,7 @@ def _open_member(
     try:
         stream = stack.enter_context(archive.open(chosen))
         head = stream.read(4)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+    except (*DAMAGE, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Damaged(
             name, f"the zip file is damaged or of an unknown kind ({error})", "send it again"
         ) from None

@@ -143,6 +143,21 @@ def test_zip_files_that_cannot_be_used(tmp_path: Path) -> None:
             assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+@pytest.mark.parametrize("at", range(0, 900, 37))
+def test_any_damage_of_a_zip_file_is_one_clear_line(kind: int, at: int) -> None:
+    packed = io.BytesIO()
+    zipped(packed, {"a.xml": one(1) * 3}, kind)
+    data = bytearray(packed.getvalue())
+    data[at % len(data)] ^= 0xFF
+    try:
+        read_naaccr_xml(bytes(data))
+    except (BadInput, NotFound) as error:
+        assert "\n" not in str(error)
+
+
 def test_one_document_of_several_must_be_named(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     zipped(path, {"a.xml": one(1), "b.xml": one(2)})

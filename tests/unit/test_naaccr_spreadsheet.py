@@ -120,9 +120,10 @@ def test_an_item_at_another_level_comes_back_there() -> None:
         "\ufeffpatientIdNumber;nameLast;primarySite\n00000007;MÜLLER;C504\n".encode(),
         "patientIdNumber\tnameLast\tprimarySite\n00000007\tMÜLLER\tC504".encode("utf-16"),
         '"patientIdNumber"|" nameLast "|primarySite\n"00000007"|"MÜLLER"|C504\n\n'.encode("latin-1"),
+        "patientIdNumber,nameLast,primarySite\r00000007,MÜLLER,C504\r".encode(),
         gzip.compress("patientIdNumber,nameLast,primarySite\n00000007,MÜLLER,C504\n".encode()),
     ],
-    ids=["plain", "bom-semicolon", "utf16-tab", "latin1-quoted", "gz"],
+    ids=["plain", "bom-semicolon", "utf16-tab", "latin1-quoted", "old-mac", "gz"],
 )
 def test_every_way_to_save_a_table_reads_the_same(table: bytes) -> None:
     data = read_table(table, version="260", record_type="A")

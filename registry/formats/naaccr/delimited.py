@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ SEPARATORS = ",;\t|"
 MAX_BYTES = 16 << 30
 BLOCK = 64 << 20
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class OddRow(NamedTuple):
@@ -91,8 +93,10 @@ def read_delimited(source: Source) -> Delimited:
     except pa.ArrowInvalid as error:
         what = f"not a readable table ({str(error).splitlines()[0][:120]})"
         raise BadInput(name, what, "export the table again") from None
+    if table.column_names != columns:
+        raise BadInput(f"{name}:1", "not a readable header line", "export the table again")
     frame = pl.DataFrame(table).rename(lambda column: column.strip())
-    lines, odd_lines = _line_numbers(frame, odd, _height(data, separator))
+    lines, odd_lines = _line_numbers(frame, odd, _height(data))
     blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     rows = [
         OddRow(line, text, f"the row has {cells} cells, the header {len(columns)}")
@@ -129,21 +133,26 @@ def _from_windows(line: bytes) -> bytes:
 
 def _first_record(data: bytes) -> str:
     """The header with its line feeds, when a quoted name has any."""
-    end = 0
-    while True:
-        end = data.find(b"\n", end) + 1
-        if not end:
-            return data.decode()
-        if data.count(b'"', 0, end) % 2 == 0:
-            return data[:end].decode()
+    quotes, last = 0, 0
+    for end in LINE_END.finditer(data):
+        quotes += data.count(b'"', last, end.start())
+        last = end.start()
+        if quotes % 2 == 0:
+            return data[: end.start()].decode()
+    return data.decode()
 
 
 def _header(data: bytes, name: str) -> tuple[str, list[str]]:
-    first = _first_record(data).rstrip("\r\n")
+    first = _first_record(data)
     unquoted = "".join(first.split('"')[::2])
     separator = max(SEPARATORS, key=unquoted.count)
-    columns = next(csv.reader([first], delimiter=separator), [])
+    try:
+        columns = next(csv.reader([first], delimiter=separator), [])
+    except csv.Error as error:
+        raise BadInput(f"{name}:1", f"not a header line ({error})", "export the table again") from None
     names = [column.strip() for column in columns]
+    if not any(names):
+        raise BadInput(f"{name}:1", "the first line is blank, expected the names of columns", "name them")
     if "" in names:
         raise BadInput(f"{name}:1", f"column {names.index('') + 1} has no name", "name every column")
     twice = sorted({column for column in names if names.count(column) > 1})
@@ -152,8 +161,8 @@ def _header(data: bytes, name: str) -> tuple[str, list[str]]:
     return separator, columns
 
 
-def _height(data: bytes, separator: str) -> int:
-    return max(_first_record(data).count("\n"), 1)
+def _height(data: bytes) -> int:
+    return len(LINE_END.findall(_first_record(data).encode())) + 1
 
 
 def _line_numbers(

@@ -41,12 +41,16 @@ def form_of(source: str | Path | bytes, *, is_table: bool = False) -> str:
     if head.startswith(PARQUET):
         return "parquet"
     wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = head[: len(head) // 2 * 2].decode("utf-16", "replace") if wide else head.decode("utf-8-sig", "replace")
+    text = (
+        head[: len(head) // 2 * 2].decode("utf-16", "replace")
+        if wide
+        else head.decode("utf-8-sig", "replace")
+    )
     if is_table or name.lower().endswith(TABLE_NAMES):
         return "csv"
     if text.lstrip().startswith("<"):
         return "xml"
-    first = text.split("\n", 1)[0].rstrip("\r")
+    first = next(iter(text.splitlines()), "")
     if _is_record(first):
         return "flat"
     return "csv" if _is_header(first) else "xml"
@@ -62,6 +66,9 @@ def _is_record(line: str) -> bool:
 def _is_header(line: str) -> bool:
     """A line that names an item, or columns of a table that we wrote."""
     separator = max(SEPARATORS, key=line.count)
-    cells = {cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])}
+    try:
+        cells = {cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])}
+    except csv.Error:
+        return False
     known = set(OWN).union(*(standards.dictionary(version).ids() for version in standards.versions()))
     return bool(cells & known) or any(cell.startswith(ROOT) for cell in cells)

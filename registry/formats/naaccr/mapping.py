@@ -134,6 +134,13 @@ def read_mapping(source: Source) -> Mapping:
         text = read_all(source, 1 << 24).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput(name, "the mapping file is not UTF-8", "save it as UTF-8") from None
+    try:
+        return _mapping(text, name)
+    except csv.Error as error:
+        raise BadInput(name, f"not a readable mapping file ({error})", "save it again as CSV") from None
+
+
+def _mapping(text: str, name: str) -> Mapping:
     first = text.split("\n", 1)[0]
     reader = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), skipinitialspace=True

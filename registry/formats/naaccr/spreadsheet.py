@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from registry import standards
 from registry.errors import BadInput
@@ -176,13 +178,19 @@ def _is_attribute(column: str) -> bool:
 def _load_parquet(source: str | Path | bytes, name: str) -> _Table:
     data: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        frame = pl.read_parquet(data)
-        said = json.loads(pl.read_parquet_metadata(data).get(METADATA, "{}"))
-    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+        # Arrow refuses a damaged file with an error; polars may panic.
+        table = pq.read_table(data)
+        said = json.loads((table.schema.metadata or {}).get(METADATA.encode(), b"{}"))
+        attributes, items = (
+            {str(key): str(value) for key, value in said.get(part, {}).items()}
+            for part in ("attributes", "items")
+        )
+        frame = pl.DataFrame(table)
+    except (pa.ArrowException, pl.exceptions.PolarsError, ValueError, OSError, AttributeError) as error:
         what = f"not a readable Parquet file ({str(error).splitlines()[0][:120]})"
         raise BadInput(name, what, "export the table again") from None
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True)
-    return _Table(name, frame, lines, [], dict(said.get("attributes", {})), dict(said.get("items", {})))
+    return _Table(name, frame, lines, [], attributes, items)
 
 
 # -- what is said of the file ----------------------------------------------------------------------

@@ -133,6 +133,16 @@ def test_patients_in_comments_are_not_read() -> None:
     assert batch.patients["patientIdNumber"].to_list() == [f"{n:08}" for n in range(6) if n != 1]
 
 
+def test_an_illegal_comment_over_two_patients_says_so() -> None:
+    parts = patients()
+    parts[2] = parts[2].replace("<Tumor>", "<!-- <Tumor>")
+    parts[3] = parts[3].replace("<Tumor>", "<!-- <Tumor>")
+    batch = read_naaccr_xml(document(parts), recover=True)
+    assert batch.patients["patientIdNumber"].to_list() == [f"{n:08}" for n in (0, 1, 4, 5)]
+    assert "lines 10 to 17 (2 patients begin there) not read" in batch.errors["message"][0]
+    assert batch.quarantined["content"].to_list() == ["".join(parts[2:4]).encode()]
+
+
 def test_a_sound_document_reads_as_ever() -> None:
     xml = document([*patients(3), f"<Patient>{PATIENT.format(9)}</Patient>"])
     sound, recovered = read_naaccr_xml(xml), read_naaccr_xml(xml, recover=True)

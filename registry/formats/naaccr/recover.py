@@ -201,7 +201,16 @@ class _Reading:
         last = start_line + self._lines(start, end - blank)
         lines = f"line {start_line}" if last == start_line else f"lines {start_line} to {last}"
         what = re.sub(r" at column \d+", "", error.what)  # of a piece, not of the document
-        lost = f"{lines} ({'one patient' if index is not None else 'no whole patient'}) not read"
+        parser = self.piece.parser
+        begun = (content or b"").decode(parser.codec, errors="ignore").count(parser.patient_tag)
+        who = (
+            "no whole patient"
+            if index is None
+            else "one patient"
+            if begun < 2
+            else f"{begun} patients begin there"
+        )
+        lost = f"{lines} ({who}) not read"
         lost = lost if end > start else "nothing was lost"
         level = "NaaccrData" if index is None else "Patient"
         problem = Problem(line, index, None, level, None, None, "not-well-formed", "error", f"{what}; {lost}")

@@ -10,8 +10,6 @@ import weakref
 from functools import cache
 
 from registry.standards import installed
-from registry.standards.comparison import TableSet
-from registry.standards.tables import DATA
 from registry.store import Store
 
 _digests: weakref.WeakKeyDictionary[Store, str | None] = weakref.WeakKeyDictionary()
@@ -43,6 +41,9 @@ def leave(store: Store) -> None:
 @cache
 def own_version() -> str:
     """The newest NAACCR version that the program itself knows."""
+    from registry.standards.comparison import TableSet
+    from registry.standards.tables import DATA
+
     return TableSet(DATA).version
 
 

@@ -58,7 +58,7 @@ from numba import njit  # isort: skip  (after memory, which names numba's cache 
 SLACK = 64
 
 # Columns of `items`, one int32 row an item; two more rows stand for the starts of a patient and a tumor.
-TAG, TAG_SIZE, NUMBER, LEVEL, KIND, LIMIT, SLOT, STAMP, NEXT, ILLEGAL = range(10)
+TAG, TAG_SIZE, NUMBER, LEVEL, KIND, LIMIT, SLOT, STAMP, NEXT, ILLEGAL, IS_LONG = range(11)
 ITEM_COLUMNS = 16
 # Fields of `state`, what a scan starts from and leaves behind.
 (
@@ -248,14 +248,22 @@ def _end_of_tag(p: Address, number: int) -> tuple[Address, bool]:
 
 
 @njit(**OPTIONS)
-def _take_back(state: Any, tumors: int, cells: Any, strides: Any) -> None:
+def _take_back(state: Any, tumors: int, places: Any, strides: Any, filled: Any) -> None:
     """Empty the cells of a patient that was begun and is not to be kept."""
-    for slot in range(state[PATIENT_SLOTS]):
-        at = cells[0] + np.uint64(slot) * strides[0] + np.uint64(state[PATIENTS] * 16)
-        store(at, NONE)
-    for slot in range(state[TUMOR_SLOTS]):
-        for row in range(state[TUMORS], tumors):
-            store(cells[1] + np.uint64(slot) * strides[1] + np.uint64(row * 16), NONE)
+    for level in range(2):
+        first = state[PATIENTS + level]
+        end = first + 1 if level == 0 else tumors
+        for slot in range(state[PATIENT_SLOTS + level]):
+            cell = places[level] + np.uint64(slot) * strides[level]
+            bits = places[level + 2] + np.uint64(slot) * strides[level + 2]
+            for row in range(first, end):
+                bit = U1 << np.uint64(row & 63)
+                at = bits + np.uint64(row >> 6 << 3)
+                word = load(at)
+                if word & bit != NONE:
+                    store(at, word ^ bit)
+                    store(cell + np.uint64(row * 16), NONE)
+                    filled[level, slot] -= 1
 
 
 @njit(**OPTIONS)
@@ -267,8 +275,9 @@ def scan(
     tags: Address,
     ids: Any,
     pairs: Any,
-    cells: Any,
+    places: Any,
     strides: Any,
+    filled: Any,
     patients: Any,
     tumors: Any,
     keys: Any,
@@ -281,7 +290,9 @@ def scan(
         block, stop: address of the bytes; how many of them hold whole patients.
         state, items, tags, ids: see the names of their fields; `tags` is the address of the start tags.
         pairs: the three arrays of `_pair`.
-        cells, strides: addresses of the two matrices of views (patients, tumors), bytes from row to row.
+        places, strides: addresses of the two matrices of views (patients, tumors) and of the two of validity
+            bits, and bytes from row to row in each.
+        filled: counted: values in each row of the two matrices of views.
         patients: filled: index, line, start, length, values of each patient (int64, five rows).
         tumors: filled: patient index, tumor index, line, values of each tumor (int64, four rows).
         keys: filled: the item of each value in the order of the file.
@@ -291,14 +302,14 @@ def scan(
     Returns:
         DONE, ODD or FULL.
     """
-    words, marks, places = pairs
+    words, marks, entries = pairs
     p, end = block + np.uint64(state[POSITION]), block + np.uint64(stop)
     line, node, used = state[LINE], state[NODE], np.uint64(state[TEXT_USED])
     patient_row, tumor_row = state[PATIENTS], state[TUMORS]
     values, doubtful = state[VALUES], state[SUSPECTS]
     level = values_before = tumors_here = 0
     start, start_line = p, line
-    row, cell, stride = 0, NONE, NONE
+    row, cell, stride, bits, bit = 0, NONE, NONE, NONE, NONE
     last: Any = len(items) - 2
     result = ODD
     while True:
@@ -346,7 +357,7 @@ def scan(
                 known = UNLISTED
                 if size <= 8:
                     mark = np.uint64(item + 1) | (np.uint64(size) << U16)
-                    known = _pair(first, mark, words, marks, places, state)
+                    known = _pair(first, mark, words, marks, entries, state)
             else:
                 known = FINE
             if known != FINE or items[item, ILLEGAL]:
@@ -364,6 +375,11 @@ def scan(
             to = cell + np.uint64(slot) * stride
             store(to, view)
             store(to + U8, rest)
+            to = bits + np.uint64(slot) * strides[level + 1]
+            store(to, load(to) | bit)
+            filled[level - 1, slot] += 1
+            if size > 12:
+                items[item, IS_LONG] = 1
             keys[values] = item
             values += 1
         elif word & SEVEN_BYTES == TUMOR_START and level == 1:
@@ -375,7 +391,8 @@ def scan(
             values_before = values
             tumors[0, tumor_row], tumors[1, tumor_row] = state[PATIENT], tumors_here
             tumors[2, tumor_row] = line
-            row, cell, stride = tumor_row, cells[1] + np.uint64(tumor_row * 16), strides[1]
+            row, cell, stride = tumor_row, places[1] + np.uint64(tumor_row * 16), strides[1]
+            bits, bit = places[3] + np.uint64(row >> 6 << 3), U1 << np.uint64(row & 63)
             tumors_here += 1
             level, node, last = 2, node + 1, len(items) - 1
             p += U7
@@ -405,38 +422,13 @@ def scan(
                 result = FULL
                 break
             start, start_line, values_before, tumors_here = p, line, values, 0
-            row, cell, stride = patient_row, cells[0] + np.uint64(patient_row * 16), strides[0]
+            row, cell, stride = patient_row, places[0] + np.uint64(patient_row * 16), strides[0]
+            bits, bit = places[2] + np.uint64(row >> 6 << 3), U1 << np.uint64(row & 63)
             level, node, last = 1, node + 1, len(items) - 2
             p += U8 + U1
         else:
             break
     if level > 0:
         state[NODE] = node
-        _take_back(state, min(tumor_row + 1, tumors.shape[1]), cells, strides)
+        _take_back(state, min(tumor_row + 1, tumors.shape[1]), places, strides, filled)
     return result
-
-
-@njit(**OPTIONS)
-def survey(cells: Address, stride: int, slots: Any, rows: int, bitmaps: Any, values: Any, longs: Any) -> None:
-    """Look through rows of views: which cells hold a value, how many, is any longer than twelve bytes.
-
-    Args:
-        cells, stride: address of a matrix of views, bytes from row to row.
-        slots, rows: which of its rows; how many cells of each.
-        bitmaps, values, longs: filled, one row or entry a slot: validity bits, count, whether any is long.
-    """
-    for number in range(len(slots)):
-        at = cells + np.uint64(slots[number]) * np.uint64(stride)
-        count = 0
-        longest = NONE
-        for first in range(0, rows, 8):
-            bits = 0
-            for bit in range(min(8, rows - first)):
-                size = load(at) & LOW_HALF
-                at += U16
-                if size != NONE:
-                    bits |= 1 << bit
-                    count += 1
-                    longest = max(longest, size)
-            bitmaps[number, first >> 3] = bits
-        values[number], longs[number] = count, longest > U12

@@ -5,6 +5,7 @@ Import this only when `jit.available()`.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from typing import Any
 
@@ -26,13 +27,18 @@ from registry.formats.naaccr.everyday import Pairs, Vocabulary, texts
 from registry.formats.naaccr.header import NaaccrHeader
 
 VIEW = 16
+HUGE = 4 << 20
 # The shortest item with a value; what is asked of the system is used only where it is written.
 SHORTEST = len('<Item naaccrId="x">v</Item>')
 
 
 def untouched(size: int) -> Any:
     """Zeroed bytes that take memory only when they are written; freed with the last array on them."""
-    return np.frombuffer(mmap.mmap(-1, max(size, 1)), np.uint8)
+    pages = mmap.mmap(-1, max(size, 1))
+    if size >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # a kernel without huge pages; they only save time
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, np.uint8)
 
 
 class Sheaf:
@@ -47,12 +53,16 @@ class Sheaf:
     def __init__(self, vocabulary: Vocabulary, patients: int, tumors: int, size: int) -> None:
         self._vocabulary = vocabulary
         vocabulary.items[:, kernel.SLOT] = -1
+        vocabulary.items[:, kernel.IS_LONG] = 0
         # An odd number of cache lines from row to row, so that cells of one column don't share few cache sets.
-        self.strides = [((rows * VIEW + 63) // 64 | 1) * 64 for rows in (patients, tumors)]
+        views = [((rows * VIEW + 63) // 64 | 1) * 64 for rows in (patients, tumors)]
+        self.strides = [*views, *(-(-rows // 64) * 8 for rows in (patients, tumors))]
+        # The views of patients and of tumors, then the validity bits of both.
         self.cells = [
             untouched(stride * slots + kernel.SLACK)
-            for stride, slots in zip(self.strides, vocabulary.slots, strict=True)
+            for stride, slots in zip(self.strides, vocabulary.slots * 2, strict=True)
         ]
+        self.filled = np.zeros((2, max(vocabulary.slots)), np.int64)
         self.patients = np.empty((5, patients), np.int64)
         self.tumors = np.empty((4, tumors), np.int64)
         values = size // SHORTEST + 1
@@ -73,6 +83,7 @@ class Sheaf:
             pairs.arrays,
             np.array([cells.ctypes.data for cells in self.cells], np.uint64),
             np.array(self.strides, np.uint64),
+            self.filled,
             self.patients,
             self.tumors,
             self.keys,
@@ -99,6 +110,7 @@ class Sheaf:
         self.keys = self.keys[: state[kernel.VALUES]].copy()
         self.text = self.text[: state[kernel.TEXT_USED]]
         self._slots = items[:-2, kernel.SLOT].copy()
+        self._is_long = items[:-2, kernel.IS_LONG].copy()
 
     def data(self, header: NaaccrHeader, pairs: Pairs) -> NaaccrData:
         """Frames and faults; `pairs` must have judged the pairs of this sheaf."""
@@ -119,23 +131,20 @@ class Sheaf:
         keys = keys[np.argsort(vocabulary.order[keys])]
         if not rows or not len(keys):
             return pl.DataFrame()
-        cells, stride, slots = self.cells[level], self.strides[level], self._slots[keys]
-        bitmaps = np.zeros((len(keys), -(-rows // 64) * 8), np.uint8)
-        counts, longs = np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
-        kernel.survey(np.uint64(cells.ctypes.data), stride, slots, rows, bitmaps, counts, longs)
-        views, valid, text = pa.py_buffer(cells), pa.py_buffer(bitmaps), pa.py_buffer(self.text)
-        kind, width = pa.string_view(), bitmaps.shape[1]
-        columns, names = [], vocabulary.frame["column"].to_list()
-        found = []
-        for at, (key, slot, count, is_long) in enumerate(
-            zip(keys.tolist(), slots.tolist(), counts.tolist(), longs.tolist(), strict=True)
+        slots, stride, width = self._slots[keys], self.strides[level], self.strides[level + 2]
+        counts, longs = self.filled[level, slots], self._is_long[keys]
+        views, valid = pa.py_buffer(self.cells[level]), pa.py_buffer(self.cells[level + 2])
+        text, kind = pa.py_buffer(self.text), pa.string_view()
+        columns, found = [], []
+        for name, slot, count, is_long in zip(
+            *(vocabulary.frame["column"].gather(keys), slots.tolist(), counts.tolist(), longs.tolist()),
+            strict=True,
         ):
-            if not count:
-                continue
-            bits = valid.slice(at * width, width) if count < rows else None
-            data = [bits, views.slice(slot * stride, rows * VIEW), *([text] if is_long else [])]
-            columns.append(pa.Array.from_buffers(kind, rows, data, rows - count))
-            found.append(names[key])
+            if count:
+                bits = valid.slice(slot * width, width) if count < rows else None
+                data = [bits, views.slice(slot * stride, rows * VIEW), *([text] if is_long else [])]
+                columns.append(pa.Array.from_buffers(kind, rows, data, rows - count))
+                found.append(name)
         return pl.DataFrame(pa.RecordBatch.from_arrays(columns, found)) if columns else pl.DataFrame()
 
     def _places(self, levels: Any, rows: Any) -> list[pl.Series]:

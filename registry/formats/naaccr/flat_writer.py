@@ -27,6 +27,7 @@ from registry.standards import Item
 TooLong = Literal["error", "cut"]
 BREAKS = r"\r\n|[\n\r\v\f\x{85}\x{2028}\x{2029}]"
 PATIENT_ID = "patientIdNumber"
+LINES_AT_ONCE = 500
 
 
 @dataclass
@@ -138,9 +139,11 @@ class FlatWriter:
         rows = rows.with_columns(pl.lit(text).alias(name) for name, text in root.items())
         rows = self._fitted(rows)
         self._list_regrouped(rows)
-        lines = rows.select(pl.concat_str(self._pieces(rows.columns))).to_series()
-        self._stream.write(b"".join(f"{line}\n".encode() for line in lines.to_list()))
-        self.report.lines += lines.len()
+        whole = pl.concat_str(list(self._pieces(rows.columns)))
+        for part in rows.iter_slices(LINES_AT_ONCE):
+            lines = part.select(whole).to_series().to_list()
+            self._stream.write(b"".join(f"{line}\n".encode() for line in lines))
+        self.report.lines += rows.height
 
     def finish(self) -> None:
         """Complete the report."""

@@ -139,8 +139,7 @@ def naaccr_read(
 
 
 @naaccr.command(
-    "write",
-    epilog="Example: registry naaccr write registry.csv --mapping columns.csv --record-type I --out i.xml",
+    "write", epilog="Example: registry naaccr write cases.csv --mapping columns.csv --out cases.xml"
 )
 @click.argument("tables")
 @click.option("--out", required=True, metavar="PATH", help="XML file; .gz is compressed.")

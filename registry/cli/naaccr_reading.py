@@ -233,7 +233,7 @@ def _short(name: str) -> str:
     """The end of a long path; its beginning says little.
 
     >>> _short("/a/very/long/path/to/the/folder/of/incoming/files/abstracts.xml")
-    '…path/to/the/folder/of/incoming/files/abstracts.xml'
+    '…/the/folder/of/incoming/files/abstracts.xml'
     """
     return name if len(name) <= NAME else "…" + name[1 - NAME :]
 

@@ -258,3 +258,19 @@ def test_a_file_can_be_converted_over_itself(tmp_path: Path) -> None:
 )
 def test_a_form_is_seen_from_the_first_bytes(data: bytes, form: str) -> None:
     assert form_of(data) == form
+
+
+def test_a_missing_record_type_is_kept_missing_in_tables_and_asked_for_otherwise(tmp_path: Path) -> None:
+    source = document(patient(1)).replace(b'recordType="A"', b"")
+    tables: tuple[Form, ...] = ("csv", "parquet")
+    others: tuple[Form, ...] = ("xml", "flat")
+    for form in tables:
+        convert(source, tmp_path / form, form)
+        there = read_table(tmp_path / form)
+        assert there.header.record_type is None
+        assert there.errors["code"].to_list() == ["record-type"]
+    for form in others:
+        with pytest.raises(BadInput, match="has no record type; say which is wanted"):
+            convert(source, tmp_path / "out", form)
+    convert(source, tmp_path / "out", "xml", record_type="C")
+    assert read_naaccr_xml(tmp_path / "out").header.record_type == "C"

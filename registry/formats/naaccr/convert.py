@@ -24,6 +24,7 @@ from registry.formats.naaccr.frames import merged_dictionary
 from registry.formats.naaccr.header import NaaccrHeader
 from registry.formats.naaccr.mapping import Mapping
 from registry.formats.naaccr.reader import Dictionaries, as_dictionaries, iter_naaccr_xml
+from registry.formats.naaccr.root import RECORD_TYPES
 from registry.formats.naaccr.spreadsheet import read_table
 from registry.formats.naaccr.table_writer import TableWriter, in_order, table_columns
 from registry.formats.naaccr.translate import LOST, translate
@@ -274,6 +275,7 @@ class _Run:
                 last = data.header
                 header = header or last
                 if add is None:
+                    self._refuse_typeless(header)
                     stream = stack.enter_context(replacing(self.target))
                     add = stack.enter_context(self._writing(stream, header, columns, report, lost))
                 errors.append(data.errors)
@@ -291,6 +293,12 @@ class _Run:
         # The root's items are translated with each batch, and lost once.
         report.lost = pl.concat(lost).unique(maintain_order=True).sort(order, nulls_last=False)
         return report
+
+    def _refuse_typeless(self, header: NaaccrHeader) -> None:
+        """Records to be written as such need a record type; a table may go without."""
+        if self.form not in TABLES and header.record_type not in RECORD_TYPES:
+            found = "has no record type" if header.record_type is None else "has an unknown record type"
+            raise BadInput(source_name(self.reading.source), found, "say which is wanted: A, M, C or I")
 
     @contextlib.contextmanager
     def _writing(

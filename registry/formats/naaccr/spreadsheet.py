@@ -77,7 +77,8 @@ def read_table(
             item, `patient`, `tumor` or an attribute of the root ("NaaccrData.timeGenerated").
         version: NAACCR version. When not given: what the table says (attribute, or item
             naaccrRecordVersion), else the newest.
-        record_type: A, M, C or I. When not given: what the table says, else A.
+        record_type: A, M, C or I. When not given: what the table says, else A (none, with a fault, when
+            the table holds attributes of a root that had none).
         header: all that is to be known of the file; used instead of what the table says.
         dictionary: user-defined dictionaries.
         key: column or item whose equal values make rows one patient, wherever they stand. When not
@@ -210,7 +211,8 @@ def _header(
     if version is not None or "baseDictionaryUri" not in attributes:
         attributes["baseDictionaryUri"] = standards.dictionary(version).uri
     kind = record_type or attributes.get("recordType") or _said(table, mapping, "recordType")
-    attributes["recordType"] = kind or RECORD_TYPE
+    if kind or not table.attributes:
+        attributes["recordType"] = kind or RECORD_TYPE
     uris = attributes.get("userDictionaryUri", "").split()
     attributes["userDictionaryUri"] = " ".join(dict.fromkeys([*uris, *(one.uri for one in given)]))
     if not attributes["userDictionaryUri"]:

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -140,10 +141,13 @@ def store_frames(folder: Path, batches: list[Any]) -> Callable[[], None]:
     import polars as pl
 
     from registry.abstracting.carrying import items_of
-    from registry.formats.naaccr.reader import together
     from registry.store import Store
 
-    data = together(batches)
+    whole = {
+        name: pl.concat([getattr(batch, name) for batch in batches], how="diagonal")
+        for name in ("patients", "tumors")
+    }
+    data = replace(batches[0], **whole)
     patients, tumors = items_of(data.patients), items_of(data.tumors)
     owners = data.patients.select("patient_index").with_row_index("p_row")
     rows = data.tumors.select("patient_index").join(owners, on="patient_index", maintain_order="left")[
@@ -157,7 +161,7 @@ def store_frames(folder: Path, batches: list[Any]) -> Callable[[], None]:
         store.ensure_columns(table, names)
 
     def write() -> None:
-        with store.unit_of_work("benchmark", "ingest") as work:
+        with store.connection.one_thread(), store.unit_of_work("benchmark", "ingest") as work:
             work.insert("patient", patients.with_columns(patient_id=pl.int_range(pl.len())))
             ids = {"tumor_id": pl.int_range(pl.len()), "patient_id": pl.lit(rows).cast(pl.Int64)}
             work.insert("tumor", tumors.with_columns(**ids))

@@ -84,6 +84,26 @@ def carry(batch: NaaccrData, given: Sequence[Dictionary] = (), version: str | No
     return Carried(data, items, received)
 
 
+def joined(batches: Sequence[Carried]) -> Carried:
+    """Batches of one file as one, in their order."""
+    if len(batches) == 1:
+        return batches[0]
+    data = [batch.data for batch in batches]
+
+    def concat(name: str) -> pl.DataFrame:
+        return pl.concat([getattr(one, name) for one in data], how="diagonal")
+
+    whole = NaaccrData(
+        header=data[-1].header,
+        patients=concat("patients"),
+        tumors=concat("tumors"),
+        errors=concat("errors"),
+        quarantined=concat("quarantined"),
+    )
+    items = {name: item for batch in batches for name, item in batch.items.items()}
+    return Carried(whole, items, sum(batch.received for batch in batches))
+
+
 def in_store_columns(carried: Carried, columns: Mapping[Key, str]) -> NaaccrData:
     """The frames of a carried batch under the store's columns."""
     names = {

@@ -164,7 +164,11 @@ def _load_abstracts(
 ) -> dict[str, Any]:
     file = received.path
     taken.ensure_columns()
-    with context.store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work:
+    store = context.store
+    with (
+        store.connection.one_thread(),
+        store.unit_of_work(context.actor.name, "ingest", reason=file.name) as work,
+    ):
         load_id = work.new_ids("load", 1)[0]
         file_id = work.keep_file(file.name, "naaccr-xml", received.pieces, received.digest)
         outcome = taken.load(work, sender, load_id, file_id)

@@ -16,11 +16,10 @@ import polars as pl
 
 from registry import formats, standards
 from registry.abstracting import item_columns, receive
-from registry.abstracting.carrying import Carried, carry, in_store_columns, newest, used_dictionaries
+from registry.abstracting.carrying import Carried, carry, in_store_columns, joined, newest, used_dictionaries
 from registry.abstracting.consolidated import ensure_columns
 from registry.errors import BadInput, Denied
 from registry.formats import NaaccrData, NaaccrHeader
-from registry.formats.naaccr.reader import together
 from registry.service import user_dictionaries
 from registry.service.operations import Context
 from registry.standards import Item
@@ -151,10 +150,10 @@ class NaaccrFile:
             if sum(_bytes(one.data) for one in waiting) > AT_ONCE or (
                 sum(one.data.tumors.height for one in waiting) > RECORDS_AT_ONCE
             ):
-                yield _together(waiting)
+                yield joined(waiting)
                 waiting = []
         if waiting:
-            yield _together(waiting)
+            yield joined(waiting)
 
     def _legal(self, work: UnitOfWork, header: NaaccrHeader) -> frozenset[str]:
         """Columns of the items that a record of this file can carry."""
@@ -189,15 +188,6 @@ class NaaccrFile:
 
 def _bytes(data: NaaccrData) -> int:
     return int(data.patients["byte_length"].sum())
-
-
-def _together(batches: Sequence[Carried]) -> Carried:
-    if len(batches) == 1:
-        return batches[0]
-    items = {name: item for batch in batches for name, item in batch.items.items()}
-    return Carried(
-        together([batch.data for batch in batches]), items, sum(batch.received for batch in batches)
-    )
 
 
 def require_own(context: Context, source: Path, facility_ids: Collection[str | None]) -> None:

@@ -70,8 +70,8 @@ def key_condition(name: str, row_id: Any) -> tuple[str, list[Any], str]:
 def insert_frame(cursor: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     """Insert a frame by column name; columns it lacks get their default.
 
-    DuckDB would write many wide rows in parallel batches, which costs twice the CPU (measured: 274 columns, 21,000
-    rows). One record batch and RETURNING make it append them in one go.
+    DuckDB would write many wide rows in parallel batches, which costs half as much CPU again (measured: 274 columns,
+    21,000 rows). One record batch and RETURNING make it append them in one go.
     """
     at_once = frame.width >= WIDE_COLUMNS and frame.height >= WIDE_ROWS
     rows = frame.rechunk().to_arrow().to_reader(max_chunksize=frame.height) if at_once else frame

@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,8 +27,8 @@ from registry.errors import BadInput, Busy, NotFound, NotReady, RegistryError, W
 
 CATALOG = "registry"
 _EXTENSION = "httpfs.duckdb_extension"
-# COPY FROM DATABASE sets this for its own transaction; it opens no door
-_COPY_SETTING = "current_transaction_invalidation_policy"
+# COPY FROM DATABASE sets the first for its own transaction, `Connection.one_thread` the second; they open no door
+_FREE_SETTINGS = ("current_transaction_invalidation_policy", "threads")
 # DuckDB 1.5.5 loses data with it: after a crash, replaying the log of an UPDATE from null to a value of a text
 # column compressed this way (only in the storage format that encryption needs) gives null again.
 # tests/integration/test_crash_replay.py shows it; take this out only when that test passes without.
@@ -65,6 +66,8 @@ class Connection:
     read_only: bool
     _cursors: weakref.WeakSet[duckdb.DuckDBPyConnection] = field(default_factory=weakref.WeakSet)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _alone: int = 0
+    _threads: int = 0
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor that already uses the registry's tables (one per thread)."""
@@ -74,6 +77,26 @@ class Connection:
         if self.path is not None:
             cursor.execute(f"USE {CATALOG}")
         return cursor
+
+    @contextlib.contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """Let every statement run in its caller's thread alone, for a bulk load.
+
+        DuckDB appends to a table in one thread, and the caller's thread spins while a worker does it: inserting and
+        committing wide rows costs half the CPU without workers. Others' statements go on, each in its own thread.
+        """
+        with self._guard, self.root.cursor() as cursor:
+            self._alone += 1
+            if self._alone == 1:
+                self._threads = int(cursor.execute("SELECT current_setting('threads')").fetchall()[0][0])
+                cursor.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            with self._guard, self.root.cursor() as cursor:
+                self._alone -= 1
+                if self._alone == 0:
+                    cursor.execute(f"SET threads = {self._threads}")
 
     def close(self) -> None:
         """Close every cursor, let go of the file and remove the temporary files."""
@@ -180,7 +203,7 @@ def connect(
                 _empty(temp_dir)
         allowed = "" if backup_dir is None else quote_text(str(backup_dir))
         root.execute(f"SET allowed_directories=[{allowed}]")
-        root.execute(f"SET allowed_configs=[{quote_text(_COPY_SETTING)}]")
+        root.execute(f"SET allowed_configs=[{', '.join(map(quote_text, _FREE_SETTINGS))}]")
         root.execute("SET enable_external_access=false")
         root.execute("SET lock_configuration=true")
     except BaseException as error:

@@ -122,7 +122,7 @@ class Transaction:
             return self._replay_answer(name, repeat)
         answer = step.result
         self._steps.append(step)
-        self._kept_bytes += size + (answer.estimated_size() if isinstance(answer, pl.DataFrame) else 0)
+        self._kept_bytes += size + (int(answer.estimated_size()) if isinstance(answer, pl.DataFrame) else 0)
         if self._kept_bytes > REPLAY_BYTES:
             for done in self._steps:
                 done.run = _never  # lets go of the frames

@@ -8,14 +8,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from registry.formats.naaccr.data import NaaccrData
+from registry.formats.naaccr.data import FAULTS, NaaccrData
 from registry.formats.naaccr.flat import read_naaccr_flat, write_naaccr_flat
+from registry.formats.naaccr.frames import load_user_dictionary, merged_dictionary
+from registry.formats.naaccr.header import NaaccrHeader
 from registry.formats.naaccr.reader import read_naaccr_xml
 from registry.formats.naaccr.spreadsheet import read_table, write_table
 from registry.formats.naaccr.translate import translate
-from tests.paths import SHARED, needs_shared
+from tests.paths import SHARED, needs_shared, shared
 
 SAMPLES = sorted((SHARED / "naaccr" / "samples").glob("*.xml.gz")) if SHARED else []
+STATES = ("naaccr", "dictionaries", "user-defined-v250")
 PLACE = ["patient_index", "tumor_index", "item", "value"]
 each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.name[18:-7])
 
@@ -80,3 +83,27 @@ def test_a_sample_in_fixed_columns_has_all_but_what_is_listed(path: Path) -> Non
     again = read_naaccr_flat(out.getvalue())
     missing = data.items.join(again.items, on=PLACE, how="anti", nulls_equal=True)
     assert missing.join(report.lost, on=PLACE, how="anti", nulls_equal=True).is_empty()
+
+
+@needs_shared
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_items_of_all_states_at_once_come_back_from_a_table(form: str) -> None:
+    states = [load_user_dictionary(path) for path in sorted(shared(*STATES).glob("*.xml"))]
+    known = merged_dictionary("250", states)
+    columns = {level: known.columns(level=level) for level in ("Patient", "Tumor")}
+    data = NaaccrData(
+        NaaccrHeader(version="250", record_type="A", user_dictionaries=tuple(one.uri for one in states)),
+        pl.DataFrame({"patient_index": [0], **{name: ["1"] for name in columns["Patient"]}}),
+        pl.DataFrame(
+            {"patient_index": [0], "tumor_index": [0], **{name: ["2"] for name in columns["Tumor"]}}
+        ),
+        pl.DataFrame(schema=FAULTS),
+    )
+    out = io.BytesIO()
+    write_table(out, data, form, dictionary=known)
+    again = read_table(out.getvalue(), dictionary=states)
+    assert again.header == data.header
+    for level, frame in (("Patient", again.patients), ("Tumor", again.tumors)):
+        assert frame.select(columns[level]).row(0) == ("1" if level == "Patient" else "2",) * len(
+            columns[level]
+        )

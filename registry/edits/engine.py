@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import polars as pl
@@ -136,18 +136,24 @@ def _item_verdicts(
     plan: Plan, values: Mapping[str, str | None], frame: pl.DataFrame, as_of: dt.date
 ) -> dict[str, bool]:
     """Flags of one record's items. A verdict depends on the value alone, so it is remembered."""
-    if len(_REMEMBERED) > 50_000:
-        _REMEMBERED.clear()
+    remembered = _remembered()
+    if len(remembered) > 50_000:
+        remembered.clear()
     keys = {name: (name, values[name.partition("@")[0]], as_of) for name in plan.bad}
-    verdicts = {name: known for name, key in keys.items() if (known := _REMEMBERED.get(key)) is not None}
+    verdicts = {name: known for name, key in keys.items() if (known := remembered.get(key)) is not None}
     for name, verdict in _ask(frame, [bad for name, bad in plan.bad.items() if name not in verdicts]).items():
         verdicts[name] = verdict
         if name.partition("@")[0] not in _NOT_REMEMBERED:
-            _REMEMBERED[keys[name]] = verdict
+            remembered[keys[name]] = verdict
     return verdicts
 
 
-_REMEMBERED: dict[tuple[str, str | None, dt.date], bool] = {}
+@cache
+def _remembered() -> dict[tuple[str, str | None, dt.date], bool]:
+    """Verdicts so far; a cache, so that they are forgotten when other reference tables come into use."""
+    return {}
+
+
 _NOT_REMEMBERED = {"nameLast", "patientIdNumber", "dateOfBirth"}
 """Items that say who somebody is are judged anew each time and leave no trace in memory."""
 

@@ -23,7 +23,7 @@ def follow(store: Store) -> None:
     """
     if store not in _digests:
         _digests[store] = _installed(store)
-    installed.use(_digests[store], lambda: _content(store))
+    installed.use(_digests[store], lambda: _content(store), store.connection.temp_dir)
 
 
 def reread(store: Store) -> None:
@@ -34,8 +34,9 @@ def reread(store: Store) -> None:
 
 def leave(store: Store) -> None:
     """The database is closed: its tables go out of use."""
-    if _digests.pop(store, None) is not None:
-        installed.use(None)
+    digest = _digests.pop(store, None)
+    if digest is not None:
+        installed.drop(digest)
 
 
 @cache

@@ -59,16 +59,19 @@ def _tables(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".gz"))
 
 
-def unfold(content: bytes, digest: str) -> Path:
-    """A private folder (0700) with the tables of a pack; the same one each time while the process runs.
+def unfold(content: bytes, digest: str, within: Path | None = None) -> Path:
+    """A private folder (0700) with the tables of a pack; the same one each time while it is there.
+
+    Args:
+        within: the folder to make it in; the system's for temporary files by default.
 
     Raises:
-        NotReady: the bytes are not what the digest says.
+        NotReady: the bytes are not what the digest says, or the disk is full.
     """
     with _lock:
-        if digest in _folders:
+        if digest in _folders and _folders[digest].is_dir():
             return _folders[digest]
-        folder = Path(tempfile.mkdtemp(prefix="registry-standards-"))
+        folder = Path(tempfile.mkdtemp(prefix="registry-standards-", dir=within))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         try:
             data = zstandard.ZstdDecompressor().decompress(content, max_output_size=LARGEST)
@@ -80,7 +83,11 @@ def unfold(content: bytes, digest: str) -> Path:
                     (folder / entry.name).write_bytes(source.read())
             if fingerprint(folder) != digest:
                 raise ValueError("another digest")
-        except (zstandard.ZstdError, tarfile.TarError, ValueError, OSError):
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            what = f"the stored tables cannot be unfolded ({error.strerror or type(error).__name__})"
+            raise NotReady("installed standards", what, "check the disk") from None
+        except (zstandard.ZstdError, tarfile.TarError, ValueError):
             shutil.rmtree(folder, ignore_errors=True)
             raise NotReady(
                 "installed standards", "the stored tables cannot be unfolded", "restore a backup"
@@ -89,11 +96,12 @@ def unfold(content: bytes, digest: str) -> Path:
         return folder
 
 
-def use(digest: str | None, content: Callable[[], bytes] = bytes) -> None:
+def use(digest: str | None, content: Callable[[], bytes] = bytes, within: Path | None = None) -> None:
     """Put the tables of a pack into use, or (None) the package's own again; the same ones twice cost nothing.
 
     Args:
         digest: of the pack. content: gives its bytes, asked for when this process has not unfolded it yet.
+        within: see `unfold`.
     """
     with _lock:
         if digest == in_use():
@@ -101,8 +109,19 @@ def use(digest: str | None, content: Callable[[], bytes] = bytes) -> None:
         if digest is None:
             tables.use()
         else:
-            tables.use(_folders.get(digest) or unfold(content(), digest))
+            known = _folders.get(digest)
+            tables.use(known if known and known.is_dir() else unfold(content(), digest, within))
         _in_use[:] = [] if digest is None else [digest]
+
+
+def drop(digest: str) -> None:
+    """Take a pack out of use and remove its folder."""
+    with _lock:
+        if in_use() == digest:
+            use(None)
+        folder = _folders.pop(digest, None)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def in_use() -> str | None:

@@ -226,8 +226,33 @@ def test_tables_come_with_the_database_and_its_backup(
             assert standards.CURRENT_VERSION == "270"
             (folder,) = (one for one in tables.FOLDERS if one != tables.DATA)
             assert folder.stat().st_mode & 0o777 == 0o700
+            assert path.with_name(path.name + ".tmp") in folder.parents, "where the next start would clean up"
+        assert not folder.exists()
     with Session.open(database, key=KEY, read_only=True):
         assert standards.item(ADDED).length == 2
+
+
+def test_two_databases_with_the_same_tables(database: Path, published: Path, tmp_path: Path) -> None:
+    with Session.open(database, key=KEY) as session:
+        session.run("standards.install", path=str(published))
+        session.run("store.backup", path=str(tmp_path / "copy.duckdb"))
+        with Session.open(tmp_path / "copy.duckdb", key=KEY) as other:
+            assert other.run("standards.list")["in_use"].to_list() == [False, True]
+        assert session.run("records.codes", item=ADDED).height == 3, "the other one took its tables away"
+
+
+def test_verdicts_of_edits_follow_the_tables(session: Session, published: Path) -> None:
+    def judged() -> bool:
+        found = session.run(
+            "records.check", abstract_id=2, changes={"recordType": "A", "naaccrRecordVersion": "270"}
+        )
+        return "record-type-valid" in found["edit"]
+
+    assert judged()
+    session.run("standards.install", path=str(published))
+    assert not judged()
+    session.run("standards.undo")
+    assert judged()
 
 
 def test_damaged_tables_are_not_used(database: Path, published: Path) -> None:

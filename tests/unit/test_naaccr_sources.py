@@ -42,6 +42,17 @@ def test_a_zip_file_of_one_document_is_that_document(tmp_path: Path) -> None:
             assert "file" not in batch.errors.columns
 
 
+def test_one_document_of_several_batches_is_one(tmp_path: Path) -> None:
+    root, _, rest = one(1).partition(b"<Patient")
+    patient, _, end = (b"<Patient" + rest).rpartition(b"</NaaccrData>")
+    data = root + patient * 6000 + b"</NaaccrData>" + end
+    batches = list(iter_naaccr_xml(data, patients_per_batch=2500))
+    whole = read_naaccr_xml(data)
+    assert len(batches) > 2 and whole.patients["patient_index"].to_list() == list(range(6000))
+    assert whole.errors["patient_index"].to_list() == list(range(6000))
+    assert whole.items.height == sum(batch.items.height for batch in batches) == 12000
+
+
 def test_several_documents_have_their_file_and_patients_run_on(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     zipped(path, {"b.xml": one(2), "a.xml.gz": gzip.compress(one(1, item("zzz", "1"))), "c.xml": one(3)})

@@ -138,8 +138,8 @@ def together(batches: Sequence[NaaccrData], given: Sequence[Dictionary] = ()) ->
         return frame.select(*places, *sorted(items, key=lambda name: (known.get(name, NO_NUMBER), name)))
 
     def sorted_faults(frame: pl.DataFrame) -> pl.DataFrame:
-        document = pl.col("file").rle_id() if "file" in frame.columns else pl.lit(0)
-        return frame.sort(document, *FAULT_ORDER, nulls_last=False)
+        document = [pl.col("file").rle_id()] if "file" in frame.columns else []
+        return frame.sort(*document, *FAULT_ORDER, nulls_last=False)
 
     return NaaccrData(
         header=batches[0].header,

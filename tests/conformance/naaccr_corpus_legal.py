@@ -258,4 +258,36 @@ def _packed() -> list[Case]:
     ]
 
 
-LEGAL = [*_markup(), *_values(), *_encodings(), *_structure(), *_packed()]
+def _traps() -> list[Case]:
+    """What a reader that looks for tags as texts stumbles over."""
+    end = "</Item></Tumor></Patient><Patient><Tumor><Item naaccrId='grade'>"
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    dtd = f'{DECLARATION}<!DOCTYPE NaaccrData [<!ENTITY none ""><!ENTITY % unused "x">]>\n'
+    many = "".join(f"<Tumor>{item('tumorRecordNumber', f'{n % 100:02}')}</Tumor>" for n in range(1500))
+    return [
+        value("end tags in CDATA", f"<![CDATA[{end}]]>", end),
+        value("end tags in a comment", f"a<!-- {end} -->b", "ab"),
+        value("end tags in an instruction", f"a<?x {end} ?>b", "ab"),
+        value("a start of CDATA in CDATA", "<![CDATA[x<![CDATA[y]]>", "x<![CDATA[y"),
+        value("brackets before a reference", "a]]&gt;b", "a]]>b"),
+        value("references with zeros in front", "&#x0000041;&#000066;", "AB"),
+        value("a byte order mark inside", "\ufeffDoe", "\ufeffDoe"),
+        value("an instruction with question marks", "a<?x ? ?? > ?>b", "ab"),
+        value("hyphens in a comment", "a<!-- - - > -->b", "ab"),
+        plain("comments with tags between elements", doc(
+            f"<!-- </NaaccrData> --><Patient><!-- {end} -->{ANN}<!-- </Patient> --><Tumor>{SITE}<!-- </Tumor> --></Tumor>"
+            "<?x </Patient> ?></Patient><!-- <Patient> -->")),
+        plain("instance attributes do no harm", one(
+            SITE.replace("<Item", '<Item xsi:type="a"'), ANN, extra=f" {xsi}").replace("<Tumor>", '<Tumor xsi:nil="false">')),
+        plain("namespace by references", one(SITE, ANN, xmlns=f'xmlns="{NS.replace("n", "&#110;")}"')),
+        plain("root attributes by references", one(SITE, ANN, kind="&#65;", version="2&#54;0")),
+        plain("a bare DOCTYPE", one(SITE, ANN, start=f"{DECLARATION}<!DOCTYPE NaaccrData>\n")),
+        plain("an entity of nothing", one(f"&none;{SITE}<Item naaccrId='grade'>&none;</Item>", ANN, start=dtd)),
+        case("many tumors", doc(f"<Patient>{many}</Patient>"), [
+            row for n in range(1500) for row in items(f"1.{n + 1}", tumorRecordNumber=f"{n % 100:02}")], patients=1),
+        case("many patients on one line", doc(f"<Patient>{ANN}</Patient>" * 3000),
+             [row for n in range(3000) for row in items(str(n + 1), nameLast="Doe")], patients=3000),
+    ]  # fmt: skip
+
+
+LEGAL = [*_traps(), *_markup(), *_values(), *_encodings(), *_structure(), *_packed()]

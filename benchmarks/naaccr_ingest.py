@@ -210,5 +210,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=150)
     parser.add_argument("--first-only", action="store_true", help="only the first ingest: for peak memory")
+    parser.add_argument(
+        "--memory", type=int, help="megabytes that DuckDB may think this machine has (it takes 40 %%)"
+    )
     given = parser.parse_args(sys.argv[1:])
+    if given.memory:
+        from registry.store import connection
+
+        connection.usable_memory = lambda: given.memory << 20
     main(given.megabytes, given.first_only)

@@ -25,7 +25,7 @@ from registry.service.operations import Context
 from registry.standards import Item
 from registry.store import UnitOfWork
 
-AT_ONCE = 160 << 20
+AT_ONCE = 64 << 20
 """Bytes of patients that are taken in together: many rows at once cost DuckDB less a row."""
 RECORDS_AT_ONCE = 60_000
 
@@ -117,6 +117,8 @@ class NaaccrFile:
             MoreItems: it holds an item without a column; nothing can be kept of this unit of work.
         """
         columns = item_columns.columns_of(item_columns.held(work), self._survey.items.values())
+        if not self._held:
+            work.only_once()
         user_dictionaries.keep(work, self._paths)
         header = self._header
         assert header is not None

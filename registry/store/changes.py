@@ -16,7 +16,6 @@ from registry.store.connection import quote
 from registry.store.schema import Table, table
 
 EVENT_ROWS = 20  # inserts up to this many rows get an event each, larger ones a digest
-WIDE_COLUMNS, WIDE_ROWS = 40, 500
 SECRET_COLUMNS = frozenset({"password_hash", "token_hash"})
 
 
@@ -68,17 +67,10 @@ def key_condition(name: str, row_id: Any) -> tuple[str, list[Any], str]:
 
 
 def insert_frame(cursor: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    """Insert a frame by column name; columns it lacks get their default.
-
-    DuckDB would write many wide rows in parallel batches, which costs half as much CPU again (measured: 274 columns,
-    21,000 rows). One record batch and RETURNING make it append them in one go.
-    """
-    at_once = frame.width >= WIDE_COLUMNS and frame.height >= WIDE_ROWS
-    rows = frame.rechunk().to_arrow().to_reader(max_chunksize=frame.height) if at_once else frame
-    cursor.register("new_rows", rows)
+    """Insert a frame by column name; columns it lacks get their default."""
+    cursor.register("new_rows", frame)
     try:
-        statement = f"INSERT INTO {quote(name)} BY NAME SELECT * FROM new_rows"
-        cursor.execute(f"{statement} RETURNING 1" if at_once else statement).fetchall()
+        cursor.execute(f"INSERT INTO {quote(name)} BY NAME SELECT * FROM new_rows")
     finally:
         cursor.unregister("new_rows")
 

@@ -94,6 +94,10 @@ class Transaction:
                 self._cursor.close()
                 self._cursor = None
 
+    def only_once(self) -> None:
+        """Do not try this unit a second time when another save overtakes it: its frames are let go of at once."""
+        self._kept_bytes = REPLAY_BYTES + 1
+
     @property
     def repeated(self) -> bool:
         """Whether this idempotency key was saved before."""

@@ -10,6 +10,7 @@ import contextlib
 import os
 import tempfile
 from functools import cache
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def cache_folder() -> str | None:
         with contextlib.suppress(RuntimeError):
             candidates.append(Path.home() / ".cache")
     for candidate in candidates:
-        folder = candidate if given else candidate / "cancer-registry" / __version__
+        folder = candidate if given else candidate / "cancer-registry" / f"{__version__}-{_fingerprint()}"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
@@ -44,6 +45,13 @@ def cache_folder() -> str | None:
         except OSError:
             continue
     return None
+
+
+def _fingerprint() -> str:
+    """Changes with any kernel: numba looks only at a kernel's own file, not at those it calls."""
+    here = Path(__file__).parent
+    kernels = sorted([here / "memory.py", *here.rglob("*kernel*.py")])
+    return blake2b(b"".join(file.read_bytes() for file in kernels), digest_size=6).hexdigest()
 
 
 @cache

@@ -123,7 +123,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Which of the reader's two paths is taken, whatever the size of the document."""
     if request.param == "fast" and not jit.available():
         pytest.skip("numba is not installed")
-    monkeypatch.setattr(reader, "FAST_FROM", 0 if request.param == "fast" else 1 << 26)
+    for size in ("FAST_FROM", "COLD_FROM"):
+        monkeypatch.setattr(reader, size, 0 if request.param == "fast" else 1 << 26)
     return str(request.param)
 
 

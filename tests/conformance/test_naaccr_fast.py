@@ -73,6 +73,7 @@ def test_large_documents_take_the_scanner_and_come_out_the_same(monkeypatch: pyt
     expected = by_reference(data)
     assert expected.quarantined.height == 125 and expected.errors.height > 700
     monkeypatch.setattr(reader, "FAST_FROM", 1 << 16)
+    monkeypatch.setattr(reader, "COLD_FROM", 1 << 16)
     monkeypatch.setattr(fast, "BLOCK", 300_000)
     scanned = []
     scan = fast.Sheaf.scan

@@ -34,7 +34,7 @@ with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     from registry.formats import jit, read_naaccr_xml
     from registry.formats.naaccr import reader
-    reader.SLOW_FROM = reader.FAST_FROM = 1 << 12
+    reader.SLOW_FROM = reader.FAST_FROM = reader.COLD_FROM = 1 << 12
     data = [read_naaccr_xml(sys.argv[2]) for _ in range(2)][1]
 print(json.dumps({
     "available": jit.available(), "folder": jit.cache_folder() if jit.available() else None,

@@ -221,6 +221,7 @@ def test_small_files_never_import_numba_and_large_ones_say_once_that_it_is_missi
     assert read_naaccr_xml(one(1)).patients.height == 1
     monkeypatch.setattr(reader_module, "_fast", lambda: None)
     monkeypatch.setattr(reader_module, "FAST_FROM", 1 << 10)
+    monkeypatch.setattr(reader_module, "COLD_FROM", 1 << 10)
     monkeypatch.setattr(reader_module, "SLOW_FROM", 1 << 12)
     monkeypatch.setattr("registry.formats.jit.available", lambda: False)
     monkeypatch.delenv("REGISTRY_NO_JIT", raising=False)
@@ -242,6 +243,7 @@ def test_large_documents_take_the_fast_path_with_every_byte(monkeypatch: pytest.
 
     monkeypatch.setattr(reader_module, "_fast", lambda: fast)
     monkeypatch.setattr(reader_module, "FAST_FROM", 300)
+    monkeypatch.setattr(reader_module, "COLD_FROM", 300)
     xml = one(1)
     assert list(iter_naaccr_xml(gzip.compress(xml), on_error="keep", patients_per_batch=7)) == []
     assert seen == [(xml, "<input>", [], 7, "keep")]

@@ -9,6 +9,7 @@ import contextlib
 import io
 import itertools
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -44,10 +45,12 @@ __all__ = [
 Dictionaries = Dictionary | str | Path | Sequence[Dictionary | str | Path] | None
 # A batch ends early when its patients hold this many bytes, so that memory stays bounded.
 BATCH_BYTES = 24 << 20
-# From this size on compiling (or loading compiled code) pays.
+# From this size on the compiled reader pays: once it is loaded, and when it must be loaded first (two CPU seconds).
 FAST_FROM = 4 << 20
+COLD_FROM = 32 << 20
 # From this size on the missing numba is worth a word.
 SLOW_FROM = 64 << 20
+KERNEL = "registry.formats.naaccr.kernel"
 NO_NUMBER = 2**31
 
 
@@ -181,10 +184,11 @@ def _document(
                 yield from recovery.iter_recovered(stream, builder, patients)
                 return
             head = b""
-            while len(head) < FAST_FROM and (data := stream.read(FAST_FROM - len(head))):
+            enough = FAST_FROM if KERNEL in sys.modules else COLD_FROM
+            while len(head) < enough and (data := stream.read(enough - len(head))):
                 head += data
             joined: BinaryIO = _Behind(head, stream)  # type: ignore[assignment]
-            fast = _fast() if len(head) >= FAST_FROM else None
+            fast = _fast() if len(head) >= enough else None
             if fast:
                 yield from fast(joined, name, given, patients, on_error)
             else:

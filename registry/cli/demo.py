@@ -89,27 +89,23 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
     command = _Commands(place / "registry.duckdb", key, quiet)
     incoming = place / "incoming"
     command("synth", "--patients", patients, "--seed", seed, "--out", incoming, "--as-of", today)
+    (place / "lists").mkdir()
+    checked = command(
+        "naaccr", "validate", incoming / "abstracts", "--errors", place / "lists" / "faults.csv"
+    )[0]
     command("init", "--reference-date", "2007-01-01", "--synthetic")
     loaded = command("ingest", *(incoming / part for part in PARTS if (incoming / part).exists()))
     command("derive", "run")
     edits = command("edits", "run")[0]
     suites = command("quality", "run", "--docs", place / "data-docs")[0]
-    (place / "lists").mkdir()
     followup = command("followup", "list", "--out", place / "lists" / f"followup-{today}.csv")[0]
     rates = command("followup", "rates")[0]
     year = today.year - 2
     (place / "reports").mkdir()
-    exported = command(
-        "export",
-        "--state",
-        "NY",
-        "--year",
-        year,
-        "--record-type",
-        "I",
-        "--out",
-        place / "reports" / f"ny-{year}.xml",
-    )[0]
+    report = place / "reports" / f"ny-{year}.xml"
+    asked = ("--state", "NY", "--year", year, "--record-type", "I")
+    exported = command("export", *asked, "--out", report)[0]
+    command("naaccr", "convert", report, "--format", "parquet", "--out", report.with_suffix(".parquet"))
     command("publish", "--out", place / "snapshot")
     _accounts(command, place, password)
     totals = command("stats", "overview")[0]
@@ -126,6 +122,7 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
     return {
         **{name: totals[name] for name in counted},
         "files": len(loaded),
+        "faults_in_files": sum(checked["faults"].values()),
         "edit_failures": edits["failures"],
         "suites": suites["suites"],
         "suites_passed": suites["suites_passed"],

@@ -215,7 +215,6 @@ def carried(case: Case) -> list[tuple[str, ...]]:
 
 # Wrong as of now; each is written down where its code is looked after.
 OPEN = {
-    ("xml", "letters at the edges of XML"),
     *(
         ("csv", name)
         for name in ("root attribute unknown", "two root attributes unknown", "everything at once")

@@ -40,7 +40,7 @@ HEADER = NaaccrHeader(
 LEGAL = st.characters(codec="utf-8", exclude_categories=("Cs",)).filter(
     lambda c: c in "\t\n\r" or (ord(c) >= 0x20 and c not in "\ufffe\uffff")
 )
-SPECIAL_CHARACTERS = "&<>\r\n\t \x00\x1f\x7f\ufffe\uffff\ufeffé𐍈A9"
+SPECIAL_CHARACTERS = "&<>\r\n\t \x00\x1f\x7f\ud7ff\ue000\ufffe\uffff\ufeffé𐍈A9"
 SPECIAL = st.sampled_from(SPECIAL_CHARACTERS)
 ANY_CHARACTER = st.one_of(SPECIAL, st.characters(codec="utf-8", exclude_categories=("Cs",)))
 ANY_TEXT = st.one_of(

@@ -131,6 +131,15 @@ def test_illegal_characters_become_blanks() -> None:
     assert one({"nameLast": "\ufeffA\x7f\x85"})[1] == []
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_every_character_that_xml_allows_is_kept(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "compiled_pays", lambda _: compiled)
+    edges = "\t\n\x20\x7e\x7f\x80\x9f\u2028\ud7ff\ue000\uf8ff\ufffd\U00010000\U0010ffffz"
+    text, left = one({"nameLast": edges, "nameFirst": "\ud7ff", "nameMiddle": "\x08\ue000\ufffe\x0b"})
+    assert f">{edges}</Item>" in text and ">\ud7ff</Item>" in text and "> \ue000  </Item>" in text
+    assert [name for name, *_ in left] == ["nameMiddle"]
+
+
 def test_items_that_share_an_id_are_written_with_their_number() -> None:
     items = {"weight": "1", "weight__9951": "2", "primarySite": "C509"}
     text, left = one(items, "Tumor", dictionaries=STATE)

@@ -19,7 +19,8 @@ from registry.standards import Dictionary, Item
 from registry.standards.columns import OWN_WORDS
 
 BLANKS = " \t\r\n"
-ILLEGAL = r"[^\t\n\r\x{20}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}]"
+# Named one by one: the negation of the legal ranges also matches U+D7FF and U+E000 in this regex engine.
+ILLEGAL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]"
 ILLEGAL_REASON = "characters that XML does not allow became blanks"
 RECORD_TYPES = ("A", "M", "C", "I")
 # What a column holds somewhere: markup, perhaps an illegal character, perhaps a value of blanks only.

@@ -11,6 +11,7 @@ import pytest
 
 from registry import edits, standards
 from registry.errors import NotFound
+from registry.formats import NaaccrHeader
 from registry.security import roles
 from registry.standards import tables
 
@@ -31,6 +32,7 @@ def test_tables_of_a_folder_win_and_the_others_stay(newer: Path) -> None:
     before = standards.versions(), standards.dictionary().version, roles.direct_identifiers()
     tables.use(newer)
     assert standards.CURRENT_VERSION == standards.VERSIONS[-1] == standards.dictionary().version == "270"
+    assert NaaccrHeader().version == "270", "the newest version is that of today, not of the import"
     assert standards.item("petName").first_version == "270"
     assert standards.dictionary("270").item("nameBirthSurname") is None
     assert standards.item("nameBirthSurname").last_version == "260"

@@ -25,7 +25,8 @@ class NaaccrHeader:
     """
 
     base_dictionary_uri: str = ""
-    version: str = standards.CURRENT_VERSION
+    # Asked for each time: an installed version is newer than what was current at import.
+    version: str = field(default_factory=lambda: standards.CURRENT_VERSION)
     record_type: str | None = None
     time_generated: str | None = None
     specification_version: str | None = None

@@ -229,6 +229,22 @@ def test_a_column_added_meanwhile_does_not_lose_the_save(store: Store) -> None:
         store.ensure_columns("load", ["itemA"])
 
 
+def test_an_empty_table_that_grows_at_once_does_not_lose_the_save(store: Store) -> None:
+    many = [f"item{number:03d}" for number in range(300)]
+    with store.unit_of_work("anna", "register") as uow:
+        uow.insert("patient", pl.DataFrame({"patient_id": [1], "nameLast": ["DOE"]}))
+        before = store.columns("patient")
+        assert store.ensure_columns("patient", many) == many
+        assert store.columns("patient") == (*before, *many)
+    assert store.query('SELECT "nameLast", version, item299 FROM patient').rows() == [("DOE", 1, None)]
+    with pytest.raises(Conflict):
+        add(store, 1)
+    store.ensure_columns("abstract", many)
+    with pytest.raises(Conflict), store.unit_of_work("anna", "spoil") as uow:
+        uow.execute("INSERT INTO abstract (abstract_id, status) VALUES (3, 'done')")
+    assert store.verify_audit().ok
+
+
 def test_what_was_read_must_still_hold_when_tried_again(store: Store) -> None:
     add(store, 1, 2)
     with pytest.raises(Conflict), store.unit_of_work("anna", "edit") as uow:

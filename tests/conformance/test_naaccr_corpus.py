@@ -213,23 +213,11 @@ def carried(case: Case) -> list[tuple[str, ...]]:
     return sorted((number[patient], *rest) for patient, *rest in case.rows or ())
 
 
-# Wrong as of now; each is written down where its code is looked after.
-OPEN = {
-    *(
-        ("csv", name)
-        for name in ("root attribute unknown", "two root attributes unknown", "everything at once")
-    ),
-    ("csv", "two dictionaries, ids that differ in case"),
-}
-
-
 @pytest.mark.parametrize("form", ["xml", "csv"])
 @each([case for case in READABLE if case.rows is not None])
 def test_the_convert_command(
-    case: Case, tmp_path: Path, form: str, capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    case: Case, tmp_path: Path, form: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    if (form, case.name) in OPEN:
-        request.applymarker(pytest.mark.xfail(reason="known to be wrong", strict=False))
     path, dictionaries = placed(case, tmp_path)
     out = tmp_path / f"out.{form}"
     code = command("naaccr", "convert", path, *given(dictionaries), "--format", form, "--out", out)

@@ -93,6 +93,53 @@ def test_equal_input_gives_equal_bytes(form: Any, suffix: str, tmp_path: Path, s
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_unknown_attributes_of_the_root_come_back(form: Any, tmp_path: Path) -> None:
+    root = item("registryId", "0000001234")
+    source = document(patient(1), root=root, more='sender="A" registryId="B" xmlns:x="urn:x" x:sender="C"')
+    convert(source, tmp_path / "out", form)
+    original, again = read_naaccr_xml(source), read_table(tmp_path / "out")
+    assert again.header == original.header
+    assert again.header.attributes == {"sender": "A", "registryId": "B", "{urn:x}sender": "C"}
+    assert again.items.equals(original.items)
+    assert again.errors["code"].to_list() == ["unexpected-attribute"] * 2
+
+
+TWINS = "NAACCR XML ID,NAACCR Number,Name,Length,Parent XML Element\n{},{},Twin,1,Tumor\n"
+
+
+@pytest.mark.parametrize("form", ["xml", "csv", "parquet"])
+@pytest.mark.parametrize("named", ["urn:one urn:two", "urn:two urn:one"])
+def test_the_order_of_the_file_decides_between_dictionaries(form: Any, named: str, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("one.xml", "two.xml")]
+    for path, naaccr_id, number in zip(paths, ("Twin", "twin"), (95005, 95021), strict=True):
+        text = STATE.decode().replace("urn:state", f"urn:{path.stem}").replace("localThing", naaccr_id)
+        path.write_text(text.replace("9501", str(number)).replace(' startColumn="2340"', ""))
+    source = document(patient(1, item("Twin", "a") + item("twin", "b")), more=f'userDictionaryUri="{named}"')
+    for given in (paths, paths[::-1]):
+        report = convert(source, tmp_path / "out", form, dictionary=given)
+        assert report.left_out == [] and report.lost.is_empty()
+        read_back: Any = read_naaccr_xml if form == "xml" else read_table
+        for other in (paths, paths[::-1]):
+            again = read_back(tmp_path / "out", dictionary=other)
+            assert again.tumors.columns[3:] == read_naaccr_xml(source, dictionary=given).tumors.columns[3:]
+            assert dict(again.items.select("item", "value").rows())["Twin"] == "a"
+            assert again.header.user_dictionaries == tuple(named.split())
+
+
+@pytest.mark.parametrize("form", ["xml", "csv", "parquet"])
+def test_a_dictionary_without_a_name_stands_for_the_one_that_is_named(form: Any, tmp_path: Path) -> None:
+    table = tmp_path / "ours.csv"
+    table.write_text(TWINS.format("twin", 95021))
+    source = document(patient(1, item("twin", "b")), more='userDictionaryUri="urn:theirs"')
+    report = convert(source, tmp_path / "out", form, dictionary=table)
+    assert report.left_out == [] and report.errors.is_empty()
+    again = (read_naaccr_xml if form == "xml" else read_table)(tmp_path / "out", dictionary=table)
+    assert again.items.equals(read_naaccr_xml(source, dictionary=table).items)
+    assert again.header.user_dictionaries == ("urn:theirs",)
+    assert again.errors.is_empty()
+
+
 def test_time_generated_is_kept_or_given(tmp_path: Path) -> None:
     xml, flat = tmp_path / "a.xml", tmp_path / "a.txt"
     convert(document(patient(1)), xml, "xml")

@@ -120,7 +120,7 @@ def convert(
     given = as_dictionaries(dictionary)
     read_as = form_of(source, is_table=mapping is not None)
     reading = _Reading(source, read_as, given, mapping, version, record_type, recover)
-    wanted = _Wanted(to_version, record_type, time_generated, given if read_as != "xml" else None, given)
+    wanted = _Wanted(to_version, record_type, time_generated, given, read_as == "xml")
     run = _Run(reading, wanted, Path(target), form, numbers, on_batch)
     report = run.convert()
     report.read_as = read_as
@@ -200,12 +200,16 @@ class _Wanted:
     version: str | None
     record_type: str | None
     time_generated: str | None
-    used: Sequence[Dictionary] | None
     given: Sequence[Dictionary]
+    only_named: bool
 
     def dictionaries(self, header: NaaccrHeader) -> list[Dictionary]:
-        """The user dictionaries that apply; of XML those that it names."""
-        return [one for one in self.given if self.used is not None or one.uri in header.user_dictionaries]
+        """The user dictionaries that apply, in the file's order; of XML those that it names (a table has no name)."""
+        return [
+            one
+            for one in header.in_order(self.given)
+            if not self.only_named or not one.uri_given or one.uri in header.user_dictionaries
+        ]
 
     def apply(self, data: NaaccrData) -> tuple[NaaccrData, pl.DataFrame]:
         """The records as wanted, and the values lost."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from registry import standards
+from registry.standards import Dictionary
 
 NAMESPACE = "http://naaccr.org/naaccrxml"
 SPECIFICATIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8")
@@ -38,6 +40,40 @@ class NaaccrHeader:
         self.version = standards.version_code(self.version)
         if not self.base_dictionary_uri:
             self.base_dictionary_uri = standards.dictionary(self.version).uri
+
+    def in_order(self, dictionaries: Iterable[Dictionary]) -> list[Dictionary]:
+        """User dictionaries in the order in which the file names them, those that it doesn't name last.
+
+        One without a URI of its own (a table) stands for a named one that is not among them.
+
+        >>> header = NaaccrHeader(user_dictionaries=("urn:b", "urn:a"))
+        >>> [one.uri for one in header.in_order(Dictionary(None, f"urn:{n}", []) for n in "xab")]
+        ['urn:b', 'urn:a', 'urn:x']
+        """
+        given = list(dictionaries)
+        by_uri = {one.uri: one for one in reversed(given)}
+        nameless = [one for one in given if not one.uri_given and one.uri not in self.user_dictionaries]
+        found = []
+        for uri in self._named():
+            if uri in by_uri:
+                found.append(by_uri[uri])
+            elif nameless:
+                found.append(nameless.pop(0))
+        return [*found, *(one for one in given if not any(one is other for other in found))]
+
+    def uris_with(self, dictionaries: Iterable[Dictionary]) -> tuple[str, ...]:
+        """The user dictionaries that a file with items of these names: the header's, then theirs."""
+        given = list(dictionaries)
+        missing = len({*self._named()} - {one.uri for one in given})
+        nameless = [one for one in given if not one.uri_given and one.uri not in self.user_dictionaries]
+        standing = {id(one) for one in nameless[:missing]}
+        added = (one.uri for one in given if id(one) not in standing)
+        return tuple(dict.fromkeys([*self.user_dictionaries, *added]))
+
+    def _named(self) -> list[str]:
+        """URIs of the user dictionaries that must be given: all but the version's own."""
+        own = standards.default_user_dictionary(self.version)
+        return [uri for uri in dict.fromkeys(self.user_dictionaries) if own is None or uri != own.uri]
 
 
 def read_header(attributes: dict[str, str]) -> NaaccrHeader:

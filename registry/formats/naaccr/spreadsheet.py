@@ -33,7 +33,7 @@ from registry.formats.naaccr.mapping import PLACES, BadMapping, Mapped, Mapping,
 from registry.formats.naaccr.reader import Dictionaries, as_dictionaries
 from registry.formats.naaccr.records import bare_name, records, sorted_errors
 from registry.formats.naaccr.root import root_faults
-from registry.formats.naaccr.table_writer import ATTRIBUTES, METADATA, ROOT, write_table
+from registry.formats.naaccr.table_writer import ATTRIBUTES, METADATA, NO_NAMESPACE, ROOT, write_table
 from registry.formats.sources import Source, opened, read_all, source_name
 from registry.standards import Dictionary, Item
 
@@ -104,7 +104,7 @@ def read_table(
         mapping if isinstance(mapping, Mapping) else read_mapping(mapping) if mapping is not None else None
     )
     header = header or _header(table, mapped, version, record_type, given)
-    known = merged_dictionary(header.version, given)
+    known = merged_dictionary(header.version, header.in_order(given))
     columns, problems = _columns(table, mapped, known)
     rows = table.frame.select(
         table.lines.alias("line"),
@@ -152,7 +152,7 @@ def _load(source: Source) -> _Table:
     for column in said:
         values = frame[column].drop_nulls()
         if values.len():
-            attributes[column.removeprefix(ROOT)] = str(values[0])
+            attributes[column.removeprefix(ROOT).removeprefix(NO_NAMESPACE)] = str(values[0])
         if values.n_unique() > 1:
             what = f"{column} has several values; the first is used"
             problems.append(
@@ -213,14 +213,11 @@ def _header(
     kind = record_type or attributes.get("recordType") or _said(table, mapping, "recordType")
     if kind or not table.attributes:
         attributes["recordType"] = kind or RECORD_TYPE
-    uris = attributes.get("userDictionaryUri", "").split()
-    attributes["userDictionaryUri"] = " ".join(dict.fromkeys([*uris, *(one.uri for one in given)]))
-    if not attributes["userDictionaryUri"]:
-        del attributes["userDictionaryUri"]
     try:
-        return read_header(attributes)
+        header = read_header(attributes)
     except ValueError as error:
         raise BadInput(table.name, str(error), "name the NAACCR version") from None
+    return replace(header, user_dictionaries=header.uris_with(given))
 
 
 def _said(table: _Table, mapping: Mapping | None, item: str) -> str | None:

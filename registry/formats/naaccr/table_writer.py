@@ -1,8 +1,9 @@
 """Write records as a table (CSV or Parquet): one row a tumor, patient and root items repeated.
 
 The table says all that its file said: columns `patient` and `tumor` (1-based), items in dictionary order,
-and the attributes of the root element (in CSV as columns "NaaccrData.timeGenerated" and so on, in Parquet
-in the file's metadata under the key "naaccr").
+and the attributes of the root element (in CSV as columns "NaaccrData.timeGenerated" and so on, those that no
+specification knows as "NaaccrData.{namespace}name" or "NaaccrData.{}name"; in Parquet in the file's metadata
+under the key "naaccr").
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from registry.standards import Dictionary
 FORMATS = ("csv", "parquet")
 METADATA = "naaccr"
 ROOT = "NaaccrData."
+NO_NAMESPACE = "{}"
 ATTRIBUTES = (
     "baseDictionaryUri",
     "userDictionaryUri",
@@ -51,6 +53,11 @@ def attributes_of(header: NaaccrHeader) -> dict[str, str]:
         **dict(sorted(header.attributes.items())),
     }
     return {name: value for name, value in named.items() if value}
+
+
+def _attribute_column(name: str) -> str:
+    """One that no specification knows might have the name of an item, so its missing namespace is written."""
+    return ROOT + (name if name in ATTRIBUTES or name.startswith("{") else NO_NAMESPACE + name)
 
 
 def table_columns(batches: Iterable[NaaccrData], dictionary: Dictionary) -> list[str]:
@@ -169,7 +176,7 @@ class TableWriter:
             for name in self._columns
         ]
         file = (
-            [pl.lit(text).alias(ROOT + name) for name, text in self._attributes.items()]
+            [pl.lit(text).alias(_attribute_column(name)) for name, text in self._attributes.items()]
             if self._is_csv
             else []
         )

@@ -31,7 +31,7 @@ def root_start(header: NaaccrHeader, uris: Sequence[str], leave_out: LeaveOut) -
 
     Args:
         header: version, record type, time and further attributes.
-        uris: of the user dictionaries whose items may follow.
+        uris: of the user dictionaries to name.
         leave_out: told what cannot be written (name, reason, count).
 
     >>> header = NaaccrHeader(version="260", record_type="I", attributes={"colour": "red"})
@@ -54,13 +54,12 @@ def _legal(name: str, value: str, leave_out: LeaveOut) -> str:
 
 
 def _own_attributes(header: NaaccrHeader, uris: Sequence[str], leave_out: LeaveOut) -> list[tuple[str, str]]:
-    named = list(dict.fromkeys([*header.user_dictionaries, *uris]))
     written = [
         ("baseDictionaryUri", standards.dictionary(header.version).uri),
-        ("userDictionaryUri", " ".join(named)),
+        ("userDictionaryUri", " ".join(uris)),
         ("recordType", str(header.record_type)),
         ("timeGenerated", header.time_generated or ""),
-        ("specificationVersion", _specification(header, len(named))),
+        ("specificationVersion", _specification(header, len(uris))),
         ("xmlns", NAMESPACE),
     ]
     return [(name, _legal(name, value, leave_out)) for name, value in written if value]

@@ -151,7 +151,7 @@ class NaaccrWriter:
         self._sink, self._name, self._key = sink, name, patient_key
         known = _dictionary(header, dictionaries)
         self._rules = ItemRules(name, header.version, header.record_type, known, too_long, numbers)
-        self._start: str | None = root_start(header, [d.uri for d in dictionaries], self._rules.leave_out)
+        self._start: str | None = root_start(header, header.uris_with(dictionaries), self._rules.leave_out)
         fixed = {"recordType": str(header.record_type), "naaccrRecordVersion": header.version}
         values = {i: fixed.get(i, value) for i, value in header.items.items()}
         row = pl.DataFrame(
@@ -243,9 +243,7 @@ def _dictionary(header: NaaccrHeader, given: Sequence[Dictionary]) -> Dictionary
     """All items that may be written; of user dictionaries the header's order decides, as for a reader."""
     if not given and standards.default_user_dictionary(header.version) is None:
         return standards.dictionary(header.version)
-    named = list(header.user_dictionaries)
-    rank = {uri: n for n, uri in reversed(list(enumerate(named)))}
-    return merged_dictionary(header.version, sorted(given, key=lambda d: rank.get(d.uri, len(named))))
+    return merged_dictionary(header.version, header.in_order(given))
 
 
 def _patient_place(before: int, mask: pl.Series) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from registry.linkage import follow_abstracts
+from registry.standards.columns import standard_items
 from registry.standards.comparison import TableSet
 
 Query = Callable[[str], pl.DataFrame]
@@ -141,17 +142,22 @@ class Columns:
     'weight__8801'
     >>> Columns(["weight", "Height"], {"weight": 9501}).of("weight", 9501)
     'weight'
+    >>> Columns(["primarySite"], {}).of("PrimarySite", 400)
+    'primarySite'
     """
 
     present: Collection[str]
     owners: Mapping[str, int]
 
     def of(self, naaccr_id: str, number: int) -> str:
-        """The column of an item: its id, unless another item holds that (compared without case)."""
+        """The column of an item, as `registry.standards.columns` says: its id, unless another item holds that."""
         for column, owner in self.owners.items():
             if owner == number:
                 return column
         folded = naaccr_id.casefold()
+        first = standard_items().get(folded)
+        if first and first[1] == number:  # only its capitals may have changed
+            naaccr_id = first[0]
         for column in self.present:
             if column.casefold() == folded and (column in self.owners or column != naaccr_id):
                 return f"{naaccr_id}__{number}"

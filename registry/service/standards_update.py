@@ -268,12 +268,14 @@ def _warnings(old: TableSet, new: TableSet) -> list[str]:
     lines = []
     for number, was in old.items.items():
         now = new.items.get(number)
-        if was["id"] in named and now is not None and now["id"] != was["id"]:
-            lines.append(f"{was['id']} is now {now['id']}: rules of this program name it, update the program")
-        if now is not None and now["id"] != was["id"] and now["id"].casefold() == was["id"].casefold():
-            lines.append(f"{was['id']} is now {now['id']}: its column keeps its name, only capitals differ")
-        if was["id"] in named and now is None:
-            lines.append(f"{was['id']} is retired: rules of this program name it, update the program")
+        update = ["rules of this program name it, update the program"] if was["id"] in named else []
+        if now is None:
+            lines += [f"{was['id']} is retired: {what}" for what in update]
+        elif now["id"].casefold() == was["id"].casefold() and now["id"] != was["id"]:
+            same = ["its column keeps its name, only capitals differ", *update]
+            lines.append(f"{was['id']} is now {now['id']}: {'; '.join(same)}")
+        elif now["id"] != was["id"]:
+            lines += [f"{was['id']} is now {now['id']}: {what}" for what in update]
     return lines
 
 

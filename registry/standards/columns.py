@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Protocol
 
+import polars as pl
+
 from registry.standards.tables import table
 
 OWN_WORDS = frozenset(
@@ -54,7 +56,8 @@ def assign_columns(
 
     A column that is held stays with its item, so a store that keeps what this returns gives an item the
     same column for ever. The id of a standard item (of any NAACCR version) is kept free for it, and so are
-    the names of columns that are no items (`OWN_WORDS`, and everything with an underscore).
+    the names of columns that are no items (`OWN_WORDS`, and everything with an underscore). A standard item
+    whose id changes only in capitals from one version to another keeps its first one as its column.
 
     Args:
         held: column → (id, number) of the item in it; a number that is not known (None) means whichever
@@ -71,22 +74,26 @@ def assign_columns(
     >>> assign_columns({"weight": ("weight", 9505)}, weights)[("weight", 9505)]
     'weight'
     """
-    standard = standard_items()
+    standard, otherwise = standard_items(), _spelled_otherwise()
     taken: dict[str, str] = {column.casefold(): column for column in held}
     columns: dict[tuple[str, int], str] = {}
-    owner: dict[tuple[str, int | None], str] = {key: column for column, key in held.items()}
+    owner: dict[tuple[str, int | None], str] = {}
+    for name, key_held in held.items():
+        first = standard.get(name.casefold())
+        owner[first if first and first == (name, key_held[1]) else key_held] = name
     for item in items:
-        key = item.id, item.number
-        if key in columns:
+        if (item.id, item.number) in columns:
             continue
-        column = owner.get(key) or owner.pop((item.id, None), None)
+        name = otherwise.get((item.id, item.number), item.id)
+        key = name, item.number
+        column = owner.get(key) or owner.pop((name, None), None)
         if column is None:
-            word = item.id.casefold()
+            word = name.casefold()
             free = standard.get(word, key) == key and word not in OWN_WORDS and "_" not in word
-            column = item.id if free else f"{item.id}__{item.number}"
+            column = name if free else f"{item.id}__{item.number}"
             column = _untaken(column, item, taken)
             taken[column.casefold()] = column
-        columns[key] = owner[key] = column
+        columns[item.id, item.number] = owner[key] = column
     return columns
 
 
@@ -104,8 +111,23 @@ def _untaken(column: str, item: Named, taken: Mapping[str, str]) -> str:
 def standard_items() -> dict[str, tuple[str, int]]:
     """Id without case → (id, number) of every item of NAACCR's own dictionaries, all versions.
 
+    Of ids that differ only in capitals it is the one of the oldest version.
+
     >>> standard_items()["primarysite"]
     ('primarySite', 400)
     """
-    rows = table("items.csv").select("id", "number").unique().sort("number", "id", descending=True).rows()
-    return {naaccr_id.casefold(): (naaccr_id, int(number)) for naaccr_id, number in rows}
+    first = pl.col("versions").str.slice(0, 3)
+    rows = table("items.csv").select(pl.col("number").cast(pl.Int32), first, "id").sort(pl.all()).rows()
+    return {naaccr_id.casefold(): (naaccr_id, number) for number, _, naaccr_id in reversed(rows)}
+
+
+@cache
+def _spelled_otherwise() -> dict[tuple[str, int], str]:
+    """(id, number) of standard items → the id that differs only in capitals and came first."""
+    rows = table("items.csv").select("id", pl.col("number").cast(pl.Int32)).unique().rows()
+    first = standard_items()
+    return {
+        (naaccr_id, number): first[naaccr_id.casefold()][0]
+        for naaccr_id, number in rows
+        if first[naaccr_id.casefold()] != (naaccr_id, number) and first[naaccr_id.casefold()][1] == number
+    }

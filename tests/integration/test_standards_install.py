@@ -16,6 +16,7 @@ from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import read_naaccr_xml
 from registry.security.roles import ROLES, Actor
 from registry.service import Session, standards_in_use
+from registry.service.standards_update import _named
 from registry.standards import tables
 from tests.next_version import (
     ADDED,
@@ -451,6 +452,42 @@ def test_rules_that_name_a_renamed_item_are_said(session: Session, tmp_path: Pat
         "laterality is now sideOfTumor: rules of this program name it, update the program"
     ]
     assert found["new_faults"].is_empty(), "its code list follows it"
+
+
+def test_an_item_that_changes_only_in_capitals_keeps_its_column(session: Session, tmp_path: Path) -> None:
+    text = dictionary_xml(definitions(), "270").replace('naaccrId="laterality"', 'naaccrId="Laterality"')
+    text = text.replace('naaccrId="gradeClinical"', 'naaccrId="gradeCLINICAL"')
+    (tmp_path / "new.xml").write_text(text)
+    before = content(session)
+    found = session.run("standards.install", path=str(tmp_path / "new.xml"))
+    assert found["warnings"] == [
+        "laterality is now Laterality: its column keeps its name, only capitals differ; "
+        "rules of this program name it, update the program",
+        "gradeClinical is now gradeCLINICAL: its column keeps its name, only capitals differ"
+        + ("; rules of this program name it, update the program" if "gradeClinical" in _named() else ""),
+    ]
+    assert (found["converts"].height, found["not_carried"].height, found["new_faults"].height) == (0, 0, 0)
+    assert content(session) == before
+    tumor = changed(TUMOR, laterality=None, Laterality="1", accessionNumberHosp="202300901")
+    person = changed(OTHER_PERSON, nameFirst="Carla", socialSecurityNumber="219099998")
+    new = session.run("ingest.file", path=write(tmp_path / "new.data", (person, [tumor]), version="270"))
+    assert (new["accepted"], new["faults"]) == (1, 0), new["messages"]
+    tumor = changed(TUMOR, laterality="4", accessionNumberHosp="202300902")
+    person = changed(OTHER_PERSON, nameFirst="Dora", socialSecurityNumber="219099997")
+    session.run("ingest.file", path=write(tmp_path / "old.data", (person, [tumor])))
+    sides = [("2",), ("5",), ("5",), ("1",), ("4",)]
+    assert cells(session, "abstract", "laterality") == cells(session, "tumor", "laterality") == sides
+    assert not [name for name in session._store.columns("abstract") if "__" in name]
+    for version, name in (("270", "Laterality"), ("260", "laterality")):
+        out = tmp_path / f"{version}.xml"
+        session.run("export.naaccr_xml", out=str(out), record_type="I", naaccr_version=version)
+        made = read_naaccr_xml(out)
+        assert sorted(made.tumors["laterality"]) == sorted(side for (side,) in sides)
+        assert set(made.items["item"]) & {"laterality", "Laterality"} == {name}
+    session.run("standards.undo")
+    tumor = changed(TUMOR, laterality="3", accessionNumberHosp="202300903")
+    session.run("ingest.file", path=write(tmp_path / "undone.data", (person, [tumor])))
+    assert cells(session, "abstract", "laterality")[-1] == ("3",)
 
 
 @needs_shared

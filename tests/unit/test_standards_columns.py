@@ -25,6 +25,7 @@ def item(naaccr_id: str, number: int, level: str = "Tumor", length: int = 2) -> 
         ({"a__2": ("a", 2)}, [("a", 2)], ["a__2"]),
         ({}, [("sex", 9999), ("Sex", 220), ("sex", 220)], ["sex__9999", "Sex__220", "sex"]),
         ({"sex": ("sex", 9999)}, [("sex", 220)], ["sex__220"]),
+        ({"sex": ("Sex", 220)}, [("sex", 220)], ["sex"]),
         ({}, [("a", 1), ("a", 1)], ["a"]),
         ({}, [("line", 1), ("Status", 2), ("patient_id", 3)], ["line__1", "Status__2", "patient_id__3"]),
     ],

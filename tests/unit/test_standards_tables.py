@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from registry import edits, standards
 from registry.errors import NotFound
-from registry.formats import NaaccrHeader
+from registry.formats import NaaccrData, NaaccrHeader, read_naaccr_xml, write_naaccr_xml
+from registry.formats.naaccr.translate import translate
 from registry.security import roles
 from registry.standards import tables
 
@@ -42,6 +44,42 @@ def test_tables_of_a_folder_win_and_the_others_stay(newer: Path) -> None:
     tables.use()
     assert (standards.versions(), standards.dictionary().version, roles.direct_identifiers()) == before
     assert standards.CURRENT_VERSION == "260"
+
+
+def test_an_item_that_changes_only_in_capitals_keeps_its_column(newer: Path) -> None:
+    path = newer / "items.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    old = next(line for line in lines if ",laterality," in line and " 270," in line)
+    new = ["base,270" + old[old.index(",410,") :].replace("laterality", "Laterality")]
+    lines[lines.index(old)] = old.replace(" 270,", ",")
+    path.write_text("\n".join([*lines, *new]) + "\n", encoding="utf-8")
+    tables.use(newer)
+    assert standards.dictionary("270").item("laterality") is None
+    assert standards.dictionary("270").item("Laterality").column == "laterality"
+    assert standards.dictionary("260").item("laterality").column == "laterality"
+    user = standards.Dictionary(None, "urn:x", [standards.Item(410, "LATERALITY", "Side", 1, "Tumor", "A")])
+    both = standards.dictionary("270").merged([user])
+    assert [item.column for item in both.definitions if item.number == 410] == [
+        "laterality",
+        "LATERALITY__410",
+    ]
+
+    def data(naaccr_id: str, version: str) -> NaaccrData:
+        xml = (
+            '<NaaccrData xmlns="http://naaccr.org/naaccrxml" recordType="A" specificationVersion="1.8" '
+            f'baseDictionaryUri="{standards.dictionary(version).uri}"><Patient><Tumor>'
+            f'<Item naaccrId="{naaccr_id}">2</Item></Tumor></Patient></NaaccrData>'
+        )
+        return read_naaccr_xml(xml.encode())
+
+    read = data("Laterality", "270")
+    assert read.errors.is_empty() and read.tumors["laterality"].to_list() == ["2"]
+    assert read.items["item"].to_list() == ["Laterality"]
+    carried = translate(data("laterality", "260"), "270")
+    assert carried.lost.is_empty() and carried.data.tumors["laterality"].to_list() == ["2"]
+    out = io.BytesIO()
+    report = write_naaccr_xml(out, carried.data.patients, carried.data.tumors, header=carried.data.header)
+    assert report.left_out == [] and b'<Item naaccrId="Laterality">2</Item>' in out.getvalue()
 
 
 def test_compiled_edits_follow_the_tables(newer: Path) -> None:

@@ -68,7 +68,8 @@ def key_condition(name: str, row_id: Any) -> tuple[str, list[Any], str]:
 
 def insert_frame(cursor: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     """Insert a frame by column name; columns it lacks get their default."""
-    cursor.register("new_rows", frame)
+    # DuckDB reads polars' own layout of texts; handed a frame, it would have every text copied into another one.
+    cursor.register("new_rows", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
     try:
         cursor.execute(f"INSERT INTO {quote(name)} BY NAME SELECT * FROM new_rows")
     finally:

@@ -17,6 +17,7 @@ import polars as pl
 from registry.linkage import follow_abstracts
 from registry.standards.columns import standard_items
 from registry.standards.comparison import TableSet
+from registry.standards.lengthening import Lengthening
 
 Query = Callable[[str], pl.DataFrame]
 KEYS = {
@@ -59,7 +60,7 @@ class Carry:
         item, before: its column now and before.
         level, level_before: Patient or Tumor.
         pad: (length before, length now) when zeros are added on the left.
-        codes, codes_before: known codes: a code is not lengthened into something that is none.
+        codes, codes_before: known codes, special ones too (see `registry.standards.lengthening`).
     """
 
     item: str
@@ -82,20 +83,12 @@ class Carry:
 
     def padded(self, value: pl.Expr) -> pl.Expr:
         """The value in its new form."""
-        if self.pad is None:
-            return value
-        longer = value.str.zfill(self.pad[1])
-        return pl.when(self._grows(value)).then(longer).otherwise(value)
+        return self.longer.applied(value) if self.longer else value
 
-    def _grows(self, value: pl.Expr) -> pl.Expr:
-        short, long = self.pad or (0, 0)
-        fits = (value.str.len_chars() == short) & value.str.contains(r"^[0-9]+$")
-        is_code = value.is_in(sorted(self.codes_before)) & ~value.str.zfill(long).is_in(sorted(self.codes))
-        return fits & ~is_code
-
-    def stays_short(self, value: pl.Expr) -> pl.Expr:
-        """Whether a value that filled the old length keeps it."""
-        return (value.str.len_chars() == (self.pad or (0, 0))[0]) & ~self._grows(value)
+    @property
+    def longer(self) -> Lengthening | None:
+        """The rule for its zeros."""
+        return Lengthening(*self.pad, self.codes_before, self.codes) if self.pad else None
 
     def what(self) -> str:
         """The change in words."""
@@ -126,7 +119,7 @@ def carries(old: TableSet, new: TableSet, columns: Columns) -> list[Carry]:
         before = columns.of(was["id"], number)
         column = columns.of(now["id"], number) if was["id"] != now["id"] else before
         if column != before or pad or was["level"] != now["level"]:
-            codes = frozenset(new.codes(now["id"])), frozenset(old.codes(was["id"]))
+            codes = new.special(now["id"]), old.special(was["id"])
             found.append(Carry(column, before, now["level"], was["level"], pad, *codes))
     return found
 
@@ -272,10 +265,9 @@ def note(result: Changes, table: str, before: pl.DataFrame, after: pl.DataFrame,
             stays = old.is_not_null() & ~_leaves(carry, plan) & (old != pl.col(carry.item))
             count = int(before.select(stays.sum()).item() or 0)
             _lost(result, carry.before, table, count, f"{carry.item} has another value already")
-        if carry.pad:
-            short = int(before.select(carry.stays_short(old).sum()).item() or 0)
-            what = f"a value of {carry.pad[0]} characters that has no form of {carry.pad[1]}"
-            _lost(result, carry.item, table, short, what)
+        if carry.longer:
+            short = int(before.select(carry.longer.stays_short(old).sum()).item() or 0)
+            _lost(result, carry.item, table, short, carry.longer.why())
 
 
 def _add(result: Changes, item: str, what: str, before: str, table: str, records: int) -> None:

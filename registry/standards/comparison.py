@@ -83,6 +83,20 @@ class TableSet:
         current = [row for row in rows if self._list_version in row["versions"].split()]
         return {row["code"]: row["label"] for row in current or rows}
 
+    def special(self, item: str) -> frozenset[str]:
+        """Codes of an item, and values that are no numbers though they are written in digits (999 = unknown)."""
+        return frozenset({*self.codes(item), *self._further.get(item, ())})
+
+    @cached_property
+    def _further(self) -> dict[str, set[str]]:
+        schemes: dict[str, set[str]] = {}
+        for row in self._read("sentinels.csv"):
+            schemes.setdefault(row["scheme"], set()).add(row["code"])
+        found = {row["item"]: set(schemes.get(row["sentinels"], ())) for row in self._read("item_types.csv")}
+        for row in self._read("further_codes.csv"):
+            found.setdefault(row["item"], set()).add(row["code"])
+        return found
+
     def ranges(self, item: str) -> list[tuple[str, str]]:
         """Allowed ranges of values (lowest, highest) beside the codes."""
         return self._ranges.get(item, [])

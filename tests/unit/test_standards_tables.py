@@ -15,7 +15,8 @@ from registry.errors import NotFound
 from registry.formats import NaaccrData, NaaccrHeader, read_naaccr_xml, write_naaccr_xml
 from registry.formats.naaccr.translate import translate
 from registry.security import roles
-from registry.standards import tables
+from registry.standards import merging, tables
+from tests.next_version import LONGER, LONGER_CODES, publish
 
 
 @pytest.fixture
@@ -80,6 +81,33 @@ def test_an_item_that_changes_only_in_capitals_keeps_its_column(newer: Path) -> 
     out = io.BytesIO()
     report = write_naaccr_xml(out, carried.data.patients, carried.data.tumors, header=carried.data.header)
     assert report.left_out == [] and b'<Item naaccrId="Laterality">2</Item>' in out.getvalue()
+
+
+def test_codes_are_not_lengthened_into_something_that_is_none(newer: Path, tmp_path: Path) -> None:
+    merging.merge(tables.DATA, merging.published(publish(tmp_path / "naaccr-27")), newer)
+    tables.use(newer)
+    values = ["30", "99", "7", "x1", None]
+    old = NaaccrData(
+        NaaccrHeader(version="260", record_type="A"),
+        pl.DataFrame({"patient_index": [0]}),
+        pl.DataFrame(
+            {
+                "patient_index": [0] * 5,
+                "tumor_index": range(5),
+                LONGER_CODES: values,
+                LONGER: ["1234567890"] + [None] * 4,
+            }
+        ),
+        pl.DataFrame(),
+    )
+    done = translate(old, "270")
+    assert done.data.tumors[LONGER_CODES].to_list() == ["030", *values[1:]]
+    assert done.data.tumors[LONGER].to_list() == ["001234567890", *[None] * 4]
+    why = "a value of 2 characters that has no form of 3"
+    assert done.lost.select("tumor_index", "item", "value", "reason").rows() == [
+        (1, LONGER_CODES, "99", why),
+        (3, LONGER_CODES, "x1", why),
+    ]
 
 
 def test_compiled_edits_follow_the_tables(newer: Path) -> None:

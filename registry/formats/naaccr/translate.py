@@ -20,6 +20,7 @@ from registry import standards
 from registry.formats.naaccr.data import NaaccrData
 from registry.formats.naaccr.header import NaaccrHeader
 from registry.standards import Dictionary, Item, sex
+from registry.standards.lengthening import Lengthening
 
 LOST: dict[str, Any] = {
     "patient_index": pl.Int64,
@@ -67,7 +68,8 @@ def translate(
     Items are matched by number: renamed ids get the id of the version; an item that moved from Tumor to
     Patient is carried when all tumors of the patient that have it agree, one that moved down goes to
     every tumor. Values are carried as they are, also when they are too long there, except: left zeros are
-    added where an item became longer, and specimen dates change between YYYYMMDD and YYYY-MM-DD.
+    added where a number became longer (a code that would become no code stays as it is, and is listed), and
+    specimen dates change between YYYYMMDD and YYYY-MM-DD.
 
     Args:
         data: records of one version.
@@ -271,11 +273,13 @@ class _Work:
             self._lose_where(level, values, timed, fate, f"NAACCR {self._to} keeps the day only")
             return pl.select(pl.when(is_date).then(day).otherwise(values)).to_series()
         longer = there.length > item.length and item.padding == there.padding == "leftZero"
-        if longer and item.data_type in ("digits", "mixed"):
-            filled = values.str.zfill(there.length)
-            return pl.select(
-                pl.when(values.str.len_chars() == item.length).then(filled).otherwise(values)
-            ).to_series()
+        if longer and item.data_type == there.data_type and item.data_type in ("digits", "mixed"):
+            codes = _special(item, self._from), _special(there, self._to)
+            rule, value = Lengthening(item.length, there.length, *codes), pl.col("value")
+            frame = values.alias("value").to_frame()
+            short = frame.select(rule.stays_short(value)).to_series()
+            self._lose_where(level, values, short.fill_null(False), fate, rule.why())
+            return frame.select(rule.applied(value)).to_series()
         return values
 
     def _put_sex(self, level: str, values: pl.Series, fate: Fate, there: Item) -> None:
@@ -332,6 +336,12 @@ class _Work:
         own = [name for name in columns if is_own(name)]
         items = sorted(columns.keys() - set(own), key=lambda name: (self._order.get(name, 2**31), name))
         return pl.DataFrame([columns[name] for name in (*own, *items)])
+
+
+def _special(item: Item, version: str) -> frozenset[str]:
+    """Codes of an item in a version, and its values that are no numbers though they are written in digits."""
+    codes = standards.special_codes(item.id, version)["code"]
+    return frozenset({*codes, *standards.item_type(item, version).labels})
 
 
 def _sex_back(frame: pl.DataFrame) -> pl.DataFrame:

@@ -108,3 +108,15 @@ def test_help_is_quick() -> None:
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
     assert min(seconds(["-m", "registry", "--help"]) for _ in range(3)) <= 0.4
+
+
+def test_every_name_of_the_formats_is_there_and_reading_xml_waits_for_none() -> None:
+    from registry import formats
+
+    assert [name for name in formats.__all__ if not callable(getattr(formats, name))] == []
+    assert sorted(formats.__all__) == formats.__all__
+    with pytest.raises(AttributeError, match="no attribute 'red_table'"):
+        formats.red_table  # noqa: B018
+    program = "import sys, registry.formats; print('pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"

@@ -70,7 +70,7 @@ def naaccr_validate(
     from registry.cli.naaccr_tables import check_writable, written
 
     names = documents(files)
-    check_writable(errors)
+    check_writable(errors, names)
     given = user_dictionaries([*dictionaries, *old_names])
     with ExitStack() as stack:
         report = FaultReport(stack.enter_context(written(errors)) if errors else None, _folder(errors))
@@ -120,19 +120,17 @@ def naaccr_read(
     written. Exit code 0: no fault, 1: faults, 2: the file could not be read.
     """
     from registry.cli.naaccr_faults import FaultReport
-    from registry.cli.naaccr_reading import documents, user_dictionaries
+    from registry.cli.naaccr_reading import one_document, user_dictionaries
     from registry.cli.naaccr_tables import check_writable, written
 
-    names = documents([file])
-    if len(names) > 1:
-        raise BadInput(file, f"holds {len(names)} documents", f"read one at a time, such as {names[0]}")
+    name = one_document(file, "read")
     for target in (errors, quarantine, *([out] if is_long else [])):
-        check_writable(target)
+        check_writable(target, [name])
     given = user_dictionaries([*dictionaries, *old_names])
     with ExitStack() as stack:
         report = FaultReport(stack.enter_context(written(errors)) if errors else None, _folder(errors))
         summary = _read(
-            options, names[0], given, report, out=out, kind=None if is_long else kind, quarantine=quarantine,
+            options, name, given, report, out=out, kind=None if is_long else kind, quarantine=quarantine,
             recover=recover, plain=options.as_json or STDOUT in (out, errors),
         )  # fmt: skip
     return _answer(options, [summary], {"out": out}, STDOUT if out == STDOUT else errors)
@@ -185,8 +183,10 @@ def naaccr_write(
     from registry.cli.naaccr_writing import load_tables
     from registry.formats import write_naaccr_xml
 
-    check_readable([tables, *([mapping] if mapping else [])])
-    check_writable(errors)
+    sources = [tables, *([mapping] if mapping else [])]
+    check_readable(sources)
+    for target in (out, errors):
+        check_writable(target, sources)
     own = user_dictionaries([*dictionaries, *old_names])
     asked = {"version": version, "record_type": record_type, "time_generated": time_generated}
     data = load_tables(tables, mapping, own, asked)
@@ -257,16 +257,18 @@ def naaccr_convert(
     bytes each time. Faulty values do not stop it; patients with structural faults are left out. Exit code 0: all was
     carried, 1: faults or losses, 2: the file could not be read or written.
     """
-    from registry.cli.naaccr_reading import documents, user_dictionaries
+    from registry.cli.naaccr_reading import check_readable, one_document, user_dictionaries
     from registry.cli.naaccr_tables import check_writable
     from registry.cli.naaccr_writing import convert_file
 
-    names = documents([file, *([how["mapping"]] if how["mapping"] else [])])
-    for target in (errors, lost, quarantine):
-        check_writable(target)
+    name = one_document(file, "convert")
+    more = [how["mapping"]] if how["mapping"] else []
+    check_readable(more)
+    for target in (out, errors, lost, quarantine):
+        check_writable(target, [name, *more])
     own = user_dictionaries([*dictionaries, *old_names])
     answer, lines = convert_file(
-        names[0], out, form, own, errors=errors, lost=lost, quarantine=quarantine, quiet=options.quiet, **how
+        name, out, form, own, errors=errors, lost=lost, quarantine=quarantine, quiet=options.quiet, **how
     )
     options.answer(answer, "\n".join(lines))
     return int(answer["exit_code"])

@@ -117,6 +117,18 @@ def documents(patterns: Sequence[str]) -> list[str]:
     return names
 
 
+def one_document(file: str, does: str) -> str:
+    """The one document of a file.
+
+    Raises:
+        BadInput: there are several; `does` says what can be done with one at a time.
+    """
+    names = documents([file])
+    if len(names) > 1:
+        raise BadInput(file, f"holds {len(names)} documents", f"{does} one at a time, such as {names[0]}")
+    return names[0]
+
+
 def check_readable(names: Sequence[str]) -> None:
     """Every file is there and may be read; a mistyped name is not the fault of a file.
 

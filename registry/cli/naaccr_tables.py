@@ -194,8 +194,18 @@ def _array(lines: Iterable[bytes]) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
+def _file_of(source: str) -> Path:
+    """The file that holds a document: itself, or its zip file."""
+    path = Path(source)
+    return path if path.exists() else Path(source.rpartition("!")[0] or source)
+
+
 class QuarantineArchive:
-    """A zip with the exact bytes of each quarantined patient, and reasons.csv."""
+    """A zip with the exact bytes of each quarantined patient, and reasons.csv.
+
+    With --recover there may be pieces outside of patients (`piece-LINE.xml`), and ones too large to be held, which
+    are in the list of reasons alone.
+    """
 
     def __init__(self, target: IO[bytes]) -> None:
         self._archive = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
@@ -210,9 +220,11 @@ class QuarantineArchive:
         import polars as pl
 
         number = (pl.col("patient_index") + 1).alias("patient")
-        name = pl.format("patient-{}.xml", number.cast(pl.String).str.zfill(7)).alias("member")
+        patient = pl.format("patient-{}.xml", number.cast(pl.String).str.zfill(7))
+        piece = pl.format("piece-at-line-{}.xml", "line")
+        name = pl.when(pl.col("content").is_not_null()).then(pl.coalesce(patient, piece)).alias("member")
         bad = quarantined.select(number, "line", "reason", name, "content")
-        for member, content in bad.select("member", "content").rows():
+        for member, content in bad.drop_nulls("content").select("member", "content").rows():
             self._archive.writestr(zipfile.ZipInfo(member, NO_TIME), content, zipfile.ZIP_DEFLATED)
         self._reasons.append(bad.drop("content"))
 
@@ -228,16 +240,19 @@ class QuarantineArchive:
         self._archive.close()
 
 
-def check_writable(target: str | None) -> None:
+def check_writable(target: str | None, sources: Sequence[str] = ()) -> None:
     """Say early that a target can't be written, before a large file is read for it.
 
     Raises:
-        BadInput: the folder is missing, or the target is a folder.
+        BadInput: the folder is missing, or the target is a folder or one of the files to read (a source
+            may be a zip file's member, `a.zip!b.xml`).
     """
     if target is None or target == STDOUT:
         return
     path = Path(target)
     if path.is_dir():
         raise BadInput(target, "is a folder", "name a file")
+    if path.exists() and any(path.samefile(file) for file in map(_file_of, sources) if file.exists()):
+        raise BadInput(target, "is the file to read", "choose another name")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise BadInput(target, f"the folder {path.parent} is missing or not writable", "choose another place")

@@ -205,7 +205,7 @@ class _Reading:
         begun = (content or b"").decode(parser.codec, errors="ignore").count(parser.patient_tag)
         who = (
             "no whole patient"
-            if index is None
+            if index is None and not begun
             else "one patient"
             if begun < 2
             else f"{begun} patients begin there"

@@ -1,0 +1,76 @@
+"""What the file-to-file commands refuse to write over, and what they do with several documents."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from registry.cli import main
+from tests.unit.test_naaccr_faults import document, item
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(word) for word in words])
+    return int(stopped.value.code or 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    xml = document(item("patientIdNumber", "00000001"))
+    (tmp_path / "a.xml").write_bytes(xml)
+    (tmp_path / "b.xml").write_bytes(xml)
+    (tmp_path / "twice.xml").write_bytes(xml + xml)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for name in ("a.xml", "b.xml"):
+            archive.write(tmp_path / name, name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", ["two.zip", "."])
+def test_converting_several_documents_at_once_is_refused(
+    folder: Path, source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("naaccr", "convert", folder / source, "--format", "csv", "--out", folder / "out.csv") == 2
+    assert "convert one at a time" in capsys.readouterr().err and not (folder / "out.csv").exists()
+    one = f"{folder / 'two.zip'}!b.xml"
+    assert run("naaccr", "convert", one, "--format", "csv", "--out", folder / "out.csv") == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("convert", "a.xml", "--format", "xml", "--out", "a.xml"),
+        ("convert", "a.xml", "--format", "xml", "--out", "b.xml", "--errors", "a.xml"),
+        ("convert", "two.zip!a.xml", "--format", "xml", "--out", "two.zip"),
+        ("read", "a.xml", "--long", "--out", "./a.xml"),
+        ("validate", "b.xml", "a.xml", "--errors", "a.xml"),
+    ],
+)
+def test_a_file_is_never_written_over_while_it_is_read(
+    folder: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert run("naaccr", *words) == 2
+    assert "is the file to read" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_pieces_outside_of_patients_are_quarantined_too(folder: Path) -> None:
+    words = (
+        "read",
+        folder / "twice.xml",
+        "--recover",
+        "--out",
+        folder / "out",
+        "--quarantine",
+        folder / "q.zip",
+    )
+    assert run("naaccr", *words) == 1
+    with zipfile.ZipFile(folder / "q.zip") as archive:
+        (row,) = csv.DictReader(archive.read("reasons.csv").decode().splitlines())
+        assert row["patient"] == "" and archive.read(row["member"]) in (folder / "twice.xml").read_bytes()

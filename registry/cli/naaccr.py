@@ -185,8 +185,8 @@ def naaccr_write(
 
     sources = [tables, *([mapping] if mapping else [])]
     check_readable(sources)
-    for target in (out, errors):
-        check_writable(target, sources)
+    check_writable(out, sources)
+    check_writable(errors, sources)
     own = user_dictionaries([*dictionaries, *old_names])
     asked = {"version": version, "record_type": record_type, "time_generated": time_generated}
     data = load_tables(tables, mapping, own, asked)

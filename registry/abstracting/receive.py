@@ -86,6 +86,7 @@ def receive(work: UnitOfWork, batches: Iterable[NaaccrData], arrival: Arrival, r
         for number in sorted(set(turn)):
             chosen = records if (turn == number).all() else records.filter(turn == number)
             _receive_round(work, chosen, wide, arrival, receipt)
+        del batch, wide, records, chosen  # before the next one is read
 
 
 class _Wide:

@@ -138,7 +138,10 @@ class NaaccrFile:
                 receipt.items += carried.received
                 receipt.quarantined += carried.data.quarantined.height
                 self._set_aside(work, carried.data.quarantined, load_id)
-                yield in_store_columns(carried, columns)
+                data = in_store_columns(carried, columns)
+                del carried  # the taker lets go of a batch before the next one is read
+                yield data
+                del data
                 self._context.progress(f"{self._source.name}: patients", receipt.patients, 0)
 
         receive.receive(work, batches(), arrival, receipt)
@@ -149,11 +152,13 @@ class NaaccrFile:
         waiting: list[Carried] = []
         for carried in self._batches if self._held else self._read():
             waiting.append(carried)
+            del carried
             if sum(_bytes(one.data) for one in waiting) > AT_ONCE or (
                 sum(one.data.tumors.height for one in waiting) > RECORDS_AT_ONCE
             ):
-                yield joined(waiting)
-                waiting = []
+                whole, waiting = joined(waiting), []
+                yield whole
+                del whole
         if waiting:
             yield joined(waiting)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import polars as pl
 
 from registry.store import schema
 from registry.store.audit import Event, frame_digest, to_json
-from registry.store.changes import EVENT_ROWS
+from registry.store.changes import EVENT_ROWS, lent
 from registry.store.connection import quote
 
 if TYPE_CHECKING:
@@ -24,14 +24,10 @@ def registered(
     cursor: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame] | None
 ) -> Iterator[None]:
     """Frames as tables of these names while a statement runs."""
-    names = dict(frames or {})
-    for name, frame in names.items():
-        cursor.register(name, frame)
-    try:
+    with ExitStack() as loans:
+        for name, frame in (frames or {}).items():
+            loans.enter_context(lent(cursor, name, frame))
         yield
-    finally:
-        for name in names:
-            cursor.unregister(name)
 
 
 class BulkSteps:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,14 +67,41 @@ def key_condition(name: str, row_id: Any) -> tuple[str, list[Any], str]:
     return condition, values, "|".join(str(value) for value in values)
 
 
+class _Lent:
+    """A frame that DuckDB may read for a while, texts in the layout in which polars holds them.
+
+    Handed the frame itself, DuckDB has every text copied into another layout; and whatever it is handed within a
+    transaction, it keeps until that ends, also after `unregister`.
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame: pl.DataFrame | None = frame
+        self.schema = frame.schema
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        assert self.frame is not None
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        return self.schema.__arrow_c_schema__()
+
+
+@contextmanager
+def lent(cursor: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> Iterator[None]:
+    """A frame as a table of this name while a statement runs; its memory is free afterwards."""
+    loan = _Lent(frame)
+    cursor.register(name, loan)
+    try:
+        yield
+    finally:
+        cursor.unregister(name)
+        loan.frame = None
+
+
 def insert_frame(cursor: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     """Insert a frame by column name; columns it lacks get their default."""
-    # DuckDB reads polars' own layout of texts; handed a frame, it would have every text copied into another one.
-    cursor.register("new_rows", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
-    try:
+    with lent(cursor, "new_rows", frame):
         cursor.execute(f"INSERT INTO {quote(name)} BY NAME SELECT * FROM new_rows")
-    finally:
-        cursor.unregister("new_rows")
 
 
 def insert_events(name: str, frame: pl.DataFrame, action: str, reason: str | None) -> list[Event]:

@@ -27,8 +27,10 @@ from registry.errors import BadInput, Busy, NotFound, NotReady, RegistryError, W
 
 CATALOG = "registry"
 _EXTENSION = "httpfs.duckdb_extension"
-# COPY FROM DATABASE sets the first for its own transaction, `Connection.one_thread` the second; they open no door
-_FREE_SETTINGS = ("current_transaction_invalidation_policy", "threads")
+# COPY FROM DATABASE sets the first for its own transaction, `Connection.one_thread` the others; they open no door
+_FREE_SETTINGS = ("current_transaction_invalidation_policy", "threads", "memory_limit")
+# What DuckDB may hold during a bulk load: it never looks again at most of what it has written, and would keep it all.
+_LOAD_MEMORY = 768 << 20
 # DuckDB 1.5.5 loses data with it: after a crash, replaying the log of an UPDATE from null to a value of a text
 # column compressed this way (only in the storage format that encryption needs) gives null again.
 # tests/integration/test_crash_replay.py shows it; take this out only when that test passes without.
@@ -67,10 +69,11 @@ class Connection:
     backup_dir: Path | None
     encrypted: bool
     read_only: bool
+    memory_limit: str
     _cursors: weakref.WeakSet[duckdb.DuckDBPyConnection] = field(default_factory=weakref.WeakSet)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _alone: int = 0
-    _threads: int = 0
+    _threads: str = "1"
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor that already uses the registry's tables (one per thread)."""
@@ -83,7 +86,7 @@ class Connection:
 
     @contextlib.contextmanager
     def one_thread(self) -> Iterator[None]:
-        """Let every statement run in its caller's thread alone, for a bulk load.
+        """Let every statement run in its caller's thread alone and in little memory, for a bulk load.
 
         DuckDB appends to a table in one thread, and the caller's thread spins while a worker does it: inserting and
         committing wide rows costs half the CPU without workers. Others' statements go on, each in its own thread.
@@ -91,8 +94,11 @@ class Connection:
         with self._guard, self.root.cursor() as cursor:
             self._alone += 1
             if self._alone == 1:
-                self._threads = int(cursor.execute("SELECT current_setting('threads')").fetchall()[0][0])
+                self._threads = _setting(cursor, "threads")
                 cursor.execute("SET threads = 1")
+                if _bytes(_setting(cursor, "memory_limit")) > _LOAD_MEMORY:
+                    with contextlib.suppress(duckdb.Error):  # others' statements may need more just now
+                        cursor.execute(f"SET memory_limit = '{_LOAD_MEMORY}B'")
         try:
             yield
         finally:
@@ -100,6 +106,7 @@ class Connection:
                 self._alone -= 1
                 if self._alone == 0:
                     cursor.execute(f"SET threads = {self._threads}")
+                    cursor.execute(f"SET memory_limit = {quote_text(self.memory_limit)}")
 
     def close(self) -> None:
         """Close every cursor, let go of the file and remove the temporary files."""
@@ -112,6 +119,20 @@ class Connection:
         shutil.rmtree(self.temp_dir, ignore_errors=True)
         with contextlib.suppress(OSError):
             self.temp_dir.parent.rmdir()
+
+
+def _setting(cursor: duckdb.DuckDBPyConnection, name: str) -> str:
+    return str(cursor.execute("SELECT current_setting(?)", [name]).fetchall()[0][0])
+
+
+def _bytes(size: str) -> float:
+    """Bytes of a size as DuckDB shows it.
+
+    >>> _bytes("9.3 GiB") > _bytes("800.0 MiB") == 800 << 20
+    True
+    """
+    number, unit = size.split()
+    return float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit)
 
 
 def extension_file() -> Path | None:
@@ -189,7 +210,8 @@ def connect(
     if path is not None:
         backup_dir = (options.backup_dir or path.with_name(path.name + ".backups")).absolute()
     try:
-        root = duckdb.connect(":memory:", config=_config(options, temp_dir))
+        config = _config(options, temp_dir)
+        root = duckdb.connect(":memory:", config=config)
     except BaseException as error:
         shutil.rmtree(temp_dir, ignore_errors=True)
         if isinstance(error, duckdb.Error):
@@ -215,7 +237,8 @@ def connect(
         if isinstance(error, duckdb.Error):
             raise explain(error, where) from None
         raise
-    return Connection(root, path, temp_dir, backup_dir, key is not None, read_only)
+    memory_limit = str(config["memory_limit"])
+    return Connection(root, path, temp_dir, backup_dir, key is not None, read_only, memory_limit)
 
 
 def attach(

@@ -245,6 +245,16 @@ def test_an_empty_table_that_grows_at_once_does_not_lose_the_save(store: Store) 
     assert store.verify_audit().ok
 
 
+def test_a_load_leaves_threads_and_memory_as_they_were(store: Store) -> None:
+    settings = "SELECT current_setting('threads'), current_setting('memory_limit')"
+    before = store.query(settings).row(0)
+    with store.connection.one_thread(), store.connection.one_thread():
+        threads, memory = store.query(settings).row(0)
+        assert threads == 1
+        assert memory in ("768.0 MiB", before[1])  # never more than before
+    assert store.query(settings).row(0) == before
+
+
 def test_what_was_read_must_still_hold_when_tried_again(store: Store) -> None:
     add(store, 1, 2)
     with pytest.raises(Conflict), store.unit_of_work("anna", "edit") as uow:

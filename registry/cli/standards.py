@@ -31,22 +31,28 @@ def standards_list(options: Options) -> None:
         return
     with options.connect() as session:
         rows = session.run("standards.list")
-    shown = rows.with_columns(rows["digest"].str.slice(0, 12))
+    shown = rows.with_columns(rows["digest"].str.slice(0, 12)).drop("records")
     remark = "Sources of the program's own tables: registry standards list --json"
+    if not rows.filter("in_use")["records"].all():
+        remark = "Records are in an older version: registry standards install --dry-run\n" + remark
     options.answer({"installed": rows, "sources": sources}, f"{output.table(shown)}\n{remark}")
 
 
 @standards.command("install", epilog="Example: registry standards install naaccr-27 --dry-run")
-@click.argument("path", metavar="DIR", type=click.Path())
+@click.argument("path", metavar="[DIR]", type=click.Path(), required=False)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen; changes nothing.")
 @global_options
-def standards_install(options: Options, path: str, dry_run: bool) -> int:
+def standards_install(options: Options, path: str | None, dry_run: bool) -> int:
     """Install next year's dictionary and code lists (DIR as NAACCR publishes it, or one dictionary).
+
+    Stored values are converted. Without DIR only that is done, after a newer program brought a version.
 
     Ends with 1 when values cannot be carried or become faulty, as with --dry-run.
     """
     with options.connect() as session:
-        result = session.run("standards.install", path=str(Path(path).absolute()), dry_run=dry_run)
+        result = session.run(
+            "standards.install", path=str(Path(path).absolute()) if path else None, dry_run=dry_run
+        )
     options.answer(result, _report(result))
     for line in result["warnings"]:
         options.remark(f"  {line}")
@@ -59,10 +65,9 @@ def standards_undo(options: Options) -> int:
     """Take the last installation back: tables and converted values become what they were."""
     with options.connect() as session:
         result = session.run("standards.undo")
-    text = (
-        f"NAACCR {result['version']} taken back, {result['version_now']} is in use; "
-        f"{result['restored']:,} values restored"
-    )
+    version = result["version_now"]
+    now = f"the records are in {version} again" if result["own"] else f"{version} is in use"
+    text = f"NAACCR {result['version']} taken back, {now}; {result['restored']:,} values restored"
     parts = [text, *_titled("Edited since, the edit is kept", result["edited"])]
     options.answer(
         result, "\n".join([*parts, *_reasons("Values that stay where they are", result["not_carried"])])

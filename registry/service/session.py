@@ -110,6 +110,7 @@ class Session:
             ) from None
         Store.make(path, key=key)
         session = cls(_open(path, key, False, wait_seconds()), local_actor())
+        standards_in_use.begin(session._store, session.actor.name)
         session.run("settings.change", reference_date=reference_date, synthetic="true" if synthetic else None)
         return session
 

@@ -12,6 +12,8 @@ from functools import cache
 from registry.standards import installed
 from registry.store import Store
 
+FIRST = "260"
+"""Version of the records of databases that do not say it: they were made before newer ones were known."""
 _digests: weakref.WeakKeyDictionary[Store, str | None] = weakref.WeakKeyDictionary()
 
 
@@ -48,14 +50,31 @@ def own_version() -> str:
     return TableSet(DATA).version
 
 
+def begin(store: Store, actor: str) -> None:
+    """Note in a new database which version its records will be in."""
+    if own_version() != FIRST:
+        with store.unit_of_work(actor, "standards.begin") as work:
+            work.execute("INSERT INTO meta VALUES ('standards_version', ?)", [own_version()])
+
+
+def records_version(store: Store) -> str:
+    """The NAACCR version that the stored values are in: that of the last installation, else of the beginning."""
+    rows = store.query(
+        "SELECT version FROM standards_pack WHERE state = 'installed' ORDER BY pack_id DESC LIMIT 1"
+    )
+    return str(rows["version"][0]) if rows.height else store.get_meta("standards_version") or FIRST
+
+
 def _installed(store: Store) -> str | None:
     if not store.columns("standards_pack"):  # read-only, written by an older program
         return None
     rows = store.query(
-        "SELECT digest, version FROM standards_pack WHERE state = 'installed' ORDER BY pack_id DESC LIMIT 1"
+        """SELECT digest, version, octet_length(content) AS size FROM standards_pack WHERE state = 'installed'
+           ORDER BY pack_id DESC LIMIT 1"""
     )
-    if rows.is_empty() or rows["version"][0] < own_version():
-        return None  # a newer program knows more
+    # A newer program knows more; an installation without tables took those of the program.
+    if rows.is_empty() or rows["version"][0] < own_version() or not rows["size"][0]:
+        return None
     return str(rows["digest"][0])
 
 

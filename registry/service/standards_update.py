@@ -34,7 +34,7 @@ def list_standards(context: Context) -> pl.DataFrame:
 
     Returns:
         frame[pack_id, version, state (own, installed, undone), in_use, installed_at, installed_by, undone_at,
-        undone_by, digest].
+        undone_by, digest, records (stored values are in this version)].
     """
     packs = context.store.query(
         """SELECT pack_id, version, state, installed_at, installed_by, undone_at, undone_by, digest
@@ -49,54 +49,52 @@ def list_standards(context: Context) -> pl.DataFrame:
     rows = pl.concat([pl.DataFrame([own], schema_overrides={"pack_id": pl.Int64}), packs], how="diagonal")
     newest = packs.filter(pl.col("state") == "installed")["pack_id"].max()
     used = newest if installed.in_use() else 0
-    return rows.with_columns(in_use=pl.col("pack_id") == used).select(
+    records = pl.col("version") == in_use.records_version(context.store)
+    return rows.with_columns(in_use=pl.col("pack_id") == used, records=records).select(
         *("pack_id", "version", "state", "in_use", "installed_at", "installed_by"),
-        *("undone_at", "undone_by", "digest"),
+        *("undone_at", "undone_by", "digest", "records"),
     )
 
 
 @operation("standards.install", changes=True)
-def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any]:
+def install(context: Context, path: str | None = None, dry_run: bool = False) -> dict[str, Any]:
     """Add published files (a folder as NAACCR gives them, or one dictionary) to the tables of this database.
+
+    Stored values are converted to the newest version then. Without files only that is done: a newer program
+    brings a version of its own, and the values are in the one before.
 
     Args:
         path: the folder, or a dictionary.
         dry_run: only say what would happen.
 
     Returns:
-        {version, version_before, changed, pack_id, items, codes, converts, not_carried, new_faults, warnings}:
+        {version, version_before (of the stored values), changed, own (no new tables), pack_id, items, codes, converts, not_carried, new_faults, warnings}:
         frames of differences between the newest versions before and after, of values that convert or
         cannot be carried (records by item and table), and of values that only the new version judges
-        faulty. `changed` is false when these files are installed already.
+        faulty. `changed` is false when these files are installed already and the values are in their version.
 
     Raises:
         NotFound, BadInput: nothing here, no base dictionary, a broken one, or one older than what is in use.
     """
     _say(context, 0)
-    files = merging.published(Path(path))
     before = installed.folder_in_use()
-    old = TableSet(before)
-    if files.newest < old.version:
-        raise BadInput(
-            path,
-            f"holds NAACCR {files.newest}, older than {old.version}, which is in use",
-            "name the folder of a newer version",
-        )
+    old = TableSet(before, in_use.records_version(context.store))
     with tempfile.TemporaryDirectory(prefix="registry-standards-") as folder:
-        merging.merge(before, files, Path(folder))
-        _merge_recodes(files, Path(folder))
-        content, digest = installed.pack(Path(folder))
-        new = TableSet(Path(folder))
+        new, content, digest = _newer(path, before, Path(folder))
+        if new.version < old.version:
+            what = f"NAACCR {new.version} is the newest version here, and the records are in {old.version}"
+            raise BadInput("standards", what, "update the program")
         _say(context, 1)
         result: dict[str, Any] = {
-            "version": new.version, "version_before": old.version, "changed": digest != installed.fingerprint(before),
+            "version": new.version, "version_before": old.version,
+            "changed": bool(content) or new.version != old.version, "own": not content,
             "dry_run": dry_run, "pack_id": None, "items": compare_items(old, new), "codes": compare_codes(old, new),
         }  # fmt: skip
         plan = conversion.carries(old, new, _columns(context.store)) if result["changed"] else []
         changes = conversion.convert(context.store.query, _present(context.store), plan)
         _say(context, 2)
         result["new_faults"] = new_faults(context.store, old, new, plan)
-        result["warnings"] = _warnings(old, new)
+        result["warnings"] = _warnings(old, new) if content else []
     result["converts"] = changes.converted
     result["not_carried"] = pl.concat([changes.not_carried, _retired(context.store, old, new)])
     _say(context, 3)
@@ -107,6 +105,24 @@ def install(context: Context, path: str, dry_run: bool = False) -> dict[str, Any
     in_use.reread(context.store)
     _say(context, STEPS)
     return result
+
+
+def _newer(path: str | None, before: Path, folder: Path) -> tuple[TableSet, bytes, str]:
+    """The tables to be, packed (empty when they are those in use), and their fingerprint."""
+    known = TableSet(before), b"", installed.fingerprint(before)
+    if path is None:
+        return known
+    files = merging.published(Path(path))
+    if files.newest < known[0].version:
+        raise BadInput(
+            path,
+            f"holds NAACCR {files.newest}, older than {known[0].version}, which is in use",
+            "name the folder of a newer version",
+        )
+    merging.merge(before, files, folder)
+    _merge_recodes(files, folder)
+    content, digest = installed.pack(folder)
+    return known if digest == known[2] else (TableSet(folder), content, digest)
 
 
 def _merge_recodes(files: merging.Published, out: Path) -> None:
@@ -143,7 +159,9 @@ def _write(context: Context, pack: dict[str, Any], plan: list[Carry], result: di
     for table, names in conversion.columns_needed(plan, _present(store)).items():
         store.ensure_columns(table, names)
     pack_id = store.new_ids("standards_pack", 1)[0]
-    reason = f"NAACCR {pack['version']} installed"
+    reason = (
+        f"NAACCR {pack['version']} installed" if pack["content"] else f"carried to NAACCR {pack['version']}"
+    )
     with store.unit_of_work(context.actor.name, "standards.install", reason=reason) as work:
         if not work.query(LATEST).equals(latest):
             raise Conflict("standards", "somebody else installed tables meanwhile", "do it again")
@@ -299,21 +317,22 @@ def undo(context: Context) -> dict[str, Any]:
     Values that people edited since keep the edit (under the item's former id) and are listed.
 
     Returns:
-        {pack_id, version (out of use now), version_now, restored (values), edited, not_carried}.
+        {pack_id, version (out of use now), version_now, own (only values were converted), restored (values), edited, not_carried}.
 
     Raises:
         NotFound: nothing is installed. BadInput: a newer program took the place of what was installed.
     """
     store = context.store
     latest = store.query(
-        "SELECT pack_id, version, digest, detail FROM standards_pack WHERE state = 'installed' ORDER BY pack_id DESC LIMIT 1"
+        """SELECT pack_id, version, digest, detail, octet_length(content) = 0 AS own FROM standards_pack
+           WHERE state = 'installed' ORDER BY pack_id DESC LIMIT 1"""
     )
     if latest.is_empty():
         raise NotFound(
             "standards", "nothing is installed here that could be taken back", "see `registry standards list`"
         )
-    pack_id, version, digest, detail = latest.row(0)
-    if installed.in_use() != digest:
+    pack_id, version, digest, detail, own = latest.row(0)
+    if installed.in_use() != (None if own else digest) or (own and version != in_use.own_version()):
         raise BadInput(
             "standards",
             f"NAACCR {version} is not in use any more: this program's own {in_use.own_version()} is newer",
@@ -341,8 +360,8 @@ def undo(context: Context) -> dict[str, Any]:
         after = {"values": changes.log.height, "edited": changes.edited.height}
         work.log("standards", pack_id, "undo", {"version": version, "digest": digest}, after)
     in_use.reread(store)
-    now = TableSet(installed.folder_in_use())
+    now = TableSet(installed.folder_in_use(), in_use.records_version(store) if own else None)
     return {
-        "pack_id": pack_id, "version": version, "version_now": now.version, "restored": changes.log.height,
+        "pack_id": pack_id, "version": version, "version_now": now.version, "own": own, "restored": changes.log.height,
         "edited": changes.edited, "not_carried": pl.concat([changes.not_carried, _retired(store, before, now)]),
     }  # fmt: skip

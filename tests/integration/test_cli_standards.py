@@ -10,7 +10,7 @@ import pytest
 
 from registry import standards
 from registry.cli import main
-from registry.service import Session
+from registry.service import Session, standards_in_use
 from tests.next_version import ADDED, BEFORE, RENAMED, RETIRED, dictionary_xml, next_definitions, publish
 from tests.received import KEY, PERSON, TUMOR, changed, write
 
@@ -94,6 +94,23 @@ def test_nothing_to_look_at_ends_with_0(run: Run, tmp_path: Path) -> None:
     Session.create(tmp_path / "r.duckdb", key=KEY).close()
     (tmp_path / "new.xml").write_text(dictionary_xml(next_definitions()))
     assert run("standards", "install", "new.xml", "--dry-run")[0] == 0
+
+
+def test_records_of_an_older_version_than_the_programs(
+    run: Run, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("standards", "install") == (
+        0, "NAACCR 260: these tables are installed already, nothing changed\n", "",
+    )  # fmt: skip
+    assert "older version" not in run("standards", "list")[1]
+    monkeypatch.setattr(standards_in_use, "FIRST", "250")
+    code, out, _ = run("standards", "list")
+    assert (code, "Records are in an older version: registry standards install" in out) == (0, True)
+    assert run("standards", "install", "--dry-run")[1].startswith("NAACCR 250 → 260: would happen")
+    assert run("standards", "install")[1].startswith("NAACCR 250 → 260: installed as 1\n")
+    assert "older version" not in run("standards", "list")[1]
+    code, out, _ = run("standards", "undo")
+    assert (code, out.split(";")[0]) == (0, "NAACCR 260 taken back, the records are in 250 again")
 
 
 @pytest.mark.parametrize("text", ["<NaaccrDictionary", "<NaaccrData/>", "", "no XML"])

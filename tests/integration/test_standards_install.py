@@ -15,9 +15,9 @@ from registry import standards
 from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import read_naaccr_xml
 from registry.security.roles import ROLES, Actor
-from registry.service import Session, standards_in_use
+from registry.service import Session, standards_in_use, standards_update
 from registry.service.standards_update import _named
-from registry.standards import tables
+from registry.standards import comparison, installed, merging, tables
 from tests.next_version import (
     ADDED,
     BEFORE,
@@ -377,6 +377,67 @@ def test_a_newer_program_is_not_held_back(
         assert session.run("standards.list")["in_use"].to_list() == [True, False]
         with pytest.raises(BadInput, match="280 is newer"):
             session.run("standards.undo")
+
+
+@pytest.fixture
+def newer_program(database: Path, published: Path, tmp_path: Path) -> Iterator[None]:
+    """A program that came with the version that is published here."""
+    own, folder = tables.DATA, tmp_path / "data"
+    shutil.copytree(own, folder)
+    merging.merge(own, merging.published(published), folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (tables, installed, comparison, merging, standards_update):
+            patch.setattr(module, "DATA", folder)
+        tables.use()
+        assert standards.CURRENT_VERSION == "270"
+        yield
+    tables.use()
+    assert standards.CURRENT_VERSION == "260"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_newer_program_brings_its_version_to_the_records(
+    named: bool, database: Path, published: Path, newer_program: None, tmp_path: Path
+) -> None:
+    path = str(published) if named else None
+    with Session.open(database, key=KEY) as session:
+        before = content(session)
+        listed = session.run("standards.list")
+        assert listed.select("version", "in_use", "records").rows() == [("270", True, False)]
+        dry = session.run("standards.install", path=path, dry_run=True)
+        assert (dry["version_before"], dry["version"], dry["changed"], dry["own"]) == (
+            "260", "270", True, True,
+        )  # fmt: skip
+        assert content(session) == before
+        done = session.run("standards.install", path=path)
+        assert done["converts"].equals(dry["converts"]) and done["new_faults"].equals(dry["new_faults"])
+        assert cells(session, "abstract", BEFORE, RENAMED, LONGER, LONGER_CODES) == [
+            (None, "1", "001234567890", "030"),
+            (None, "4", None, "99"),
+            (None, None, None, "99"),
+        ]
+        assert cells(session, "patient", MOVED) == [("2",), ("9",)]
+        assert not session.run("standards.install", path=path)["changed"]
+        assert session.run("standards.list").select("version", "state", "in_use", "records").rows() == [
+            ("270", "own", True, True), ("270", "installed", False, True),
+        ]  # fmt: skip
+    with Session.open(database, key=KEY) as session:
+        assert standards.CURRENT_VERSION == "270"
+        taken = session.run("standards.undo")
+        assert (taken["version"], taken["version_now"], taken["own"]) == ("270", "260", True)
+        assert content(session) == before
+        assert session.run("standards.install", dry_run=True)["changed"]
+        assert session.run("audit.verify")["ok"]
+    with Session.create(tmp_path / "new.duckdb", key=KEY) as session:
+        assert not session.run("standards.install")["changed"], (
+            "a new registry begins with the newest version"
+        )
+
+
+def test_nothing_to_install(session: Session) -> None:
+    found = session.run("standards.install")
+    assert (found["version"], found["version_before"], found["changed"]) == ("260", "260", False)
+    assert session.run("standards.list").select("in_use", "records").rows() == [(True, True)]
 
 
 def test_what_is_refused(session: Session, published: Path, tmp_path: Path) -> None:

@@ -6,16 +6,25 @@ import contextlib
 import glob
 import gzip
 import io
-import lzma
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from registry.errors import BadInput, Denied, NotFound
+from registry.formats.zipped import (
+    DAMAGE,
+    GZIP_START,
+    ZIP_STARTS,
+    Damaged,
+    documents_in,
+    files_in,
+    is_hidden,
+    open_archive,
+    open_member,
+)
 
 Source = str | Path | bytes | BinaryIO
 
@@ -24,15 +33,9 @@ CHUNK = 1 << 16
 MAX_BYTES = 64 << 30
 RATIO_CHECKED_FROM = 64 << 20
 MAX_RATIO = 500
-MAX_MEMBERS = 10_000
 MEMBER = "!"
 """Between the name of a zip file and that of a document in it."""
 DOCUMENTS = (".xml", ".xml.gz", ".zip")
-ENCRYPTED = 0x1
-DAMAGE = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
-ZIP_START = b"PK\x03\x04"
-# A zip file that cannot seek (a pipe) is held in memory up to this size.
-MAX_HELD = 1 << 30
 
 
 def source_name(source: Source) -> str:
@@ -68,12 +71,12 @@ def opened(source: Source) -> Iterator[BinaryIO]:
             raw = source
         head = raw.read(4)
         whole: IO[bytes] = _Rejoined(head, raw)  # type: ignore[assignment]
-        if head == ZIP_START:
-            archive = stack.enter_context(_archive(raw, head, source_name(source)))
+        if head in ZIP_STARTS:
+            archive = stack.enter_context(open_archive(raw, head, source_name(source)))
             whole, head = _open_member(stack, archive, member, source_name(source))
         elif member is not None:
             raise BadInput(str(source), "is not in a zip file", "check the name")
-        if head[:2] == b"\x1f\x8b":
+        if head.startswith(GZIP_START):
             yield gzip.GzipFile(fileobj=whole, mode="rb")  # type: ignore[misc]
         else:
             yield whole  # type: ignore[misc]
@@ -85,18 +88,26 @@ def split_member(name: str | Path) -> tuple[Path, str | None]:
     >>> split_member("in/a.zip!b.xml")
     (PosixPath('in/a.zip'), 'b.xml')
     """
-    before, found, after = str(name).partition(".zip" + MEMBER)
-    if found and not Path(name).exists():
-        return Path(before + ".zip"), after
-    return Path(name), None
+    text = str(name)
+    if MEMBER not in text or Path(name).exists():
+        return Path(name), None
+    places = [at for at, letter in enumerate(text) if letter == MEMBER]
+    named = [at for at in places if text[:at].lower().endswith(".zip")]
+    at = next((at for at in places if Path(text[:at]).is_file()), named[0] if named else None)
+    return (Path(name), None) if at is None else (Path(text[:at]), text[at + 1 :])
 
 
-def expand_sources(patterns: Iterable[str | Path]) -> list[str]:
+def expand_sources(patterns: Iterable[str | Path], *, any_kind: bool = True) -> list[str]:
     """Names of documents from files, globs, folders (with all below them) and zip files.
 
     Of a folder *.xml, *.xml.gz and *.zip count, hidden ones not; of a zip file every document, named as
-    "a.zip!b.xml" (the zip file's own name when it holds only one). A pattern that fits nothing stays, so
-    that opening it says so.
+    "a.zip!b.xml" (the zip file's own name when it holds only one), a second one of the same name as
+    "a.zip!b.xml#2". Documents of a zip file are *.xml, *.xml.gz and whatever begins as NAACCR XML; a warning
+    says what else it holds. A pattern that fits nothing stays, so that opening it says so.
+
+    Args:
+        patterns: names of files and folders, and globs.
+        any_kind: of a zip file without documents take its other files (tables, fixed columns).
 
     Returns:
         Names that `opened` takes: patterns in the order given, within one by name; each once.
@@ -121,12 +132,12 @@ def expand_sources(patterns: Iterable[str | Path]) -> list[str]:
         else:
             found = [pattern]
         for name in found:
-            names += members(name)
+            names += members(name, any_kind=any_kind)
     return list(dict.fromkeys(names))
 
 
-def members(name: str | Path) -> list[str]:
-    """A file's own name, or the names of the documents in a zip file of several.
+def members(name: str | Path, *, any_kind: bool = True) -> list[str]:
+    """A file's own name, or the names of the documents in a zip file of several; see `expand_sources`.
 
     Raises:
         BadInput: the zip file is damaged or holds nothing.
@@ -134,17 +145,13 @@ def members(name: str | Path) -> list[str]:
     path = Path(name)
     try:
         with path.open("rb") as file:
-            if file.read(4) != ZIP_START:
+            if file.read(4) not in ZIP_STARTS:
                 return [str(name)]
-            with _archive(file, b"", str(name)) as archive:
-                inside = _documents(archive, str(name))
+            with open_archive(file, b"", str(name)) as archive:
+                inside = documents_in(archive, str(name), any_kind=any_kind, say=True)
     except OSError:
         return [str(name)]
-    return [str(name)] if len(inside) == 1 else [f"{name}{MEMBER}{each.filename}" for each in inside]
-
-
-class Damaged(BadInput):
-    """Compressed bytes that are cut off, damaged, or unpack to an absurd size."""
+    return [str(name)] if len(inside) == 1 else [f"{name}{MEMBER}{label}" for label in inside]
 
 
 class Unpacked(io.RawIOBase):
@@ -185,18 +192,18 @@ def documents(source: Source) -> Iterator[tuple[str, Source]]:
     ['<input>']
     """
     if isinstance(source, str | Path):
-        yield from ((name, name) for name in expand_sources([source]))
-    elif isinstance(source, bytes) and source.startswith(ZIP_START):
+        yield from ((name, name) for name in expand_sources([source], any_kind=False))
+    elif isinstance(source, bytes) and source.startswith(ZIP_STARTS):
         name = source_name(source)
-        with _archive(io.BytesIO(source), b"", name) as archive:
-            inside = _documents(archive, name)
+        with open_archive(io.BytesIO(source), b"", name) as archive:
+            inside = documents_in(archive, name, any_kind=False, say=True)
             if len(inside) == 1:
                 yield name, source
                 return
-            for each in inside:
+            for label in inside:
                 with contextlib.ExitStack() as stack:
-                    stream, _ = _open_member(stack, archive, each.filename, name)
-                    place = f"{name}{MEMBER}{each.filename}"
+                    stream, _ = _open_member(stack, archive, label, name)
+                    place = f"{name}{MEMBER}{label}"
                     yield place, b"".join(chunks(stream, place))  # type: ignore[arg-type]
     else:
         yield source_name(source), source
@@ -315,72 +322,26 @@ def _packed(stream: object, total: int) -> int:
     return inner.received if isinstance(stream, gzip.GzipFile) and isinstance(inner, _Rejoined) else total
 
 
-def _archive(raw: IO[bytes], head: bytes, name: str) -> zipfile.ZipFile:
-    """A zip file over a stream of which `head` was read; one that can't seek is taken into memory."""
-    try:
-        if not raw.seekable():
-            rest = raw.read(MAX_HELD + 1)
-            if len(rest) > MAX_HELD:
-                raise BadInput(name, f"a zip file of more than {MAX_HELD >> 20} MiB must be a file on disk")
-            raw = io.BytesIO(head + rest)
-        return zipfile.ZipFile(raw)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise Damaged(name, f"the zip file is damaged ({error})", "send it again") from None
-
-
-def _documents(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
-    """Documents of a zip file by name; of files of other kinds only when there is nothing else."""
-    files = [each for each in archive.infolist() if not each.is_dir() and not _is_hidden(Path(each.filename))]
-    found = [each for each in files if each.filename.lower().endswith(DOCUMENTS[:2])] or files
-    if not found:
-        raise BadInput(name, "this zip file holds no documents", "send it again")
-    # Members that overlap count twice here: more packed bytes than the file has is a bomb.
-    packed, size = sum(each.compress_size for each in archive.infolist()), _size(archive)
-    if len(found) > MAX_MEMBERS or packed > size:
-        raise Damaged(name, "this zip file is made to unpack to an absurd size", "ask the sender what it is")
-    return sorted(found, key=lambda each: each.filename)
-
-
-def _size(archive: zipfile.ZipFile) -> int:
-    file = archive.fp
-    assert file is not None
-    here = file.tell()
-    size = file.seek(0, io.SEEK_END)
-    file.seek(here)
-    return size
-
-
 def _open_member(
     stack: contextlib.ExitStack, archive: zipfile.ZipFile, member: str | None, name: str
 ) -> tuple[IO[bytes], bytes]:
     """A document of a zip file and its first bytes (which it gives again)."""
-    inside = _documents(archive, name)
-    if member is None and len(inside) > 1:
-        example = f"{name}{MEMBER}{inside[0].filename}"
-        raise BadInput(name, f"holds {len(inside)} documents", f"name one, as in {example}")
-    chosen = next((each for each in inside if each.filename == member), inside[0] if member is None else None)
-    if chosen is None:
+    if member is None:
+        inside = documents_in(archive, name, say=True)
+        label, chosen = next(iter(inside.items()))
+        if len(inside) > 1:
+            example = f"{name}{MEMBER}{label}"
+            raise BadInput(name, f"holds {len(inside)} documents", f"name one, as in {example}")
+    elif (chosen := files_in(archive, name).get(member)) is None:  # type: ignore[assignment]
         raise NotFound(name, "there is no such document in the zip file", "check the name")
-    if chosen.flag_bits & ENCRYPTED:
-        raise BadInput(name, "the zip file is encrypted", "unpack it first")
-    try:
-        stream = stack.enter_context(archive.open(chosen))
-        head = stream.read(4)
-    except (*DAMAGE, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise Damaged(
-            name, f"the zip file is damaged or of an unknown kind ({error})", "send it again"
-        ) from None
+    stream, head = open_member(stack, archive, chosen, name)
     rejoined = _Rejoined(head, stream)
     rejoined.packed = max(chosen.compress_size, 1)
     return rejoined, head  # type: ignore[return-value]
 
 
 def _is_document(below: Path, path: Path) -> bool:
-    return not _is_hidden(below) and path.name.lower().endswith(DOCUMENTS) and path.is_file()
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return not is_hidden(PurePosixPath(below)) and path.name.lower().endswith(DOCUMENTS) and path.is_file()
 
 
 def _keep_mode(path: Path, temporary: str) -> None:

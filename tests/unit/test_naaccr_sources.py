@@ -187,7 +187,7 @@ def test_zip_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for source in (path, path.read_bytes()):
         with pytest.raises(UnreadableFile, match="unpacks to 500 times its size"):
             read_naaccr_xml(source)
-    monkeypatch.setattr(sources_module, "MAX_MEMBERS", 2)
+    monkeypatch.setattr("registry.formats.zipped.MAX_MEMBERS", 2)
     zipped(path, {f"{n}.xml": one(n) for n in range(3)})
     with pytest.raises(BadInput, match="absurd size"):
         read_naaccr_xml(path)

@@ -81,6 +81,7 @@ class NaaccrFile:
         self._given = [*given, *user_dictionaries.kept(context.store)]
         self._held = held
         self._batches: list[Carried] = []
+        self._rest: Iterator[Carried] | None = None
         self._header: NaaccrHeader | None = None
         self._survey = Survey()
 
@@ -92,13 +93,15 @@ class NaaccrFile:
 
     def look_through(self, *, whole: bool) -> None:
         """Find out which items the file holds; of a large file its first batches tell, unless `whole` is asked for."""
-        seen = 0
-        for carried in self._read():
+        seen, batches = 0, self._read()
+        self._batches, self._rest = [], None
+        for carried in batches:
             self._survey.add(carried)
-            if self._held:
+            if self._held or not whole:
                 self._batches.append(carried)
             seen += _bytes(carried.data)
             if not self._held and not whole and seen > AT_ONCE:
+                self._rest = batches
                 break
         if self._survey.header is None:
             raise BadInput(self._source.name, "holds no patients", "send the file again")
@@ -147,10 +150,24 @@ class NaaccrFile:
         receive.receive(work, batches(), arrival, receipt)
         return Outcome(receipt, pl.concat(faults), header)
 
+    def _taken(self) -> Iterator[Carried]:
+        """All batches; those of a large file once, from where looking through it stopped."""
+        if self._held:
+            yield from self._batches
+            return
+        seen, rest = self._batches, self._rest
+        self._batches, self._rest = [], None
+        if not seen:
+            rest = self._read()
+        seen.reverse()
+        while seen:
+            yield seen.pop()
+        yield from rest or ()
+
     def _portions(self) -> Iterator[Carried]:
         """Batches put together to a size that is quick to write."""
         waiting: list[Carried] = []
-        for carried in self._batches if self._held else self._read():
+        for carried in self._taken():
             waiting.append(carried)
             del carried
             if sum(_bytes(one.data) for one in waiting) > AT_ONCE or (

@@ -10,8 +10,8 @@ from pathlib import Path
 from registry.errors import BadInput
 from registry.formats.sources import chunks, opened
 
-HELD_IN_MEMORY = 256 << 20
-"""Unpacked bytes up to which a file is held whole."""
+HELD_IN_MEMORY = 64 << 20
+"""Unpacked bytes up to which a file and its frames are held whole."""
 LARGEST = 8 << 30
 """Bytes that a compressed file may unpack to."""
 PIECE = 1 << 20

@@ -63,7 +63,7 @@ def short_label(text: str) -> str:
 
 
 def code_tables(folder: Path, lengths: dict[str, int], morphology: Iterable[Morphology]) -> CodeTables:
-    """Merge the sources; the first source that knows an item decides its list, later ones add codes.
+    """Merge the sources; the first source that knows an item decides its list, later ones add codes and ranges.
 
     Args:
         folder: the published `naaccr/codes`.
@@ -83,9 +83,8 @@ def code_tables(folder: Path, lengths: dict[str, int], morphology: Iterable[Morp
             return
         found = RANGE.fullmatch(code)
         if found and found[1] == found[3] and len(code) > 2:
-            if source.get(item) in (None, origin) or item.startswith("county"):
-                low, high = found[1] + found[2], found[3] + found[4]
-                ranges.setdefault((item, low, high), (short_label(label), set()))[1].add(version)
+            low, high = found[1] + found[2], found[3] + found[4]
+            ranges.setdefault((item, low, high), (short_label(label), set()))[1].add(version)
         elif CODE.fullmatch(code) and len(code) <= lengths[item]:
             if item == "causeOfDeath":
                 causes.setdefault(code, (short_label(label), set()))[1].add(version)

@@ -2,7 +2,7 @@
 
 A list is *closed* when every value that may be sent is listed (codes and ranges); other items have
 known special codes beside free values. The oldest published list (NAACCR 25) serves
-all older versions.
+those older versions that define the item as 25 does; a list for another length or type says nothing.
 Source: NAACCR data dictionary, SEER lookups (data/SOURCES.md).
 """
 
@@ -12,8 +12,13 @@ from functools import cache
 
 import polars as pl
 
-from registry.standards.naaccr_dictionary import version_code
+from registry.standards.naaccr_dictionary import dictionary, item, version_code
 from registry.standards.tables import table
+
+HISTORIC = [("vitalStatus", "4", "Dead", "160")]
+"""Codes that older versions had: item, code, label, last version (NAACCR 16, item 1760: 4 as SEER coded death)."""
+FURTHER_UNTIL = "180"
+"""The schemes behind `further_codes.csv` are of 2018 and before."""
 
 
 @cache
@@ -30,7 +35,23 @@ def _lists() -> dict[str, bool]:
 
 
 def _known(item_id: str, version: str | None) -> pl.DataFrame:
-    return _listed(item_id, _list_version(version_code(version)))
+    asked = version_code(version)
+    listed = _listed(item_id, _list_version(asked))
+    older = [(code, text) for item, code, text, last in HISTORIC if item == item_id and asked <= last]
+    if asked <= FURTHER_UNTIL:
+        older += _further().get(item_id, [])
+    if not older:
+        return listed
+    more = pl.DataFrame(older, schema=listed.schema, orient="row")
+    return pl.concat([listed, more]).unique("code", keep="first").sort("code")
+
+
+@cache
+def _further() -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for item_id, code, text in table("further_codes.csv").select("item", "code", "label").rows():
+        found.setdefault(item_id, []).append((code, text))
+    return found
 
 
 @cache
@@ -101,9 +122,24 @@ def is_closed(item_id: str) -> bool:
     return _lists().get(item_id, False)
 
 
-def closed_items() -> list[str]:
-    """Ids of all items with a closed list, sorted."""
-    return sorted(item for item, closed in _lists().items() if closed)
+def closed_items(version: str | None = None) -> list[str]:
+    """Ids of all items with a closed list that a version's values can be judged by, sorted.
+
+    Of a version older than the oldest published list those whose length and type are the list's.
+
+    >>> "figoStage" in closed_items("250"), "figoStage" in closed_items("180"), "laterality" in closed_items("180")
+    (True, False, True)
+    """
+    return sorted(item for item, closed in _lists().items() if closed and _fits(item, version_code(version)))
+
+
+def _fits(item_id: str, version: str) -> bool:
+    oldest = _published()[0] + "0"
+    if version >= oldest:
+        return True
+    then = dictionary(version).item(item_id)
+    known = dictionary(oldest).item(item_id) or item(item_id)
+    return then is not None and (then.length, then.data_type) == (known.length, known.data_type)
 
 
 def label(item_id: str, code: str) -> str | None:

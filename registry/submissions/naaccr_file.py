@@ -28,6 +28,9 @@ RECORD_TYPES = {
 }
 
 
+OUR_NUMBERS = ("patientIdNumber", "tumorRecordNumber")
+
+
 @dataclass(frozen=True)
 class FileRequest:
     """What to write.
@@ -75,21 +78,29 @@ def prepare(
     """
     if "element_id" not in patients.columns:
         patients, tumors = (frame.with_columns(element_id="patient_id") for frame in (patients, tumors))
+    dictionary = standards.dictionary(request.naaccr_version)
+    widths = {name: found.length for name in OUR_NUMBERS if (found := dictionary.item(name))}
     patients = patients.sort("patient_id", "element_id").with_columns(
-        patientIdNumber=pl.col("patient_id").cast(pl.String).str.zfill(8)
+        patientIdNumber=pl.col("patient_id").cast(pl.String).str.zfill(widths["patientIdNumber"])
     )
+    number = pl.col("tumor_id").rank("dense").over("patient_id").cast(pl.String)
     tumors = tumors.sort("patient_id", "tumor_id").with_columns(
-        tumorRecordNumber=pl.col("tumor_id").rank("dense").over("patient_id").cast(pl.String).str.zfill(2)
+        tumorRecordNumber=number.str.zfill(widths["tumorRecordNumber"])
     )
     patients = _sex_items(patients, request.naaccr_version)
     return patients, tumors
 
 
 def _sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
-    """Older versions carry item 220; where only 225 is known it is written as 220 (the codes agree)."""
-    if standards.dictionary(version).item("sex") is None or "sexAssignedAtBirth" not in patients.columns:
+    """Older versions carry item 220; where only 225 is known it is written as 220 (the codes agree).
+
+    Newer ones carry 225 alone; a 220 that says the same is no value left out.
+    """
+    if "sexAssignedAtBirth" not in patients.columns:
         return patients
     old = pl.col("sex") if "sex" in patients.columns else pl.lit(None, pl.String)
+    if standards.dictionary(version).item("sex") is None:
+        return patients.with_columns(sex=pl.when(old.ne_missing(pl.col("sexAssignedAtBirth"))).then(old))
     return patients.with_columns(sex=pl.coalesce(old, pl.col("sexAssignedAtBirth")))
 
 

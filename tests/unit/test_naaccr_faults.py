@@ -183,3 +183,15 @@ def test_a_file_without_patients_gives_one_empty_batch() -> None:
     assert batch.patients.is_empty() and batch.tumors.is_empty() and batch.errors.is_empty()
     assert {"patient_index", "line"} <= set(batch.patients.columns)
     assert batch.quarantined.is_empty() and batch.items.is_empty()
+
+
+def test_an_id_stands_without_the_blanks_around_it() -> None:
+    batch = read_naaccr_xml(document(tumor='<Item naaccrId=" primarySite&#10;">C504</Item>'))
+    assert batch.errors.is_empty() and batch.tumors["primarySite"].to_list() == ["C504"]
+    batch = read_naaccr_xml(document(tumor=item(SITE, "C504") + '<Item naaccrId="primarySite ">C505</Item>'))
+    assert codes(batch) == ["duplicate-item"]
+
+
+def test_an_item_without_id_has_none_in_the_list_of_faults() -> None:
+    batch = read_naaccr_xml(document(tumor='<Item naaccrNum="400">C504</Item>'))
+    assert batch.errors.select("item", "code", "value").rows() == [(None, "missing-id", "C504")]

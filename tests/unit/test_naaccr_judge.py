@@ -101,3 +101,26 @@ def test_messages_are_one_line_and_say_what_was_meant() -> None:
         "(did you mean C504?)"
     )
     assert all("\n" not in message and len(message) < 150 for message in messages.values())
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "version", "is_listed"),
+    [
+        ("tnmClinStagedBy", "1", "140", True),  # one character then, two in the published list
+        ("figoStage", "10", "180", True),
+        ("residualTumVolPostCytoreduction", "40", "180", True),
+        ("residualTumVolPostCytoreduction", "40", "250", False),
+        ("vitalStatus", "4", "160", True),  # SEER's code of death until NAACCR 16
+        ("vitalStatus", "4", "180", False),
+        ("stateAtDxGeocode2020", "95", "250", True),  # a documented range beside the codes
+        ("stateAtDxGeocode2020", "96", "250", False),
+        ("laterality", "7", "140", False),
+    ],
+)
+def test_lists_judge_only_versions_they_fit(item: str, value: str, version: str, is_listed: bool) -> None:
+    found = standards.dictionary(version).item(item)
+    assert found is not None
+    known = {"length": found.length, "data_type": found.data_type}
+    assert judged(pair(value, item, **known), version=version) == (
+        [] if is_listed else [(value, "code-list")]
+    )

@@ -102,7 +102,7 @@ def _arrays(version: str, used: tuple[Dictionary, ...], record_type: str | None)
     frame, _ = _definitions(version, used)
     items = np.zeros((frame.height + 2, kernel.ITEM_COLUMNS), np.int32)
     texts = bytearray()
-    closed = set(standards.closed_items())
+    closed = set(standards.closed_items(version))
     for key, row in enumerate(frame.iter_rows(named=True)):
         tag = f'<Item naaccrId="{row["item"]}"'.encode()
         kind = KINDS.get(row["data_type"], kernel_values.UNPROVEN)

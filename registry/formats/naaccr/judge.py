@@ -123,8 +123,8 @@ def _off_calendar() -> pl.Expr:
 
 
 @cache
-def _closed() -> pl.Series:
-    return pl.Series(standards.closed_items(), dtype=pl.String)
+def _closed(version: str) -> pl.Series:
+    return pl.Series(standards.closed_items(version), dtype=pl.String)
 
 
 @cache
@@ -133,7 +133,7 @@ def _allowed(version: str) -> pl.DataFrame:
     return pl.concat(
         [
             standards.codes(item, version).select(pl.lit(item).alias("item"), pl.col("code").alias("bare"))
-            for item in _closed()
+            for item in _closed(version)
         ]
     )
 
@@ -141,7 +141,7 @@ def _allowed(version: str) -> pl.DataFrame:
 def _unlisted(values: pl.DataFrame, version: str) -> pl.DataFrame:
     """Distinct values that a closed code list does not allow."""
     suspects = (
-        values.filter(pl.col("item").is_in(_closed().implode()))
+        values.filter(pl.col("item").is_in(_closed(version).implode()))
         .join(_allowed(version), on=["item", "bare"], how="anti")
         .sort("item", "bare", "value")
     )

@@ -14,6 +14,7 @@ from registry.standards import Dictionary, Item
 
 # Looking for the nearest id takes milliseconds: a file of nonsense gets this many suggestions.
 HINTS = 50
+BLANKS = " \t\r\n"
 INTEGER = re.compile(r"[ \t\r\n]*\+?(\d{1,9})[ \t\r\n]*", re.ASCII)
 Keys = dict[tuple[str | None, str | None], int]
 PLACED_AT = ("NaaccrData", "Patient", "Tumor")
@@ -68,7 +69,7 @@ class KeyTable:
             is_judged = not (problem and problem[0] == "missing-id")
             for level in PLACED_AT:
                 first = next((item for item in items if item.level == level), items[0] if items else None)
-                name = (first.id if first else None) if is_blank(naaccr_id) else naaccr_id
+                name = None if is_blank(naaccr_id) else str(naaccr_id).strip(BLANKS)
                 known = (
                     first
                     and is_judged
@@ -91,6 +92,7 @@ class KeyTable:
         if naaccr_id is None or is_blank(naaccr_id):
             meant = f" (naaccrNum {by_number.number} is {by_number.id})" if by_number else ""
             return [by_number] if by_number else [], ("missing-id", f"Item has no naaccrId{meant}")
+        naaccr_id = naaccr_id.strip(BLANKS)  # an NCName: XML takes the blanks around it away
         same = self.dictionary.items_of(naaccr_id)
         if not same:
             return [], ("unknown-id", self._unknown(naaccr_id, by_number))
@@ -123,7 +125,7 @@ def is_blank(text: str | None) -> bool:
     >>> is_blank(None), is_blank(" \n"), is_blank("\u00a0")
     (True, True, False)
     """
-    return not (text or "").strip(" \t\r\n")
+    return not (text or "").strip(BLANKS)
 
 
 @cache

@@ -78,7 +78,7 @@ def dictionary_search(options: Options, words: tuple[str, ...], given: tuple[str
         text.str.to_lowercase().str.contains(word.lower(), literal=True) for word in words
     )
     frame = frame.filter(fits).sort("number", "id").drop("old_id")
-    shown = output.table(frame.select(*SEARCHED), limit=100)
+    shown = _table(frame.select(*SEARCHED), 100)
     options.answer(frame, shown if frame.height else "no item has these words")
 
 
@@ -91,7 +91,7 @@ def dictionary_diff(options: Options, before: str, after: str) -> None:
     from registry import standards
 
     frame = standards.diff(_version_or_file(before), _version_or_file(after))
-    options.answer(frame, output.table(frame, limit=1000) if frame.height else "no difference")
+    options.answer(frame, _table(frame, 1000) if frame.height else "no difference")
 
 
 @dictionary.command("validate", epilog="Example: registry dictionary validate my-dictionary.xml")
@@ -119,7 +119,7 @@ def dictionary_validate(
 
     names = expand(files)
     check_readable(names)
-    check_writable(errors)
+    check_writable(errors, names)
     contents = [(name, read_all(name)) for name in names]
     if together:
         faults = standards.validate_dictionaries(contents, version)
@@ -142,6 +142,21 @@ def _said(names: Sequence[str], faults: pl.DataFrame) -> Iterator[str]:
         for row in own.iter_rows(named=True):
             yield f"{name}:{row['line']} {row['code']}: {row['message']}"
         yield f"{name}: {own.height:,} faults" if own.height else f"{name}: no fault"
+
+
+def _table(frame: pl.DataFrame, limit: int) -> str:
+    """The first rows, and how many more there are.
+
+    >>> import polars as pl
+    >>> print(_table(pl.DataFrame({"id": ["sex", "grade"]}), 1))
+    id
+    ---
+    sex
+    ... and 1 more (--json gives all)
+    """
+    text = output.table(frame.head(limit), limit=limit)
+    rest = frame.height - limit
+    return f"{text}\n... and {rest:,} more (--json gives all)" if rest > 0 else text
 
 
 def _load(given: Sequence[str]) -> list[Dictionary]:
@@ -273,5 +288,5 @@ def _card(facts: dict[str, Any]) -> str:
     ]
     if facts["codes"]:
         heading = "codes" if facts["codes_are_complete"] else "known codes; other values are allowed"
-        text += ["", f"{heading}:", output.table(pl.DataFrame(facts["codes"]), limit=CODES_SHOWN)]
+        text += ["", f"{heading}:", _table(pl.DataFrame(facts["codes"]), CODES_SHOWN)]
     return "\n".join(text)

@@ -192,15 +192,15 @@ def naaccr_write(
     data = load_tables(tables, mapping, own, asked)
     if data.header.record_type is None:
         raise BadInput(tables, "says no record type", "give --record-type A, M, C or I")
-    report = write_naaccr_xml(
-        out,
-        data.patients,
-        data.tumors,
-        header=data.header,
-        dictionaries=own,
-        numbers=numbers,
-        too_long=too_long,
-    )
+    try:
+        report = write_naaccr_xml(
+            out, data.patients, data.tumors, header=data.header, dictionaries=own, numbers=numbers,
+            too_long=too_long,
+        )  # fmt: skip
+    except BadInput as error:
+        # The option as it is typed here, not the name of the library's argument.
+        action = error.action and error.action.replace("too_long", "--too-long")
+        raise BadInput(error.where, error.what, action) from None
     if errors:
         with written(errors) as target:
             faults = FaultReport(target)

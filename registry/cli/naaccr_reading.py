@@ -49,6 +49,8 @@ class Summary:
     faults: Counter[str] = field(default_factory=Counter)
     unreadable: str | None = None
     message: str | None = None
+    is_advised: bool = field(default=False, repr=False)
+    """Its message says what to do already."""
 
     @property
     def exit_code(self) -> int:
@@ -57,7 +59,8 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; codes in alphabetical order."""
-        return {**self.__dict__, "faults": dict(sorted(self.faults.items())), "exit_code": self.exit_code}
+        said = {name: value for name, value in self.__dict__.items() if name != "is_advised"}
+        return {**said, "faults": dict(sorted(self.faults.items())), "exit_code": self.exit_code}
 
     def add(self, batch: NaaccrData) -> None:
         """Count a batch."""
@@ -96,8 +99,12 @@ def user_dictionaries(names: Sequence[str]) -> list[Dictionary]:
     return [load_user_dictionary(name) for name in names]
 
 
-def documents(patterns: Sequence[str]) -> list[str]:
+def documents(patterns: Sequence[str], *, any_kind: bool = False) -> list[str]:
     """Names of documents: files, what patterns and folders hold, and what zip files of several hold.
+
+    Args:
+        patterns: files, globs and folders.
+        any_kind: of a zip file without XML take its other files.
 
     Raises:
         NotFound, Denied, BadInput: a name that is not there, may not be read, or a folder without documents.
@@ -107,11 +114,13 @@ def documents(patterns: Sequence[str]) -> list[str]:
     names: list[str] = []
     for pattern in patterns:
         try:
-            names += expand_sources([pattern])
+            names += expand_sources([pattern], any_kind=any_kind)
         except BadInput:
             if not Path(pattern).is_file():
                 raise
-            names.append(pattern)  # a damaged zip file: reading it says so, as of any other damaged file
+            names.append(
+                pattern
+            )  # a damaged or empty zip file: reading it says so, as of any other damaged file
     names = list(dict.fromkeys(names))
     check_readable(names)
     return names
@@ -123,7 +132,7 @@ def one_document(file: str, does: str) -> str:
     Raises:
         BadInput: there are several; `does` says what can be done with one at a time.
     """
-    names = documents([file])
+    names = documents([file], any_kind=does == "convert")
     if len(names) > 1:
         raise BadInput(file, f"holds {len(names)} documents", f"{does} one at a time, such as {names[0]}")
     return names[0]
@@ -185,6 +194,7 @@ def read_document(
         report.add(unreadable_row(error, name))
         code = unreadable_code(error)
         summary = Summary(name, faults=Counter({code: 1}), errors=1, unreadable=code, message=str(error))
+        summary.is_advised = not hasattr(error, "code")  # not of the XML, but of the file around it
         if not as_json:
             click.echo(f"registry: {error}", err=True)
     else:
@@ -262,10 +272,9 @@ def summary_tables(summaries: Sequence[Summary]) -> str:
     ]  # fmt: skip
     names = ("file", "version", "type", "patients", "tumors", "items", "faults", "quarantined")
     kinds: list[Any] = [pl.String] * 3 + [pl.Int64] * 5
-    table = output.table(
-        pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row"), limit=1000
-    )
-    total = sum((s.faults for s in summaries), Counter())  # type: Counter[str]
+    frame = pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
+    table = output.table(frame, limit=frame.height)
+    total = sum((s.faults for s in summaries if not s.is_advised), Counter())  # type: Counter[str]
     if not total:
         return table
     return "\n".join([table, "", advice_text(dict(total))])

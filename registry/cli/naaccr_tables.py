@@ -196,8 +196,9 @@ def _array(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _file_of(source: str) -> Path:
     """The file that holds a document: itself, or its zip file."""
-    path = Path(source)
-    return path if path.exists() else Path(source.rpartition("!")[0] or source)
+    from registry.formats.sources import split_member
+
+    return split_member(source)[0]
 
 
 class QuarantineArchive:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from registry.formats import NaaccrData, NaaccrHeader
-    from registry.formats.naaccr.convert import Form
+    from registry.formats.naaccr.convert import ConvertReport, Form
     from registry.standards import Dictionary
 
 ENDINGS = (".parquet", ".csv", ".json")
@@ -42,10 +42,12 @@ def load_tables(
     """
     from registry.formats.naaccr.spreadsheet import read_table
 
+    check_time(given["time_generated"])
     if Path(source).is_dir():
         if mapping:
             raise BadInput(mapping, "a mapping is for one table, not for a folder", "leave it out")
         return _folder(Path(source), given)
+    _refuse_xml(source)
     data = read_table(
         source,
         mapping,
@@ -56,6 +58,32 @@ def load_tables(
     if given["time_generated"]:
         data.header.time_generated = given["time_generated"]
     return data
+
+
+def check_time(text: str | None) -> None:
+    """Refuse a time that the XML could not carry.
+
+    Raises:
+        BadInput: not an xsd:dateTime.
+
+    >>> check_time("2026-01-31T12:00:00Z")
+    """
+    from registry.formats.naaccr.root import is_date_time
+
+    if text is not None and not (is_date_time(text) and text == text.strip()):
+        raise BadInput(
+            "--time-generated", f"{text[:60]!r} is not a date and time", "write it as 2026-01-31T12:00:00Z"
+        )
+
+
+def _refuse_xml(source: str) -> None:
+    from registry.formats.sources import chunks, opened
+    from registry.formats.zipped import is_naaccr_xml
+
+    with opened(source) as stream:
+        head = next(chunks(stream, source), b"")
+    if is_naaccr_xml(head):
+        raise BadInput(source, "is NAACCR XML, not a table", "use `registry naaccr convert`")
 
 
 def _folder(folder: Path, given: dict[str, Any]) -> NaaccrData:
@@ -96,6 +124,7 @@ def convert_file(
     from registry.formats.naaccr.convert import convert
     from registry.formats.naaccr.data import UnreadableFile
 
+    check_time(how["time_generated"])
     try:
         with Bar(source, 0, quiet=quiet) as bar:
             report = convert(source, out, form, dictionary=list(dictionaries), on_batch=bar.count, **how)
@@ -110,21 +139,43 @@ def convert_file(
         with written(quarantine) as target, contextlib.closing(QuarantineArchive(target)) as archive:
             archive.put(report.quarantined)
             archive.finish([])
+    not_read = _not_read(report)
     faults = dict(sorted(report.errors["code"].value_counts().rows()))
     left_out = [one._asdict() for one in report.left_out]
     answer = {
         "file": source, "read_as": report.read_as, "out": out, "format": form, "patients": report.patients,
-        "tumors": report.tumors, "quarantined": report.quarantined.height, "lost": report.lost.height,
+        "tumors": report.tumors, "quarantined": report.quarantined.height, "not_read": not_read, "lost": report.lost.height,
         "left_out": left_out, "faults": faults, "exit_code": 1 if faults or report.lost.height or left_out else 0,
     }  # fmt: skip
     lines = [f"{out}: {report.patients:,} patients, {report.tumors:,} tumors"]
-    if report.quarantined.height:
-        lines.append(f"left out: {report.quarantined.height:,} patients with structural faults")
+    lines += _put_aside(report.quarantined.height - not_read, not_read, report.read_as)
     lines += [f"left out: {one['item']}: {one['reason']} ({one['values']:,} values)" for one in left_out]
     lines += _losses(report.lost)
     if faults:
         lines += ["", advice_text(faults)]
     return answer, lines
+
+
+def _not_read(report: ConvertReport) -> int:
+    """Pieces put aside that could not be read: not of a patient, or of one that is broken off."""
+    broken = report.errors.filter(report.errors["code"] == "not-well-formed")["patient_index"].drop_nulls()
+    places = report.quarantined["patient_index"]
+    return int((places.is_null() | places.is_in(broken.implode())).sum())
+
+
+def _put_aside(patients: int, pieces: int, read_as: str) -> list[str]:
+    """Lines about what is not in the result.
+
+    >>> _put_aside(2, 1, "xml")
+    ['left out: 2 patients with structural faults', 'not read (not well-formed): 1 piece']
+    """
+    why = "not well-formed" if read_as == "xml" else "of another version"
+    lines = []
+    if patients:
+        lines.append(f"left out: {patients:,} patient{'s' if patients > 1 else ''} with structural faults")
+    if pieces:
+        lines.append(f"not read ({why}): {pieces:,} piece{'s' if pieces > 1 else ''}")
+    return lines
 
 
 def _write_faults(target: str | None, rows: pl.DataFrame) -> None:

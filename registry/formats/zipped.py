@@ -77,7 +77,7 @@ def documents_in(
     found = [
         label
         for label, each in files.items()
-        if each.filename.lower().endswith(DOCUMENTS) or _is_naaccr(heads[label])
+        if each.filename.lower().endswith(DOCUMENTS) or is_naaccr_xml(heads[label])
     ]
     zips = [label for label in files if heads[label].startswith(ZIP_STARTS)]
     if not found and any_kind:
@@ -167,11 +167,11 @@ def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     return head
 
 
-def _is_naaccr(head: bytes) -> bool:
+def is_naaccr_xml(head: bytes) -> bool:
     r"""Bytes that begin as XML with our root, in UTF-8 or UTF-16.
 
-    >>> _is_naaccr(b"<?xml version='1.0'?>\n<NaaccrData>"), _is_naaccr(b"<html>"), _is_naaccr(b"NaaccrData")
-    (True, False, False)
+    >>> is_naaccr_xml(b"<?xml version='1.0'?>\n<NaaccrData>"), is_naaccr_xml(b"<html>")
+    (True, False)
     """
     plain = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe").replace(b"\0", b"").lstrip()
     return plain.startswith(b"<") and ROOT in plain

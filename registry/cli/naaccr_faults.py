@@ -39,6 +39,13 @@ ADVICE = {
     "trailing-space": "take the blanks after the value out",
     "code-list": "use a code of the list: `registry dictionary show ID`",
     "impossible-date": "correct the date; leave out the day or the month when they are not known",
+    # Of tables and flat files.
+    "unmapped-column": "map the column, or leave its naaccr_id blank in the mapping file",
+    "conflicting-values": "correct the rows of the patient; the first value was taken",
+    "row-length": "correct the row: as many cells as headings; it was left out",
+    "line-length": "ask the sender for the file again; lines are shorter or longer than its version's",
+    "odd-character": "take the character out; XML cannot carry it",
+    "encoding": "save the file as UTF-8; it was read as Windows-1252",
 }
 """What to do about each code."""
 

@@ -445,6 +445,17 @@ def test_the_guide_is_true() -> None:
     assert (failed, tried > 5) == (0, True)
 
 
+def test_the_dictionary_of_the_guide_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```text\n(# Dictionary URI.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
+    (tmp_path / "state.csv").write_text(text)
+    assert run("dictionary", "validate", "state.csv", cwd=tmp_path)[:2] == (0, "state.csv: no fault\n")
+    code, out, _ = run(
+        "dictionary", "show", "stateTract", "--user-dictionary", "state.csv", "--json", cwd=tmp_path
+    )
+    (one,) = json.loads(out)["items"]
+    assert (code, one["dictionary"], one["length"]) == (0, "https://example.org/state.xml", 6)
+
+
 def test_the_guide_names_every_code_and_its_commands_exist() -> None:
     text = GUIDE.read_text(encoding="utf-8")
     told = set(re.findall(r"`([a-z-]+)`", text.split("## What each code means")[1].split("## ")[0]))

@@ -69,7 +69,7 @@ def opened(source: Source) -> Iterator[BinaryIO]:
             raw = io.BytesIO(source)
         else:
             raw = source
-        head = raw.read(4)
+        head = _first(raw, source_name(source))
         whole: IO[bytes] = _Rejoined(head, raw)  # type: ignore[assignment]
         if head in ZIP_STARTS:
             archive = stack.enter_context(open_archive(raw, head, source_name(source)))
@@ -303,6 +303,18 @@ def _open_file(path: Path) -> IO[bytes]:
         raise Denied(str(path), "may not be read", "ask its owner for permission") from None
     except OSError as error:
         raise BadInput(str(path), f"cannot be opened ({error.strerror})", "check the file") from None
+
+
+def _first(raw: IO[bytes], name: str) -> bytes:
+    """The first four bytes of a stream; what is none is the caller's mistake, said in one line."""
+    if not hasattr(raw, "read"):
+        raise BadInput(
+            name, f"cannot be read from {type(raw).__name__}", "give a path, bytes or a binary stream"
+        )
+    head = raw.read(4)
+    if isinstance(head, str):
+        raise BadInput(name, "is open as text", 'open it with mode "rb"')
+    return head
 
 
 def _refuse_bomb(stream: BinaryIO, name: str, total: int) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import doctest
 import io
 import json
 import os
 import pty
 import re
 import resource
-import shlex
 import signal
 import subprocess
 import sys
@@ -19,11 +17,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import polars as pl
 import pytest
 
-from registry.cli import cli
 from registry.cli.naaccr_faults import ADVICE
 from tests.conformance.naaccr_corpus_base import doc, item, user_dictionary
 from tests.paths import ROOT
@@ -34,7 +30,6 @@ GOOD = doc(PATIENT * 3, mark="")
 FAULTY = doc(f"{PATIENT}<Patient>\n<Item>x</Item></Patient>{PATIENT.replace('C504', 'C5O4')}", mark="")
 BROKEN = GOOD[:-30]
 COMMAND = [sys.executable, "-c", "from registry.cli import main; main()"]
-GUIDE = ROOT / "docs" / "guide" / "naaccr-files.md"
 
 
 def run(*words: object, cwd: Path, limit: int | None = None) -> tuple[int, str, str]:
@@ -435,42 +430,3 @@ def test_validate_dictionaries(tmp_path: Path) -> None:
     assert run("dictionary", "validate", "nowhere.xml", cwd=tmp_path)[0] == 2
     code, _, _ = run("dictionary", "validate", "bad.xml", "--errors", "e.csv", cwd=tmp_path)
     assert table((tmp_path / "e.csv").read_text())[0] == ["file", "line", "item", "code", "message"]
-
-
-# -- the guide --------------------------------------------------------------------------------------
-
-
-def test_the_guide_is_true() -> None:
-    failed, tried = doctest.testfile(str(GUIDE), module_relative=False)
-    assert (failed, tried > 5) == (0, True)
-
-
-def test_the_dictionary_of_the_guide_is_one(tmp_path: Path) -> None:
-    (text,) = re.findall(r"```text\n(# Dictionary URI.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
-    (tmp_path / "state.csv").write_text(text)
-    assert run("dictionary", "validate", "state.csv", cwd=tmp_path)[:2] == (0, "state.csv: no fault\n")
-    code, out, _ = run(
-        "dictionary", "show", "stateTract", "--user-dictionary", "state.csv", "--json", cwd=tmp_path
-    )
-    (one,) = json.loads(out)["items"]
-    assert (code, one["dictionary"], one["length"]) == (0, "https://example.org/state.xml", 6)
-
-
-def test_the_guide_names_every_code_and_its_commands_exist() -> None:
-    text = GUIDE.read_text(encoding="utf-8")
-    told = set(re.findall(r"`([a-z-]+)`", text.split("## What each code means")[1].split("## ")[0]))
-    assert set(ADVICE) <= told
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
-    assert len(lines) >= 20
-    for line in lines:
-        words = shlex.split(line)
-        command: click.Command = cli
-        context = click.Context(cli)
-        at = 1
-        while isinstance(command, click.Group):
-            found = command.get_command(context, words[at])
-            assert found is not None, line
-            command, at = found, at + 1
-        command.make_parser(click.Context(command)).parse_args(words[at:])
-        known = {name for param in command.params for name in param.opts}
-        assert {word for word in words[at:] if word.startswith("--")} <= known, line

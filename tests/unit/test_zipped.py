@@ -95,3 +95,15 @@ def test_endings_in_capitals_and_names_without_one_can_be_named(tmp_path: Path) 
         path = tmp_path / name
         path.write_bytes(zipped(("a.xml", one(1)), ("b!.xml", one(2))))
         assert [read_all(each) for each in expand_sources([path])] == [one(1), one(2)]
+
+
+def test_a_source_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(one(1))
+    with (
+        path.open(encoding="utf-8") as text,
+        pytest.raises(BadInput, match='is open as text; open it with mode "rb"'),
+    ):
+        read_naaccr_xml(text)  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="cannot be read from NoneType; give a path, bytes or a binary stream"):
+        read_naaccr_xml(None)  # type: ignore[arg-type]

@@ -27,8 +27,8 @@ USER_DICTIONARY = click.option(
     "--user-dictionary",
     "given",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="User-defined dictionary (XML or CSV) to look into as well; may be given several times.",
+    type=click.Path(exists=True),
+    help="User-defined dictionary (XML or CSV), or a folder of them, to look into as well; may be given several times.",
 )
 
 
@@ -160,9 +160,9 @@ def _table(frame: pl.DataFrame, limit: int) -> str:
 
 
 def _load(given: Sequence[str]) -> list[Dictionary]:
-    from registry.formats import load_user_dictionary
+    from registry.cli.naaccr_reading import user_dictionaries
 
-    return [load_user_dictionary(name) for name in given]
+    return user_dictionaries(given)
 
 
 def _version_or_file(text: str) -> Dictionary | str:

@@ -32,8 +32,8 @@ def naaccr() -> None:
 
 def dictionary_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--user-dictionary, any number of times; --dictionary is its old name."""
-    kind = click.Path(exists=True, dir_okay=False)
-    text = "User-defined dictionary (XML or CSV); may be given several times."
+    kind = click.Path(exists=True)
+    text = "User-defined dictionary (XML or CSV), or a folder of them; may be given several times."
     command = click.option("--dictionary", "old_names", multiple=True, type=kind, hidden=True)(command)
     return click.option("--user-dictionary", "dictionaries", multiple=True, type=kind, help=text)(command)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from registry.standards import Dictionary
 
 NAME = 44
+DICTIONARIES = (".xml", ".xml.gz", ".csv")
 
 
 @dataclass
@@ -89,14 +90,23 @@ def _values(frame: pl.DataFrame, places: int) -> int:
 
 
 def user_dictionaries(names: Sequence[str]) -> list[Dictionary]:
-    """The dictionaries given on the command line.
+    """The dictionaries given on the command line; of a folder every XML and CSV file in it, by name.
 
     Raises:
-        NotFound, BadInput: one is missing or not usable.
+        NotFound, BadInput: one is missing or not usable, or a folder holds none.
     """
     from registry.formats import load_user_dictionary
 
-    return [load_user_dictionary(name) for name in names]
+    return [load_user_dictionary(file) for name in names for file in _dictionary_files(name)]
+
+
+def _dictionary_files(name: str) -> list[str]:
+    if not Path(name).is_dir():
+        return [name]
+    found = sorted(str(each) for each in Path(name).iterdir() if each.name.lower().endswith(DICTIONARIES))
+    if not found:
+        raise BadInput(name, "this folder holds no dictionaries (*.xml, *.csv)", "name the files")
+    return found
 
 
 def documents(patterns: Sequence[str], *, any_kind: bool = False) -> list[str]:

@@ -124,3 +124,17 @@ def test_a_checked_dictionary_is_not_written_over(run: Run, tmp_path: Path) -> N
     code, _, err = run("dictionary", "validate", "d.xml", "--errors", "d.xml")
     assert (code, "is the file to read" in err) == (2, True)
     assert (tmp_path / "d.xml").read_text() == text
+
+
+def test_a_folder_stands_for_its_dictionaries(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    code, _, err = run("dictionary", "show", "myCode", "--user-dictionary", "own")
+    assert (code, "own: this folder holds no dictionaries" in err) == (2, True)
+    for number, name in enumerate(("a", "b")):
+        text = user_dictionary(f"https://example.org/{name}.xml", f"my{name.upper()} 9500{number} 2 Tumor")
+        (tmp_path / "own" / f"{name}.xml").write_text(text)
+    (tmp_path / "own" / "notes.txt").write_text("not a dictionary")
+    found = json.loads(run("dictionary", "show", "myB", "--user-dictionary", "own", "--json")[1])
+    assert [one["dictionary"] for one in found["items"]] == ["https://example.org/b.xml"]
+    (tmp_path / "a.xml").write_text(GOOD)
+    assert run("naaccr", "validate", "a.xml", "--user-dictionary", "own")[0] == 0

@@ -17,11 +17,14 @@ from registry.errors import BadInput
 
 
 def expand(names: tuple[str, ...]) -> list[str]:
-    """Files of names, globs and folders (what lies in them), in a stated order: as given, then by name.
+    """Files of names, globs, folders (what lies in them) and zip files of several ("a.zip!b.xml"), in a stated order:
+    as given, then by name.
 
     Raises:
         BadInput: a folder holds no files.
     """
+    from registry.formats.sources import members
+
     files: list[str] = []
     for name in names:
         path = Path(name)
@@ -35,7 +38,13 @@ def expand(names: tuple[str, ...]) -> list[str]:
             files += sorted(glob.glob(name)) or [name]  # noqa: PTH207 (absolute patterns too)
         else:
             files.append(name)
-    return list(dict.fromkeys(files))
+    documents: list[str] = []
+    for file in files:
+        try:
+            documents += members(file)
+        except BadInput:
+            documents.append(file)  # a damaged zip file: loading it says so, and keeps it in quarantine
+    return list(dict.fromkeys(documents))
 
 
 @click.command(epilog="Example: registry ingest incoming/*.xml.gz pathology.hl7 --db my.duckdb")
@@ -94,9 +103,12 @@ def _refuse_nothing(names: list[str]) -> None:
     Raises:
         BadInput: none can.
     """
-    if any(Path(name).is_file() and os.access(name, os.R_OK) and Path(name).stat().st_size for name in names):
+    from registry.formats.sources import split_member
+
+    files = [split_member(name)[0] for name in names]
+    if any(file.is_file() and os.access(file, os.R_OK) and file.stat().st_size for file in files):
         return
-    first = Path(names[0])
+    first = files[0]
     what = (
         "there is no such file"
         if not first.exists()

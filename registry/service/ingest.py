@@ -36,7 +36,7 @@ def ingest_file(
 
     Args:
         path: NAACCR XML, HL7 pathology messages, a treatment CSV, facilities or physicians as CSV
-            (plain or .gz; the kind is recognised).
+            (plain, .gz or in a zip file, "a.zip!b.xml"; the kind is recognised).
         sender: facility or registry that sent it, when the file does not say.
         dictionaries: user-defined NAACCR dictionaries (paths).
 
@@ -77,7 +77,8 @@ def _unknown(kind: str | None) -> tuple[str, str]:
         )
     return (
         "is not NAACCR XML, HL7 v2, a treatment CSV, or a facility or physician table",
-        "look at its first lines",
+        "look at its first lines; NAACCR records in fixed columns or a table become NAACCR XML with"
+        " `registry naaccr convert FILE --format xml --out FILE.xml`",
     )
 
 

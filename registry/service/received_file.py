@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from registry.errors import BadInput
-from registry.formats.sources import chunks, opened
+from registry.formats.sources import chunks, opened, split_member
 
 HELD_IN_MEMORY = 64 << 20
 """Unpacked bytes up to which a file and its frames are held whole."""
@@ -18,7 +18,7 @@ PIECE = 1 << 20
 
 
 class ReceivedFile:
-    """A file as it was received; the same file whether it comes compressed or plain.
+    """A file as it was received; the same file whether it comes compressed, in a zip file ("a.zip!b.xml") or plain.
 
     Attributes:
         size, digest: of the unpacked bytes (SHA-256).
@@ -29,12 +29,13 @@ class ReceivedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file, self._member = split_member(path)
         self.size = 0
         self.digest = ""
         self.head = b""
         self._held: bytes | None = None
         try:
-            with path.open("rb") as stream:
+            with self._file.open("rb") as stream:
                 is_empty = not stream.read(1)
             self._stamp = self._now()
         except FileNotFoundError:
@@ -96,8 +97,8 @@ class ReceivedFile:
 
     @cached_property
     def packed(self) -> bytes:
-        """The bytes as they lie there, for the quarantine."""
-        return self.path.read_bytes()
+        """The bytes as they lie there, for the quarantine; of a document in a zip file its own."""
+        return self._file.read_bytes() if self._member is None else self.content()
 
     def _read(self) -> Iterator[bytes]:
         try:
@@ -107,5 +108,5 @@ class ReceivedFile:
             raise BadInput(self.path.name, error.what, error.action) from None
 
     def _now(self) -> tuple[int, int]:
-        found = self.path.stat()
+        found = self._file.stat()
         return found.st_size, found.st_mtime_ns

@@ -98,7 +98,11 @@ def install(context: Context, path: str | None = None, dry_run: bool = False) ->
     result["converts"] = changes.converted
     result["not_carried"] = pl.concat([changes.not_carried, _retired(context.store, old, new)])
     _say(context, 3)
-    if dry_run or not result["changed"]:
+    if dry_run:
+        return result
+    if not result["changed"]:
+        with context.store.unit_of_work(context.actor.name, "install standard again") as work:
+            work.log("standards_pack", new.version, "nothing to install", None, {"version": new.version})
         return result
     pack = {"version": new.version, "digest": digest, "content": content}
     result["pack_id"] = _write(context, pack, plan, result)

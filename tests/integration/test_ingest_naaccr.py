@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from registry import standards
 from registry.abstracting.received import received_items
+from registry.cli.data import expand
+from registry.errors import BadInput
 from registry.formats import read_naaccr_xml
 from registry.service import Session
 from tests.paths import needs_shared, shared
@@ -275,3 +278,19 @@ def test_samples_of_every_version_lose_no_value(session: Session, version: str, 
     columns = session._store.query("SELECT * FROM abstract").unpivot(index="abstract_id").drop_nulls()
     in_columns = set(columns.select("variable", "value").rows())
     assert {pair for pair in expected if pair[0] not in {"registryId", "recordType"}} <= in_columns
+
+
+def test_each_document_of_a_zip_file_is_loaded_and_a_faulty_one_kept(
+    session: Session, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("in/1.xml", xml((PERSON, [TUMOR])))
+        archive.writestr("in/2.xml", xml((OTHER_PERSON, [AT_TWO]))[:-20])
+    first, second = expand((str(tmp_path / "two.zip"),))
+    assert first.endswith("two.zip!in/1.xml") and take(session, first)["patients"] == 1
+    again = take(session, first)
+    assert (again["accepted"], again["duplicates"]) == (0, 1)
+    with pytest.raises(BadInput, match="kept in quarantine"):
+        take(session, second)
+    kept = session.run("quarantine.list")
+    assert kept["file_name"].to_list() == ["2.xml"]

@@ -1,4 +1,4 @@
-"""Reading, writing and loading a NAACCR XML file of 150 MB: `python benchmarks/naaccr.py [--mb 150] [--only NAME ...]`.
+"""Reading a NAACCR XML file of 150 MB: `python benchmarks/naaccr.py [--mb 150] [--only NAME ...]`.
 
 The file is made of the published samples (of `registry.synthetic` where they are not beside the project), the same bytes
 each time. Every figure comes from a process of its own with one thread, so that memory and compilation are its own;
@@ -157,29 +157,6 @@ def once(path: Path) -> dict[str, float]:
     return {"CPU-s": _cost(lambda: drain(path))}
 
 
-def writer(path: Path) -> dict[str, float]:
-    """Frames to XML, from memory to a file."""
-    from registry.formats import read_naaccr_xml, write_naaccr_xml
-
-    data = read_naaccr_xml(path)
-    out = path.with_suffix(".out.xml")
-
-    def write() -> None:
-        write_naaccr_xml(out, data.patients, data.tumors, header=data.header)
-
-    return rate(path, write)
-
-
-def load(path: Path) -> dict[str, float]:
-    """XML to committed tables of an encrypted database, by the command that registries use."""
-    from registry.service import Session
-
-    with tempfile.TemporaryDirectory() as folder:
-        session = Session.create(Path(folder) / "r.duckdb", key="a benchmark's long key")
-        cost = _cost(lambda: session.run("ingest.file", path=str(path)))
-        return {"CPU-s": cost, "MB/CPU-s": path.stat().st_size / 1e6 / cost} | peak(path)
-
-
 MEASURES: dict[str, Callable[[Path], dict[str, float]]] = {
     "reference": reference,
     "scanner": scanner,
@@ -187,8 +164,6 @@ MEASURES: dict[str, Callable[[Path], dict[str, float]]] = {
     "memory": memory,
     "memory_1gb": memory_1gb,
     "first_use": first_use,
-    "writer": writer,
-    "load": load,
 }
 WORDS = {
     "reference": "reference path, in batches",
@@ -197,8 +172,6 @@ WORDS = {
     "memory": "150 MB in batches, fresh process",
     "memory_1gb": "1 GB in batches, fresh process",
     "first_use": "compiling, once for a user",
-    "writer": "writer",
-    "load": "to committed encrypted tables",
 }
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ITEM_COLUMNS = ("patient", "tumor", "level", "naaccr_id", "value")
 FORMATS = ("parquet", "csv", "json")
+TABLES = ("patients", "tumors", "errors")
 STDOUT = "-"
 # Dates of archive members are fixed, so that the same file gives the same bytes.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -75,6 +76,9 @@ def new_folder(target: Path) -> Iterator[Path]:
             Path(made).rename(target)
         for file in sorted(Path(made).iterdir()) if Path(made).exists() else ():
             file.replace(target / file.name)
+            if file.stem in TABLES:  # an older reading in another format would be taken for this one's
+                for kind in {*FORMATS} - {file.suffix[1:]}:
+                    (target / f"{file.stem}.{kind}").unlink(missing_ok=True)
     except (OSError, pl.exceptions.ComputeError) as error:
         why = getattr(error, "strerror", None) or error
         raise BadInput(
@@ -157,7 +161,7 @@ class WideTables:
         """Write each table whole, its items in the dictionary's order."""
         import polars as pl
 
-        for name in ("patients", "tumors", "errors"):
+        for name in TABLES:
             parts = [pl.scan_parquet(part) for part in sorted(self._parts.glob(f"{name}-*.parquet"))]
             frame = pl.concat(parts, how="diagonal_relaxed")
             have = frame.collect_schema().names()

@@ -64,6 +64,8 @@ def size_of(name: str) -> int:
     """
     try:
         path = Path(name)
+        if not path.is_file():  # a pipe gives its bytes only once
+            return 0
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(4)

@@ -143,6 +143,8 @@ def members(name: str | Path, *, any_kind: bool = True) -> list[str]:
         BadInput: the zip file is damaged or holds nothing.
     """
     path = Path(name)
+    if not path.is_file():  # a pipe gives its bytes only once
+        return [str(name)]
     try:
         with path.open("rb") as file:
             if file.read(4) not in ZIP_STARTS:

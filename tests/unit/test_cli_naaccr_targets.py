@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import threading
 import zipfile
 from pathlib import Path
 
@@ -74,3 +76,34 @@ def test_pieces_outside_of_patients_are_quarantined_too(folder: Path) -> None:
     with zipfile.ZipFile(folder / "q.zip") as archive:
         (row,) = csv.DictReader(archive.read("reasons.csv").decode().splitlines())
         assert row["patient"] == "" and archive.read(row["member"]) in (folder / "twice.xml").read_bytes()
+
+
+def test_tables_of_an_earlier_reading_in_another_format_give_way(folder: Path) -> None:
+    (folder / "b.xml").write_bytes(document(item("patientIdNumber", "00000009")))
+    for name, kind in (("a.xml", "parquet"), ("b.xml", "csv")):
+        run("naaccr", "read", folder / name, "--out", folder / "tables", "--format", kind)
+    assert sorted(path.name for path in (folder / "tables").iterdir()) == [
+        "errors.csv",
+        "header.json",
+        "patients.csv",
+        "tumors.csv",
+    ]
+    assert run("naaccr", "write", folder / "tables", "--out", folder / "again.xml") == 0
+    assert b"00000009" in (folder / "again.xml").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["validate", "read", "convert"])
+def test_a_pipe_is_read_like_a_file(folder: Path, command: str) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    sender = threading.Thread(target=lambda: pipe.write_bytes((folder / "a.xml").read_bytes()))
+    sender.start()
+    out = folder / "out.csv"
+    more = {
+        "validate": ["--errors", out],
+        "read": ["--long", "--out", out],
+        "convert": ["--format", "csv", "--out", out],
+    }
+    assert run("naaccr", command, pipe, *more[command]) == 0
+    sender.join(10)
+    assert out.read_bytes()

@@ -117,6 +117,8 @@ def convert(
         raise BadInput(str(form), "not a form that can be written", f"use {', '.join(FORMS)}")
     if not isinstance(source, str | Path | bytes):
         source = source.read()
+    elif not isinstance(source, bytes) and Path(source).is_fifo():  # it gives its bytes only once
+        source = Path(source).read_bytes()
     given = as_dictionaries(dictionary)
     read_as = form_of(source, is_table=mapping is not None)
     reading = _Reading(source, read_as, given, mapping, version, record_type, recover)

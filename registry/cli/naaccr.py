@@ -69,7 +69,8 @@ def naaccr_validate(
     from registry.cli.naaccr_reading import documents, read_document, user_dictionaries
     from registry.cli.naaccr_tables import check_writable, written
 
-    names = documents(files)
+    is_mistyped = len(files) == 1 and errors is None  # among several a file that is not there is one row
+    names = documents(files, must_exist=is_mistyped)
     check_writable(errors, names)
     given = user_dictionaries([*dictionaries, *old_names])
     with ExitStack() as stack:

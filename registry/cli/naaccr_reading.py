@@ -109,12 +109,13 @@ def _dictionary_files(name: str) -> list[str]:
     return found
 
 
-def documents(patterns: Sequence[str], *, any_kind: bool = False) -> list[str]:
+def documents(patterns: Sequence[str], *, any_kind: bool = False, must_exist: bool = True) -> list[str]:
     """Names of documents: files, what patterns and folders hold, and what zip files of several hold.
 
     Args:
         patterns: files, globs and folders.
         any_kind: of a zip file without XML take its other files.
+        must_exist: False leaves names that are not there or may not be read, so that reading each says so.
 
     Raises:
         NotFound, Denied, BadInput: a name that is not there, may not be read, or a folder without documents.
@@ -132,7 +133,8 @@ def documents(patterns: Sequence[str], *, any_kind: bool = False) -> list[str]:
                 pattern
             )  # a damaged or empty zip file: reading it says so, as of any other damaged file
     names = list(dict.fromkeys(names))
-    check_readable(names)
+    if must_exist:
+        check_readable(names)
     return names
 
 
@@ -199,7 +201,7 @@ def read_document(
                     sink.add(batch, name)
                 header = batch.header
                 bar.at(_end(batch))
-    except BadInput as error:
+    except (BadInput, NotFound, Denied) as error:
         report.forget()
         report.add(unreadable_row(error, name))
         code = unreadable_code(error)

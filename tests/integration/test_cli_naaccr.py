@@ -221,7 +221,6 @@ def test_recover_loads_whole_patients(folder: Path, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("validate", "nowhere.xml"), "nowhere.xml"),
-        (("validate", "good.xml", "nowhere.xml", "--errors", "e.csv"), "nowhere.xml"),
         (("validate", "good.xml", "--errors", "no/such/folder/e.csv"), "no/such/folder"),
         (("validate", "good.xml", "--errors", "."), "folder"),
         (("validate", "good.xml", "--user-dictionary", "good.xml"), "good.xml"),

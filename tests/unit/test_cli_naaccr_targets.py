@@ -107,3 +107,14 @@ def test_a_pipe_is_read_like_a_file(folder: Path, command: str) -> None:
     assert run("naaccr", command, pipe, *more[command]) == 0
     sender.join(10)
     assert out.read_bytes()
+
+
+def test_a_file_that_is_not_there_is_one_row_and_the_others_are_judged(folder: Path) -> None:
+    (folder / "c.xml").write_bytes(document(item("patientIdNumber", "1")))
+    names = [str(folder / name) for name in ("none.xml", "c.xml")]
+    assert run("naaccr", "validate", *names, "--errors", folder / "e.csv") == 2
+    rows = list(csv.DictReader((folder / "e.csv").read_text().splitlines()))
+    assert [(row["file"], row["level"], row["code"]) for row in rows] == [
+        (names[0], "File", "not-well-formed"),
+        (names[1], "Patient", "too-short"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,3 +21,13 @@ def shared(*parts: str) -> Path:
     """Path below ../shared; use only in tests marked `needs_shared`."""
     assert SHARED is not None
     return SHARED.joinpath(*parts)
+
+
+def without_older_large(paths: list[Path]) -> list[Any]:
+    """Samples for tests in both directions: those of a thousand tumors only of the newest version, older ones slow."""
+    return [
+        pytest.param(path, marks=pytest.mark.slow)
+        if "-1000." in path.name and "v250" not in path.name
+        else path
+        for path in paths
+    ]

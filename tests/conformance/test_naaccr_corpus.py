@@ -213,7 +213,7 @@ def carried(case: Case) -> list[tuple[str, ...]]:
     return sorted((number[patient], *rest) for patient, *rest in case.rows or ())
 
 
-@pytest.mark.parametrize("form", ["xml", "csv"])
+@pytest.mark.parametrize("form", ["xml", pytest.param("csv", marks=pytest.mark.slow)])
 @each([case for case in READABLE if case.rows is not None])
 def test_the_convert_command(
     case: Case, tmp_path: Path, form: str, capfd: pytest.CaptureFixture[str]

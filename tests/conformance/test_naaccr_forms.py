@@ -15,12 +15,12 @@ from registry.formats.naaccr.header import NaaccrHeader
 from registry.formats.naaccr.reader import read_naaccr_xml
 from registry.formats.naaccr.spreadsheet import read_table, write_table
 from registry.formats.naaccr.translate import translate
-from tests.paths import SHARED, needs_shared, shared
+from tests.paths import SHARED, needs_shared, shared, without_older_large
 
 SAMPLES = sorted((SHARED / "naaccr" / "samples").glob("*.xml.gz")) if SHARED else []
 STATES = ("naaccr", "dictionaries", "user-defined-v250")
 PLACE = ["patient_index", "tumor_index", "item", "value"]
-each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.name[18:-7])
+each_sample = pytest.mark.parametrize("path", without_older_large(SAMPLES), ids=lambda p: p.name[18:-7])
 
 
 def items(data: NaaccrData) -> pl.DataFrame:

@@ -52,7 +52,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(damaged())
 def test_a_damaged_dictionary_is_judged_not_crashed_on(data: bytes) -> None:
     found = validate_dictionary(data, "a file")
@@ -70,7 +70,7 @@ ITEMS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(ITEMS, max_size=6), max_size=5))
 def test_columns_are_stable_and_never_shared(loads: list[list[Item]]) -> None:
     held: dict[str, tuple[str, int | None]] = {}

@@ -409,7 +409,7 @@ def assert_same(fast: NaaccrData | BadInput, reference: NaaccrData | BadInput) -
 
 
 @settings(
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

@@ -30,7 +30,7 @@ FRAGMENTS = [
 QUIET = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!DOCTYPE.*?\]>", re.DOTALL)
 ITEM = re.compile(rb"<Item naaccrId=[^/>]*>")
 ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-16", "latin-1"]
-DAMAGED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DAMAGED = settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

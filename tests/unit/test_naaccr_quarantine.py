@@ -87,7 +87,7 @@ def test_keep_reads_what_can_be_read() -> None:
         ("Tumor", "laterality", "1"),
         ("Tumor", "laterality", "2"),
         ("Tumor", "nameLast", "DOE"),
-        ("Tumor", "primarySite", "C504"),
+        ("Tumor", None, "C504"),  # its number says which column it has; an id it has not
         ("Tumor", None, "?"),
     ]
     assert sorted(codes(batch)) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from abc import ABC, abstractmethod
 from xml.parsers import expat
 
 from registry.formats.naaccr.data import UnreadableFile
@@ -21,7 +22,7 @@ KEPT_OUTSIDE = 8 << 20
 RESEND = "ask the sender to correct and send the whole file again"
 
 
-class XmlFeeder:
+class XmlFeeder(ABC):
     """Expat with exact places in any encoding. A subclass has the callbacks `_start` and `_end`.
 
     Args:
@@ -54,11 +55,13 @@ class XmlFeeder:
         self._check: codecs.IncrementalDecoder | None = None
         self._parser = self._make_parser(None)
 
+    @abstractmethod
     def _start(self, tag: str, attributes: list[str]) -> None:
-        raise NotImplementedError
+        """Take a start tag."""
 
+    @abstractmethod
     def _end(self, tag: str) -> None:
-        raise NotImplementedError
+        """Take an end tag."""
 
     @property
     def kept_from(self) -> int:

@@ -117,6 +117,7 @@ class XmlFeeder(ABC):
         if len(self.window) > KEPT_OUTSIDE:
             self._shorten()
 
+    @abstractmethod
     def _shorten(self) -> None:
         """Keep the window bounded; a subclass says what it needs."""
 

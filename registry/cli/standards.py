@@ -139,5 +139,5 @@ def standards_build(options: Options, shared: str, out: str | None) -> None:
     from registry.standards import build as base
 
     counts = base.build(Path(shared), Path(out) / "standards" if out else base.DATA)
-    counts |= coding.build(Path(shared), Path(out) / "coding" if out else coding.DATA)
+    counts |= coding.build(Path(shared), Path(out) / "coding" if out else None)
     options.answer(counts, output.pairs(counts))

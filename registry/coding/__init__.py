@@ -1,10 +1,11 @@
-"""Coding: variables derived from what was abstracted, each with its algorithm and version.
+"""Coding: classification codes, variables derived from them, and single or multiple primaries.
 
-`derive` adds them to a frame, `derivations` lists them.
+`derive` adds variables to a frame, `derivations` lists them; each has its algorithm and version.
 """
 
 from __future__ import annotations
 
-from registry.coding.derivation import Derivation, derivation, derivations, derive, derived_values, find
+from registry.coding.derivation import Derivation, derivation, derivations, find
+from registry.coding.deriving import derive, derived_values
 
 __all__ = ["Derivation", "derivation", "derivations", "derive", "derived_values", "find"]

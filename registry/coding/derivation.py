@@ -8,7 +8,7 @@ algorithm and version made it.
 
 from __future__ import annotations
 
-import datetime as dt
+import importlib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +18,9 @@ import polars as pl
 
 from registry.errors import BadInput, NotFound
 
-Outputs = pl.Expr | dict[str, pl.Expr] | list[dict[str, pl.Expr]]
-"""One output, several by name, or steps; columns of a step named `@…` are dropped at the end."""
+Outputs = pl.Expr | dict[str, pl.Expr] | list[dict[str, pl.Expr]] | pl.DataFrame
+"""One output, several by name, or steps (columns named `@…` are dropped at the end); a function with a
+parameter `frame` gets the inputs of all rows and returns a frame of the outputs."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Derivation:
             by `derive`.
         effective_years: first and last diagnosis year for which it is meant (None = open).
         description: first line of the function's docstring.
+        distinct: derive distinct combinations of the inputs, then map back (few combinations, dear rules).
         columns: columns of the examples: inputs, then outputs.
         examples: rows of an example table, cells split by `|`; blank = null.
         parameters: values of parameters with which the examples hold.
@@ -48,10 +50,16 @@ class Derivation:
     source: str
     make: Callable[..., Outputs] = field(repr=False)
     effective_years: tuple[int | None, int | None] = (None, None)
+    distinct: bool = False
     description: str = ""
     columns: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it looks at all rows together (a patient's tumors), as a function of a frame."""
+        return "frame" in inspect.signature(self.make).parameters
 
     def steps(self, **parameters: Any) -> list[dict[str, pl.Expr]]:
         """Columns to add, step by step; the last step makes the outputs.
@@ -59,15 +67,30 @@ class Derivation:
         Raises:
             BadInput: a parameter that the algorithm needs is missing.
         """
-        wanted = inspect.signature(self.make).parameters
+        made = self.make(**self._chosen(parameters))
+        if isinstance(made, pl.Expr):
+            made = {self.outputs[0]: made}
+        assert not isinstance(made, pl.DataFrame), f"{self.id} needs a frame"
+        return made if isinstance(made, list) else [made]
+
+    def frame(self, inputs: pl.DataFrame, **parameters: Any) -> pl.DataFrame:
+        """The outputs of a derivation over all rows: same height, same order.
+
+        Raises:
+            BadInput: a parameter that the algorithm needs is missing.
+        """
+        made = self.make(frame=inputs, **self._chosen(parameters))
+        assert isinstance(made, pl.DataFrame) and made.height == inputs.height, self.id
+        return made
+
+    def _chosen(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        wanted = dict(inspect.signature(self.make).parameters)
+        wanted.pop("frame", None)
         given = {name: parameters[name] for name in wanted if parameters.get(name) is not None}
         for name, parameter in wanted.items():
             if parameter.default is inspect.Parameter.empty and name not in given:
                 raise BadInput(f"derivation {self.id}", f"needs {name}", f"pass {name}=…")
-        made = self.make(**given)
-        if isinstance(made, pl.Expr):
-            made = {self.outputs[0]: made}
-        return made if isinstance(made, list) else [made]
+        return given
 
 
 _REGISTER: dict[str, Derivation] = {}
@@ -81,6 +104,7 @@ def derivation(
     outputs: Sequence[str],
     source: str,
     effective_years: tuple[int | None, int | None] = (None, None),
+    distinct: bool = False,
     columns: Sequence[str] = (),
     examples: Sequence[str] = (),
     parameters: dict[str, Any] | None = None,
@@ -101,6 +125,7 @@ def derivation(
             source=source,
             make=function,
             effective_years=effective_years,
+            distinct=distinct,
             description=(function.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "),
             columns=tuple(columns) or (*inputs, *outputs),
             examples=tuple(examples),
@@ -111,11 +136,14 @@ def derivation(
     return declare
 
 
+ROOMS = ("recodes", "survival", "people", "places", "treatment", "extent")
+"""Packages of this room that declare derivations."""
+
+
 def all_derivations() -> dict[str, Derivation]:
     """Every derivation by id, sorted (modules may be imported in any order)."""
-    from registry.coding import age, behavior_recode, site_recode, survival_time
-
-    assert all((age, behavior_recode, site_recode, survival_time))
+    for room in ROOMS:
+        importlib.import_module(f"registry.coding.{room}")
     return dict(sorted(_REGISTER.items()))
 
 
@@ -146,65 +174,6 @@ def _inputs_first(chosen: list[Derivation]) -> list[Derivation]:
         ordered += ready
         waiting = [one for one in waiting if one not in ready]
     return ordered
-
-
-def derive(
-    frame: pl.DataFrame, ids: Sequence[str], as_of: dt.date | None = None, **parameters: Any
-) -> pl.DataFrame:
-    """Add derived columns.
-
-    Args:
-        frame: one row per tumor, columns NAACCR XML ids as text, blank = null. An input without a
-            column counts as blank. Row order and all other columns are kept.
-        ids: derivation ids or output column names, in any order.
-        as_of: the day of the question, for algorithms that compare with today; today when absent.
-        parameters: more for single algorithms (`cutoff_year`: the study ends on its 31 December).
-
-    Returns:
-        The frame with the outputs added (or replaced).
-
-    Raises:
-        NotFound: no such derivation. BadInput: a needed parameter is missing.
-
-    >>> tumors = pl.DataFrame({"primarySite": ["C509"], "histologicTypeIcdO3": ["8500"]})
-    >>> derive(tumors, ["seer-site-recode-2008"]).get_column("site_recode_2008").to_list()
-    ['26000']
-    """
-    as_of = as_of or dt.date.today()
-    for one in find(ids):
-        missing = [item for item in one.inputs if item not in frame.columns]
-        columns = [column for column in frame.columns if column not in one.outputs]
-        work = frame.with_columns([pl.lit(None, pl.String).alias(item) for item in missing])
-        for step in one.steps(as_of=as_of, **parameters):
-            work = work.with_columns([made.alias(name) for name, made in step.items()])
-        kept = frame.columns if set(one.outputs) <= set(frame.columns) else [*columns, *one.outputs]
-        frame = work.select(kept)
-    return frame
-
-
-def derived_values(frame: pl.DataFrame, ids: Sequence[str], key: str = "tumor_id") -> pl.DataFrame:
-    """Outputs of `derive` in long form, as the `derived` table keeps them.
-
-    Args:
-        frame: what `derive` returned, with the `key` column.
-        ids: the same ids.
-        key: column that identifies a record.
-
-    Returns:
-        Columns key, `item, value, algorithm, version`, sorted by key and item; blank values are left out.
-    """
-    parts = [
-        frame.select(
-            key,
-            item=pl.lit(output),
-            value=pl.col(output).cast(pl.String),
-            algorithm=pl.lit(one.id),
-            version=pl.lit(one.version),
-        )
-        for one in find(ids)
-        for output in one.outputs
-    ]
-    return pl.concat(parts).filter(pl.col("value").is_not_null()).sort(key, "item")
 
 
 def derivations() -> pl.DataFrame:

@@ -247,7 +247,7 @@ def _allowed(frame: pl.DataFrame, items: dict[str, str], rule: Profile) -> list[
 def _named(frame: pl.DataFrame) -> list[pl.Expr]:
     """Columns of TUMOR_WORDS; a word outside its published table becomes null."""
     from registry.analytics.stage import GROUPS
-    from registry.coding.site_recode import recode_names
+    from registry.coding.recodes.site import recode_names
 
     names = {"site_group": {*recode_names("2008")["name"], "Unknown"}, "stage": set(GROUPS)}
     return [

@@ -19,7 +19,7 @@ def group_names() -> dict[str, str]:
     >>> group_names()["21041"], group_names()["26000"], group_names()["35011"]
     ('Colon and Rectum', 'Breast', 'Leukemia')
     """
-    from registry.coding.site_recode import recode_labels, recode_names
+    from registry.coding.recodes.site import recode_labels, recode_names
 
     names: dict[str, str] = {}
     path: dict[int, str] = {}

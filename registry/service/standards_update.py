@@ -131,14 +131,14 @@ def _newer(path: str | None, before: Path, folder: Path) -> tuple[TableSet, byte
 
 def _merge_recodes(files: merging.Published, out: Path) -> None:
     """The site recodes beside the standard's own tables, when they were published too and are others."""
-    from registry.coding import build, site_recode
+    from registry.coding import build, reference
 
     if files.coding is None or not (files.coding / "seer" / "seersiterecode").is_dir():
         return
     with tempfile.TemporaryDirectory(prefix="registry-standards-") as folder:
         build.build(files.coding.parent, Path(folder))
         for path in sorted(Path(folder).iterdir()):
-            if path.read_bytes() != site_recode.table_file(path.name).read_bytes():
+            if path.read_bytes() != reference.file(path.name).read_bytes():
                 shutil.copyfile(path, out / path.name)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from registry import coding, standards
 from registry.coding import build
+from registry.coding.recodes import build as recodes
 from tests.paths import needs_shared, shared
 
 
@@ -50,9 +51,9 @@ def plain_recode(
 
 
 @needs_shared
-@pytest.mark.parametrize("recode", build.SOURCES)
+@pytest.mark.parametrize("recode", recodes.SOURCES)
 def test_equals_the_published_definition(recode: str) -> None:
-    path = shared("coding", "seer", "seersiterecode", build.SOURCES[recode])
+    path = shared("coding", "seer", "seersiterecode", recodes.SOURCES[recode])
     with path.open(newline="") as lines:
         rows = [row + [""] * 10 for row in csv.reader(lines) if row][1:]
     random_ = random.Random(7)

@@ -561,7 +561,7 @@ def test_what_the_program_was_built_from_changes_nothing(session: Session) -> No
 
 @needs_shared
 def test_other_site_recodes_come_along(session: Session, published: Path, tmp_path: Path) -> None:
-    from registry.coding.site_recode import recode_names
+    from registry.coding.recodes.site import recode_names
 
     shutil.copytree(published, tmp_path / "next")
     shutil.copytree(

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from registry import coding
-from registry.coding.age import age_group_labels
+from registry.coding.people.age import age_group_labels
 from registry.coding.range_table import Condition, RangeTable
-from registry.coding.site_recode import recode_labels
+from registry.coding.recodes.site import recode_labels
 from registry.errors import BadInput, NotFound
 
 AS_OF = dt.date(2026, 11, 1)

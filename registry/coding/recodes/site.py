@@ -8,15 +8,13 @@ recodes also test behavior and diagnosis year, the maximum year only where there
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import polars as pl
 
-from registry.coding.build import DATA
+from registry.coding import reference
 from registry.coding.derivation import derivation
 from registry.coding.range_table import Condition, RangeTable, ranges
 from registry.errors import NotFound
-from registry.standards import tables
 
 _AXES = {
     "2003": ("site", "histology"),
@@ -25,51 +23,13 @@ _AXES = {
     "2023": ("site", "histology", "behavior", "year"),
     "2023-expanded": ("site", "histology", "behavior", "year"),
 }
+_COLUMNS = {"site": "@site", "histology": "@histology", "behavior": "@behavior", "year": "@diagnosis_year"}
 UNKNOWN = {"2003": "99999", "2003-without-km": "99999", "2008": "99999", "2023": "99", "2023-expanded": "99"}
-
-
-def site_number() -> pl.Expr:
-    """Topography code as a number (C509 → 509); null when it is not C and three digits."""
-    site = pl.col("primarySite")
-    written = (site.str.len_bytes() == 4) & site.str.starts_with("C")
-    return pl.when(written).then(site.str.slice(1).cast(pl.UInt16, strict=False))
-
-
-def histology_number() -> pl.Expr:
-    """ICD-O-3 histology as a number; null when it is not four digits."""
-    histology = pl.col("histologicTypeIcdO3")
-    return pl.when(histology.str.len_bytes() == 4).then(histology.cast(pl.UInt16, strict=False))
-
-
-def behavior_number() -> pl.Expr:
-    """Behavior as a number; null when it is not one digit."""
-    behavior = pl.col("behaviorCodeIcdO3")
-    return pl.when(behavior.str.len_bytes() == 1).then(behavior.cast(pl.UInt16, strict=False))
-
-
-def diagnosis_year() -> pl.Expr:
-    """Year of diagnosis from a full or partial date; null when blank."""
-    year = pl.col("dateOfDiagnosis").str.slice(0, 4)
-    return pl.when(year.str.len_bytes() == 4).then(year.cast(pl.UInt16, strict=False))
-
-
-_NUMBERS = {
-    "site": site_number,
-    "histology": histology_number,
-    "behavior": behavior_number,
-    "year": diagnosis_year,
-}
-
-
-def table_file(name: str) -> Path:
-    """A table of this room: an installed one, else the package's own."""
-    installed = tables.find(name)
-    return installed if installed.is_file() else DATA / name
 
 
 @cache
 def _table(recode: str) -> RangeTable:
-    rows = pl.read_csv(table_file("site_recode_rules.csv"), infer_schema=False).filter(
+    rows = pl.read_csv(reference.file("site_recode_rules.csv"), infer_schema=False).filter(
         pl.col("recode") == recode
     )
     rules = []
@@ -105,7 +65,7 @@ def recode_names(recode: str) -> pl.DataFrame:
             f"site recode {recode}", "there is no such recode", f"choose one of {', '.join(_AXES)}"
         )
     groups = pl.read_csv(
-        table_file("site_recode_groups.csv"), schema_overrides={"code": pl.String, "recode": pl.String}
+        reference.file("site_recode_groups.csv"), schema_overrides={"code": pl.String, "recode": pl.String}
     )
     return groups.filter(pl.col("recode") == recode).drop("recode").sort("position")
 
@@ -122,7 +82,7 @@ def recode_labels(recode: str) -> dict[str, str]:
 
 
 def _recode(recode: str) -> pl.Expr:
-    numbers = [_NUMBERS[axis]() for axis in _AXES[recode]]
+    numbers = [pl.col(_COLUMNS[axis]) for axis in _AXES[recode]]
     return _table(recode).lookup(*numbers).fill_null(pl.lit(UNKNOWN[recode]))
 
 

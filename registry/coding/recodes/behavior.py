@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from registry.coding.derivation import derivation
-from registry.coding.site_recode import behavior_number, diagnosis_year, histology_number, site_number
 
 _BRAIN = ((700, 701), (709, 729), (751, 753))
 _MALIGNANT_SINCE_2001 = [9393, 9538, 9950, 9960, 9961, 9962, 9980, *range(9982, 9988), 9989]
@@ -42,16 +41,16 @@ def seer_behavior_recode() -> pl.Expr:
     have changed over the years; codes 4 and 6 mark tumors that only the later edition calls
     malignant, so that trends can leave them out, and 5 those that are no longer reportable.
     """
-    site, histology, year = site_number(), histology_number(), diagnosis_year()
+    site, histology, year = (pl.col(name) for name in ("@site", "@histology", "@diagnosis_year"))
     bladder = site.is_between(670, 679)
-    behavior = pl.when(bladder).then(pl.lit(3, pl.UInt16)).otherwise(behavior_number())
+    behavior = pl.when(bladder).then(pl.lit(3, pl.UInt8)).otherwise(pl.col("@behavior"))
     brain = pl.any_horizontal([site.is_between(low, high) for low, high in _BRAIN])
     benign_brain = brain & (year >= 2004) & behavior.is_in([0, 1])
     lung_2001 = site.is_between(340, 349) & (histology == 9133)
     since_2001 = (year >= 2001) & (behavior == 3) & (histology.is_in(_MALIGNANT_SINCE_2001) | lung_2001)
     since_2010 = (year >= 2010) & (behavior == 3) & histology.is_in(_MALIGNANT_SINCE_2010)
     outside_brain = (site <= 699) | site.is_between(730, 750) | site.is_between(754, 809)
-    known = pl.all_horizontal([value.is_not_null() for value in (site, histology, behavior_number(), year)])
+    known = pl.all_horizontal([value.is_not_null() for value in (site, histology, pl.col("@behavior"), year)])
     return (
         pl.when(~known)
         .then(pl.lit("9"))

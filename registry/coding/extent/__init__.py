@@ -1,0 +1,1 @@
+"""Extent of disease: size, grade, receptors, historic stage."""

@@ -1,0 +1,1 @@
+"""Places: what a county at diagnosis belongs to."""

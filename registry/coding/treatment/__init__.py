@@ -1,0 +1,1 @@
+"""Treatment: surgery codes and the days until treatment."""

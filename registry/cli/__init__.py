@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "load": ("data:load", "What was loaded, and the faults of each file."),
     "review": ("data:review", "List what waits for a registrar's decision."),
     "synth": ("data:synth", "Write made-up patients as files a registry receives."),
-    "derive": ("knowledge:derive", "Derived variables: list them, run them."),
+    "derive": ("derive:derive", "Derived variables: list, explain, run, compare versions."),
     "edits": ("knowledge:edits", "Run the edits over the registry."),
     "quality": ("knowledge:quality", "Completeness suites, indicators, offline data docs."),
     "followup": ("work:followup", "Annual follow-up: the list and the rates."),

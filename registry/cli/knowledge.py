@@ -1,4 +1,4 @@
-"""Commands about knowledge applied: derived variables, edits, quality suites."""
+"""Commands about the quality of data: edits, suites, indicators."""
 
 from __future__ import annotations
 
@@ -8,33 +8,6 @@ import click
 
 from registry.cli import output
 from registry.cli.options import Options, global_options
-
-
-@click.group(epilog="Example: registry derive run")
-def derive() -> None:
-    """Derived variables."""
-
-
-@derive.command("list", epilog="Example: registry derive list")
-@global_options
-def derive_list(options: Options) -> None:
-    """Show every derivation with version, inputs, outputs and source."""
-    from registry import coding
-
-    frame = coding.derivations()
-    options.answer(frame, output.table(frame.select("id", "version", "outputs", "source")))
-
-
-@derive.command("run", epilog="Example: registry derive run seer-site-recode-2023")
-@click.argument("ids", nargs=-1)
-@click.option("--as-of", help="Day the question is asked on (default: today).")
-@global_options
-def derive_run(options: Options, ids: tuple[str, ...], as_of: str | None) -> None:
-    """Derive variables for all tumors (default: those of the main job) and keep them."""
-    with options.connect() as session:
-        result = session.run("derive.run", ids=list(ids) or None, as_of=as_of)
-    text = f"{result['tumors']:,} tumors, {result['values']:,} values ({result['changed']:,} new or changed)"
-    options.answer(result, text)
 
 
 @click.group(epilog="Example: registry edits run")

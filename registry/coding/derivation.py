@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Derivation:
             by `derive`.
         effective_years: first and last diagnosis year for which it is meant (None = open).
         description: first line of the function's docstring.
+        labels: function of an output's name that returns its names by code.
+        why: function of one record (item → value) that says which rule decided, in words.
         distinct: derive distinct combinations of the inputs, then map back (few combinations, dear rules).
         columns: columns of the examples: inputs, then outputs.
         examples: rows of an example table, cells split by `|`; blank = null.
@@ -50,11 +52,19 @@ class Derivation:
     source: str
     make: Callable[..., Outputs] = field(repr=False)
     effective_years: tuple[int | None, int | None] = (None, None)
+    labels: Callable[[str], Mapping[str, str]] | None = field(default=None, repr=False)
+    why: Callable[[Mapping[str, str | None]], str | None] | None = field(default=None, repr=False)
     distinct: bool = False
     description: str = ""
     columns: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The whole docstring, on one line a paragraph."""
+        paragraphs = inspect.cleandoc(self.make.__doc__ or "").split("\n\n")
+        return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
     @property
     def whole(self) -> bool:
@@ -104,6 +114,8 @@ def derivation(
     outputs: Sequence[str],
     source: str,
     effective_years: tuple[int | None, int | None] = (None, None),
+    labels: Callable[[str], Mapping[str, str]] | None = None,
+    why: Callable[[Mapping[str, str | None]], str | None] | None = None,
     distinct: bool = False,
     columns: Sequence[str] = (),
     examples: Sequence[str] = (),
@@ -125,6 +137,8 @@ def derivation(
             source=source,
             make=function,
             effective_years=effective_years,
+            labels=labels,
+            why=why,
             distinct=distinct,
             description=(function.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "),
             columns=tuple(columns) or (*inputs, *outputs),
@@ -162,6 +176,24 @@ def find(names: Iterable[str]) -> list[Derivation]:
             raise NotFound(f"derivation {name}", "there is no such derivation", "see `registry derive list`")
         chosen[one.id] = one
     return _inputs_first(list(chosen.values()))
+
+
+def usable(columns: Iterable[str]) -> list[str]:
+    """Ids of the derivations whose inputs are all there, or are derived by others that are, sorted.
+
+    >>> usable(["ageAtDiagnosis"])
+    ['age-group']
+    """
+    known = set(columns)
+    if "sexAssignedAtBirth" in known:
+        known.add("sex")
+    chosen: dict[str, Derivation] = {}
+    while more := [
+        one for one in all_derivations().values() if one.id not in chosen and set(one.inputs) <= known
+    ]:
+        chosen |= {one.id: one for one in more}
+        known |= {output for one in more for output in one.outputs}
+    return sorted(chosen)
 
 
 def _inputs_first(chosen: list[Derivation]) -> list[Derivation]:

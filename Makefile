@@ -20,6 +20,8 @@ test-slow:      ## the long ones too
 	uv run pytest -m "slow or not slow"
 docs:           ## write the reference pages again
 	uv run python -m tools.edit_manual
+	uv run python -m tools.derivation_manual
+	uv run python -m tools.primaries_manual
 bench:          ## run the benchmarks (figures go to docs/benchmarks.md by hand)
 	for b in benchmarks/*.py; do uv run python $$b; done
 demo:           ## the whole main job on made-up patients, then the app

@@ -1,12 +1,10 @@
-"""Writes docs/reference/edits.md and derivations.md from the definitions and their examples.
+"""Writes docs/reference/edits.md from the definitions and their examples.
 
-`python -m tools.edit_manual` rewrites them, `--check` only says whether they are current (exit 1 if
-not). A test does the same, so the manual never lags behind the rules.
+`python -m tools.edit_manual` rewrites it, `--check` only says whether it is current (exit 1 if not). A test does the same, so the manual never lags behind the rules.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,17 +13,16 @@ from pathlib import Path
 import polars as pl
 
 from registry import edits
-from registry.coding.derivation import Derivation, all_derivations
-from registry.coding.examples import examples as derivation_examples
 from registry.edits.examples import AS_OF, Example, examples
+from tools import markdown
+from tools.markdown import REFERENCE
 
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
-GENERATED = "<!-- Written by `python -m tools.edit_manual` from the definitions; change those instead. -->\n"
+GENERATED = markdown.generated("tools.edit_manual")
 
 
 def pages() -> dict[Path, str]:
     """Text of each page by its path."""
-    return {REFERENCE / "edits.md": edit_page(), REFERENCE / "derivations.md": derivation_page()}
+    return {REFERENCE / "edits.md": edit_page()}
 
 
 def edit_page() -> str:
@@ -54,7 +51,7 @@ def _overview(every: list[edits.Edit]) -> Iterator[str]:
         "category"
     )
     severities = [s for s in (edits.ERROR, edits.REVIEW, edits.WARNING) if s in table.columns]
-    yield from _table(
+    yield from markdown.table(
         ["category", *severities],
         [[str(v or 0) for v in row] for row in table.select("category", *severities).rows()],
     )
@@ -64,16 +61,16 @@ def _edit(edit: edits.Edit, sets: list[str]) -> Iterator[str]:
     yield f"### {edit.id}\n"
     yield f"> {edit.message}\n"
     facts = [f"**{edit.severity}**, {edit.level}, version {edit.version}, sets: {', '.join(sets) or 'none'}."]
-    facts.append(f"Items: {_names(edit.items)}.")
+    facts.append(f"Items: {markdown.names(edit.items)}.")
     needed = [item.replace("|", "` or `") for item in edit.requires]
     if needed and set(edit.requires) != set(edit.items):
-        facts.append(f"Asked when filled and valid: {_names(needed)}.")
+        facts.append(f"Asked when filled and valid: {markdown.names(needed)}.")
     if edit.effective_years:
         since, until = edit.effective_years
         facts.append(f"Diagnosis years {since or '…'} to {until or '…'}.")
     if edit.override_items:
         codes = ", ".join(edit.override_codes)
-        facts.append(f"Over-ride: {_names(edit.override_items)} = {codes}.")
+        facts.append(f"Over-ride: {markdown.names(edit.override_items)} = {codes}.")
     if edit.naaccr_name:
         facts.append(f"NAACCR edit: {edit.naaccr_name}.")
     facts.append(f"Source: {edit.source}.")
@@ -91,7 +88,7 @@ def _examples(edit: edits.Edit) -> Iterator[str]:
         for record in _records(example):
             cells = [str(number), *record] if several else record
             rows.append([*cells, "fails" if example.fails else "passes"])
-    yield from _table(header, rows)
+    yield from markdown.table(header, rows)
 
 
 def _records(example: Example) -> list[list[str]]:
@@ -99,58 +96,9 @@ def _records(example: Example) -> list[list[str]]:
     return [[value or "(blank)" for value in row] for row in frame.rows()]
 
 
-def derivation_page() -> str:
-    """Derived variables."""
-    lines = [
-        "# Derivations\n",
-        GENERATED,
-        "Each variable is made by `registry.coding.derive` and is kept with its algorithm and version. "
-        "(blank) is a blank item.\n",
-    ]
-    for one in all_derivations().values():
-        lines += _derivation(one)
-    return "\n".join(lines)
-
-
-def _derivation(one: Derivation) -> Iterator[str]:
-    text = " ".join((one.make.__doc__ or "").split())
-    yield f"## {one.id}\n"
-    yield f"{text}\n"
-    facts = [f"Version: {one.version}.", f"Inputs: {_names(one.inputs)}.", f"Outputs: {_names(one.outputs)}."]
-    if one.parameters:
-        facts.append("Examples with " + ", ".join(f"{k} = {v}" for k, v in one.parameters.items()) + ".")
-    facts.append(f"Source: {one.source}.")
-    yield "  \n".join(facts) + "\n"
-    rows = derivation_examples(one).rows()
-    yield from _table(list(one.columns), [[value or "(blank)" for value in row] for row in rows])
-
-
-def _names(items: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(f"`{item}`" for item in items)
-
-
-def _table(header: list[str], rows: list[list[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + "---|" * len(header)
-    yield from ("| " + " | ".join(row) + " |" for row in rows)
-    yield ""
-
-
 def main() -> int:
-    """Write the pages, or with --check say which are stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    stale = 0
-    for path, text in pages().items():
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale += 1
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        print(f"{path.name}: {'stale' if check else 'written'}")
-    return 1 if check and stale else 0
+    """Write the page, or with --check say whether it is stale."""
+    return markdown.write(pages(), __doc__ or "")
 
 
 if __name__ == "__main__":

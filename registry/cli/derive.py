@@ -148,9 +148,8 @@ def derive_run(
         options.answer(result, f"{result['rows']:,} rows, {made} derived columns, written to {out}")
         return
     with options.connect() as session:
-        result = session.run(
-            "derive.run", ids=chosen or None, as_of=str(day) if day else None, cutoff_year=cutoff_year
-        )
+        more = {} if cutoff_year is None else {"cutoff_year": cutoff_year}
+        result = session.run("derive.run", ids=chosen or None, as_of=str(day) if day else None, **more)
     text = f"{result['tumors']:,} tumors, {result['values']:,} values ({result['changed']:,} new or changed)"
     options.answer(result, text)
 
@@ -182,7 +181,7 @@ def _present(frame: pl.DataFrame, made: list[Derivation]) -> set[str]:
 
 @derive.command(
     "compare",
-    epilog="Example: registry derive compare --from seer-cause-specific-2008 --to seer-cause-specific-2008-fixed",
+    epilog="Example: registry derive compare --from package --to new-tables --out changes.csv",
 )
 @click.option(
     "--from",

@@ -11,6 +11,7 @@ import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.people import surnames
+from registry.coding.people.patients import shared_with_patient
 
 HEAVILY, RARELY = "nhia_heavily_hispanic_surnames.csv", "nhia_rarely_hispanic_surnames.csv.gz"
 NOT_HISPANIC, BY_SURNAME = "0", "7"
@@ -112,7 +113,7 @@ def nhia(frame: pl.DataFrame) -> pl.DataFrame:
         told=_told(), by_surname=_surname_counts() & _hispanic_surname(), high=_high_county()
     ).get_columns()
     by_surname = by_surname & (told == NOT_HISPANIC)
-    high = high | _high_elsewhere(frame["patientIdNumber"], by_surname & ~high, high)
+    high = shared_with_patient(high, frame["patientIdNumber"], wanted=by_surname & ~high)
     origin = frame["spanishHispanicOrigin"]
     counts = {
         "nhia_option0": by_surname,
@@ -125,15 +126,3 @@ def nhia(frame: pl.DataFrame) -> pl.DataFrame:
             for name, found in counts.items()
         ]
     )
-
-
-def _high_elsewhere(patient: pl.Series, wanted: pl.Series, high: pl.Series) -> pl.Series:
-    """Of the wanted rows, those whose patient has another tumor in a county that is not low.
-
-    Few rows are wanted (a Hispanic surname in a low county), so only their patients are looked for.
-    """
-    patients = patient.filter(wanted).drop_nulls().unique()
-    if patients.is_empty():
-        return wanted & False
-    found = patient.filter(high & patient.is_in(patients.implode()).fill_null(False)).unique()
-    return patient.is_in(found.implode()).fill_null(False)

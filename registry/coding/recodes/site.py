@@ -12,43 +12,26 @@ from functools import cache
 import polars as pl
 
 from registry.coding import reference
-from registry.coding.derivation import derivation
-from registry.coding.range_table import Condition, RangeTable, ranges
+from registry.coding.derivation import Outputs, derivation
+from registry.coding.recodes.recode_table import NUMBERS, Reading, RecodeTable, number_behavior
+from registry.coding.recodes.rules import rules
 from registry.errors import NotFound
 
-_AXES = {
-    "2003": ("site", "histology"),
-    "2003-without-km": ("site", "histology"),
-    "2008": ("site", "histology"),
-    "2023": ("site", "histology", "behavior", "year"),
-    "2023-expanded": ("site", "histology", "behavior", "year"),
+_FOUR_AXES = Reading(behavior=number_behavior, year=True)
+_READINGS = {
+    "2003": NUMBERS,
+    "2003-without-km": NUMBERS,
+    "2008": NUMBERS,
+    "2023": _FOUR_AXES,
+    "2023-expanded": _FOUR_AXES,
 }
-_COLUMNS = {"site": "@site", "histology": "@histology", "behavior": "@behavior", "year": "@diagnosis_year"}
 UNKNOWN = {"2003": "99999", "2003-without-km": "99999", "2008": "99999", "2023": "99", "2023-expanded": "99"}
 
 
 @cache
-def _table(recode: str) -> RangeTable:
-    rows = pl.read_csv(reference.file("site_recode_rules.csv"), infer_schema=False).filter(
-        pl.col("recode") == recode
-    )
-    rules = []
-    for row in rows.sort(pl.col("step").cast(pl.Int32)).iter_rows(named=True):
-        conditions = {
-            "site": Condition(ranges(row["sites_in"]), ranges(row["sites_out"])),
-            "histology": Condition(ranges(row["histologies_in"]), ranges(row["histologies_out"])),
-            "behavior": Condition(ranges(row["behaviors"])),
-            "year": _years(row["year_min"], row["year_max"]),
-        }
-        rules.append((conditions, row["code"]))
-    return RangeTable(_AXES[recode], rules)
-
-
-def _years(first: str | None, last: str | None) -> Condition:
-    """The maximum is tested only where there is no minimum."""
-    if first:
-        return Condition(((int(first), 9999),))
-    return Condition(((0, int(last)),)) if last else Condition()
+def site_recode_table(recode: str) -> RecodeTable:
+    """The compiled rules of one site recode (`2003`, `2003-without-km`, `2008`, `2023`, `2023-expanded`)."""
+    return RecodeTable(rules("site_recode_rules.csv", recode), (UNKNOWN[recode],), _READINGS[recode])
 
 
 def recode_names(recode: str) -> pl.DataFrame:
@@ -60,9 +43,9 @@ def recode_names(recode: str) -> pl.DataFrame:
     >>> recode_names("2008").filter(pl.col("code") == "26000").get_column("name").to_list()
     ['Breast']
     """
-    if recode not in _AXES:
+    if recode not in _READINGS:
         raise NotFound(
-            f"site recode {recode}", "there is no such recode", f"choose one of {', '.join(_AXES)}"
+            f"site recode {recode}", "there is no such recode", f"choose one of {', '.join(_READINGS)}"
         )
     groups = pl.read_csv(
         reference.file("site_recode_groups.csv"), schema_overrides={"code": pl.String, "recode": pl.String}
@@ -81,9 +64,8 @@ def recode_labels(recode: str) -> dict[str, str]:
     return {**dict(first.select("code", "name").rows()), UNKNOWN[recode]: "Unknown"}
 
 
-def _recode(recode: str) -> pl.Expr:
-    numbers = [pl.col(_COLUMNS[axis]) for axis in _AXES[recode]]
-    return _table(recode).lookup(*numbers).fill_null(pl.lit(UNKNOWN[recode]))
+def _recode(recode: str) -> Outputs:
+    return site_recode_table(recode).steps("site_recode_" + recode.replace("-", "_"))
 
 
 _SITE = ["primarySite", "histologicTypeIcdO3"]
@@ -108,11 +90,23 @@ _FOUR = [*_SITE, "behaviorCodeIcdO3", "dateOfDiagnosis"]
         "C384 | 9050 | 36010",
         "C809 | 8000 | 37000",
         "C445 | 8090 | 99999",
+        "C809 | 9999 | 37000",
+        "C50 | 8500 | 20050",
+        "C5 | 8500 | 20010",
+        "C5099 | 8500 | 99999",
+        "c509 | 8500 | 99999",
+        "C509 | 850 | 26000",
+        "C509 | 85O0 | 99999",
+        "C509 |  | 99999",
         " | 8500 | 99999",
     ],
 )
-def seer_site_recode_2008() -> pl.Expr:
-    """Site group of the SEER Cancer Statistics Review; lymphomas and leukemias by histology."""
+def seer_site_recode_2008() -> Outputs:
+    """Site group of the SEER Cancer Statistics Review; lymphomas and leukemias by histology.
+
+    Codes are read as numbers, as SEER's program does: an unfinished `C50` is number 50 and falls into
+    C050 (mouth), not breast. Edits find such codes; the recode does not hide them.
+    """
     return _recode("2008")
 
 
@@ -122,9 +116,15 @@ def seer_site_recode_2008() -> pl.Expr:
     inputs=_SITE,
     outputs=["site_recode_2003"],
     source="https://seer.cancer.gov/siterecode/icdo3_d01272003/",
-    examples=["C509 | 8500 | 26000", "C384 | 9050 | 36010", "C449 | 9140 | 36020", "C50 | 8500 | 99999"],
+    examples=[
+        "C509 | 8500 | 26000",
+        "C384 | 9050 | 36010",
+        "C449 | 9140 | 36020",
+        "C509 |  | 99999",
+        "c509 | 8500 | 99999",
+    ],
 )
-def seer_site_recode_2003() -> pl.Expr:
+def seer_site_recode_2003() -> Outputs:
     """The older site groups, mesothelioma and Kaposi sarcoma apart."""
     return _recode("2003")
 
@@ -137,7 +137,7 @@ def seer_site_recode_2003() -> pl.Expr:
     source="https://seer.cancer.gov/siterecode/icdo3_d01272003/",
     examples=["C509 | 8500 | 26000", "C384 | 9050 | 22050", "C449 | 9140 | 25020"],
 )
-def seer_site_recode_2003_without_km() -> pl.Expr:
+def seer_site_recode_2003_without_km() -> Outputs:
     """The older site groups; mesothelioma and Kaposi sarcoma stay with their sites."""
     return _recode("2003-without-km")
 
@@ -155,10 +155,14 @@ def seer_site_recode_2003_without_km() -> pl.Expr:
         "C421 | 9727 | 3 | 201001 | 70",
         "C700 | 9530 | 0 | 2015 | 81",
         "C509 | 8500 | 1 | 2015 | 99",
+        "C509 | 8500 | 03 | 2015 | 39",
+        "C509 | 8500 |  | 2015 | 99",
         "C509 | 8500 | 3 |  | 99",
+        "C509 | 8500 | 3 | 201 | 99",
+        "C421 | 9727 | 3 | 0001 | 67",
     ],
 )
-def seer_site_recode_2023() -> pl.Expr:
+def seer_site_recode_2023() -> Outputs:
     """Revised site groups; behavior and diagnosis year must be known."""
     return _recode("2023")
 
@@ -177,6 +181,6 @@ def seer_site_recode_2023() -> pl.Expr:
         "C809 | 8000 | 3 | 2005 | 82",
     ],
 )
-def seer_site_recode_2023_expanded() -> pl.Expr:
+def seer_site_recode_2023_expanded() -> Outputs:
     """The 2023 groups with lymphoid neoplasms by cell."""
     return _recode("2023-expanded")

@@ -65,6 +65,8 @@ def write_table(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None
     """
     if path.suffix not in (".csv", ".parquet"):
         raise BadInput(str(path), _ENDINGS, "choose one of them")
+    if not path.parent.is_dir():
+        raise BadInput(str(path), "its folder is not there", "make the folder first")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.suffix == ".csv":

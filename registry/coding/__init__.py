@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from registry.coding.derivation import Derivation, derivation, derivations, find
+from registry.coding.derivation import Derivation, derivations, find
 from registry.coding.deriving import derive, derived_values
 
-__all__ = ["Derivation", "derivation", "derivations", "derive", "derived_values", "find"]
+__all__ = ["Derivation", "derivations", "derive", "derived_values", "find"]

@@ -30,11 +30,18 @@ statistics         | survival.* stats.*                                         
 quality figures    | quality.summary quality.indicators quality.suites quality.completeness | x         | x       |            | x       | x     | x       | x
 quality, records   | quality.*                                                              | x         | x       |            | x       | x     |         | x
 quality, decide    | quality.override                                                       |           | x       |            |         | x     |         |
+derived, read      | derive.list derive.of_tumor                                            | x         | x       |            | x       | x     |         | x
 quality, run       | quality.run quality.record_suites edits.* derive.* checks.*            |           | x       |            |         | x     |         | x
 follow-up figures  | followup.rates                                                         | x         | x       |            | x       | x     | x       | x
 follow-up, list    | followup.list followup.letters followup.history                        | x         | x       |            | x       | x     |         | x
 follow-up, record  | followup.*                                                             | x         |         |            |         | x     |         | x
 records, read      | records.* casefinding.* codes.*                                        | x         | x       |            | x       | x     |         | x
+numbering, read    | numbering.gaps numbering.doubles numbering.proposal numbering.proposals  | x         | x       |            | x       | x     |         | x
+numbering, change  | numbering.*                                                            | x         | x       |            |         | x     |         |
+primaries, read    | primaries.of_patient primaries.list                                    | x         | x       |            | x       | x     |         | x
+primaries, decide  | primaries.decide                                                       | x         | x       |            |         | x     |         |
+primaries, run     | primaries.*                                                            |           | x       |            |         | x     |         | x
+codes, read        | code.*                                                                 | x         | x       | x          | x       | x     |         | x
 records, change    | records.save records.status records.draft records.keep_draft records.drop_draft | x         | x       |            |         | x     |         |
 work queues, read  | tasks.list quarantine.list quarantine.show                             | x         | x       |            | x       | x     |         | x
 work queues, close | tasks.* quarantine.*                                                   | x         | x       |            |         | x     |         | x

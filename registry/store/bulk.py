@@ -116,9 +116,11 @@ def _update(
     actor: str,
 ) -> None:
     sets = ", ".join(f"{quote(name)} = u.{quote(name)}" for name in columns)
+    # Materialized, because DuckDB 1.5.5 may hand a join's filter to the frame, and Arrow cannot filter texts as polars
+    # holds them: it does when the table is about as small as the frame.
     with registered(cursor, {"merged_rows": rows.select(key, *columns)}):
         cursor.execute(
-            f"UPDATE {quote(table)} SET {sets}, version = version + 1, changed_at = ?, changed_by = ? "
-            f"FROM merged_rows u WHERE {quote(table)}.{quote(key)} = u.{quote(key)}",
+            f"WITH u AS MATERIALIZED (SELECT * FROM merged_rows) UPDATE {quote(table)} SET {sets}, version = version + 1, changed_at = ?, changed_by = ? "
+            f"FROM u WHERE {quote(table)}.{quote(key)} = u.{quote(key)}",
             [now, actor],
         )

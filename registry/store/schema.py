@@ -61,6 +61,8 @@ TABLES: dict[str, Table] = _tables(
     Table("edit_override", ("override_id",)),
     Table("derived"),
     Table("staging_trace"),
+    Table("accession_number", ("facility_id", "number")),
+    Table("primary_pair", ("pair_id",), versioned=True),
     Table("link_event", ("event_id",)),
     Table("review_task", ("task_id",), versioned=True),
     Table("quarantine", ("quarantine_id",)),

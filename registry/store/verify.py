@@ -58,6 +58,8 @@ REFERENCES: tuple[tuple[str, str, str, str], ...] = (
     ("edit_failure", "tumor_id", "tumor", "tumor_id"),
     ("edit_override", "abstract_id", "abstract", "abstract_id"),
     ("derived", "tumor_id", "tumor", "tumor_id"),
+    ("accession_number", "patient_id", "patient", "patient_id"),
+    ("primary_pair", "patient_id", "patient", "patient_id"),
     ("staging_trace", "tumor_id", "tumor", "tumor_id"),
     ("link_event", "patient_id", "patient", "patient_id"),
     ("link_event", "abstract_id", "abstract", "abstract_id"),

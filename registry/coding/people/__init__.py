@@ -1,5 +1,5 @@
 """People: ages, and who belongs to which population group."""
 
-from registry.coding.people import age, napiia, nhia, race
+from registry.coding.people import age, age_groups, napiia, nhia, race
 
-__all__ = ["age", "napiia", "nhia", "race"]
+__all__ = ["age", "age_groups", "napiia", "nhia", "race"]

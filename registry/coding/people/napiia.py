@@ -7,13 +7,14 @@ algorithm uses the surname lists of the US Census only, no given names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.people import surnames
+from registry.standards import code_lists
 
 RACES = ("race1", "race2", "race3", "race4", "race5")
 ASIAN, PACIFIC_ISLANDER = "96", "97"
@@ -103,6 +104,14 @@ def _not_specified(races: Sequence[str | None], kinds: Sequence[str]) -> Direct:
     return Direct(races[0], "1.3.6" if count(ASIAN) == count(PACIFIC_ISLANDER) == 1 else "1.3.7")
 
 
+def _labels(output: str) -> Mapping[str, str]:
+    if output == "napiia_review_reason":
+        return REVIEW
+    if output == "napiiaNeedsHumanReview":
+        return {"0": "No", "1": "Yes"}
+    return code_lists.labels("raceNapiia")
+
+
 @derivation(
     "napiia",
     version="2025-08-01",
@@ -117,6 +126,7 @@ def _not_specified(races: Sequence[str | None], kinds: Sequence[str]) -> Direct:
     ],
     outputs=["raceNapiia", "napiiaNeedsHumanReview", "napiia_review_reason"],
     source="NAACCR Asian/Pacific Islander Identification Algorithm (NAPIIA), program of August 2025",
+    labels=_labels,
     examples=[
         "01 | 88 | 88 | 88 | 88 | 0 | USA | 1 | SMITH | | | 01 | 0 | ",
         "96 | 88 | 88 | 88 | 88 | 0 | CHN | 1 | SMITH | | | 04 | 0 | ",

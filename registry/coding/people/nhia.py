@@ -7,11 +7,14 @@ options say for which coded origins it counts there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.people import surnames
 from registry.coding.people.patients import shared_with_patient
+from registry.standards import code_lists
 
 HEAVILY, RARELY = "nhia_heavily_hispanic_surnames.csv", "nhia_rarely_hispanic_surnames.csv.gz"
 NOT_HISPANIC, BY_SURNAME = "0", "7"
@@ -54,6 +57,10 @@ def _high_county() -> pl.Expr:
     return known & ~pl.concat_str("addrAtDxState", "countyAtDxAnalysis").is_in(low).fill_null(False)
 
 
+def _labels(output: str) -> Mapping[str, str]:
+    return code_lists.labels("nhiaDerivedHispOrigin")
+
+
 @derivation(
     "nhia",
     version="2024-08-01",
@@ -72,6 +79,7 @@ def _high_county() -> pl.Expr:
     ],
     outputs=["nhia_option0", "nhia_option1", "nhia_option2"],
     source="NAACCR Guideline for Enhancing Hispanic/Latino Identification (NHIA), program of August 2024",
+    labels=_labels,
     examples=[
         " | 1 | USA | 01 | 0 | 1 | SMITH | | | CA | 037 | 1 | 1 | 1",
         " | 6 | CUB | 01 | 0 | 1 | SMITH | | | CA | 037 | 3 | 3 | 3",

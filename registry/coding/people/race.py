@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from registry.coding import numbers
 from registry.coding.derivation import derivation
 from registry.coding.people.patients import shared_with_patient
+from registry.standards import code_lists
 
 WHITE, AMERICAN_INDIAN, NO_FURTHER, LAST_SPECIFIC, OTHER, UNKNOWN = 1, 3, 88, 97, 98, 99
 FIRST_YEAR = 1991
@@ -19,12 +22,17 @@ def _number(race: str) -> pl.Expr:
     return pl.when(written).then(pl.col(race).cast(pl.Int64, strict=False)).fill_null(UNKNOWN)
 
 
+def _labels(output: str) -> Mapping[str, str]:
+    return code_lists.labels("race1")
+
+
 @derivation(
     "race-1-recode",
     version="1, 2024-08",
     inputs=["patientIdNumber", "dateOfDiagnosis", "addrAtDxState", "race1", "race2", "ihsLink"],
     outputs=["race1Recode"],
     source="SEER Race 1 Recode, August 2024",
+    labels=_labels,
     examples=[
         " | 20200101 | MD | 01 | 88 | | 01",
         " | 20200101 | MD | 01 | 02 | | 02",

@@ -12,20 +12,13 @@ import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.places import states
+from registry.standards import code_lists
 
 INPUTS = ("addrAtDxState", "countyAtDxAnalysis")
 
-_AREA = {"0": "Not a care delivery area", "1": "Care delivery area", "9": "Unknown"}
 
-
-def _area_labels(output: str) -> Mapping[str, str]:
-    return _AREA
-
-
-def _served_labels(output: str) -> Mapping[str, str]:
-    if output == "uihoFacility":
-        return {"00": "No facility", "99": "Unknown"}
-    return {"0": "Not served", "1": "Served by an Urban Indian Health Organization", "9": "Unknown"}
+def _labels(output: str) -> Mapping[str, str]:
+    return code_lists.labels("ihsPurchRefCareDeliveryArea")
 
 
 @derivation(
@@ -35,7 +28,7 @@ def _served_labels(output: str) -> Mapping[str, str]:
     outputs=["ihsPurchRefCareDeliveryArea", "ihsPurchRefCareDeliveryArea2017"],
     source="NPCR PRCDA linkage program; NAACCR Data Dictionary version 26, item 194; Indian Health Service",
     distinct=True,
-    labels=_area_labels,
+    labels=_labels,
     examples=[
         "AL | 003 | 1 | 1",
         "AL | 001 | 0 | 0",
@@ -90,7 +83,6 @@ def prcda() -> list[dict[str, pl.Expr]]:
     outputs=["urbanIndianHealthOrganization", "uihoFacility"],
     source="NPCR UIHO linkage program; NAACCR Data Dictionary version 26, items 284 and 285; Indian Health Service",
     distinct=True,
-    labels=_served_labels,
     examples=[
         "AK | 020 | 1 | 41",
         "AZ | 005 | 1 | 01",

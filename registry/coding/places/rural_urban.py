@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.places import states
 
 YEARS = ("1993", "2003", "2013")
-
-_LABELS = {
-    "00": "Central county of a metropolitan area of 1 million or more (1993 only)",
-    "01": "County of a metropolitan area of 1 million or more",
-    "02": "County of a metropolitan area of 250,000 to 1 million",
-    "03": "County of a metropolitan area of fewer than 250,000",
-    "04": "Urban population of 20,000 or more, adjacent to a metropolitan area",
-    "05": "Urban population of 20,000 or more, not adjacent to a metropolitan area",
-    "06": "Urban population below 20,000, adjacent to a metropolitan area",
-    "07": "Urban population below 20,000, not adjacent to a metropolitan area",
-    "08": "Completely rural, adjacent to a metropolitan area",
-    "09": "Completely rural, not adjacent to a metropolitan area",
-    "96": "State or county is invalid",
-    "97": "County was not reported",
-    "98": "State and county are valid, but have no code",
-    "99": "State or county is unknown",
-}
-
-
-def _labels(output: str) -> Mapping[str, str]:
-    return _LABELS
 
 
 @derivation(
@@ -40,7 +17,6 @@ def _labels(output: str) -> Mapping[str, str]:
     outputs=[f"ruralurbanContinuum{year}" for year in YEARS],
     source="NAACCR Rural Urban program; NAACCR Data Dictionary version 26, items 3300, 3310, 3312; USDA",
     distinct=True,
-    labels=_labels,
     examples=[
         "AL | 001 | 02 | 02 | 02",
         "AL | 003 | 02 | 04 | 03",

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("data:review", "List what waits for a registrar's decision."),
     "synth": ("data:synth", "Write made-up patients as files a registry receives."),
     "derive": ("derive:derive", "Derived variables: list, explain, run, compare versions."),
+    "primaries": ("primaries:primaries", "Single or multiple primaries: judge pairs, read the rules."),
     "edits": ("knowledge:edits", "Run the edits over the registry."),
     "quality": ("knowledge:quality", "Completeness suites, indicators, offline data docs."),
     "followup": ("work:followup", "Annual follow-up: the list and the rates."),

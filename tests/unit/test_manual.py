@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tools import derivation_manual, edit_manual, markdown
+from tools import derivation_manual, edit_manual, markdown, primaries_manual
 
 MANUALS = {
     "edits": (edit_manual.pages, []),
     "derivations": (derivation_manual.pages, [derivation_manual.FOLDER]),
+    "primaries": (primaries_manual.pages, [primaries_manual.FOLDER]),
 }
 
 

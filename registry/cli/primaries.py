@@ -1,0 +1,73 @@
+"""Commands about single and multiple primaries: judge pairs, read the rules, decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from registry.cli import output
+from registry.cli.options import Options, global_options
+
+
+@click.group(epilog="Example: registry primaries compare --pairs pairs.parquet --out results.parquet")
+def primaries() -> None:
+    """Single or multiple primary: what the rules say of two tumors of one person, and why."""
+
+
+@primaries.command(
+    "compare", epilog="Example: registry primaries compare --pairs pairs.parquet --out results.parquet"
+)
+@click.option(
+    "--pairs", required=True, help="A .parquet or .csv file, a row a pair: primarySite_1 … dateOfDiagnosis_2."
+)
+@click.option(
+    "--out",
+    required=True,
+    help="Where the rows go with result, group_id, step and reason (.parquet or .csv).",
+)
+@global_options
+def primaries_compare(options: Options, pairs: str, out: str) -> None:
+    """Judge pairs of tumors of a file."""
+    from registry.cli.frames import read_frame, write_table
+    from registry.coding.primaries import compare_tumors
+
+    judged = compare_tumors(read_frame(pairs))
+    write_table(judged, Path(out))
+    counts = (
+        judged.get_column("result").value_counts(sort=True).sort("count", "result", descending=[True, False])
+    )
+    results = dict(counts.rows())
+    told = ", ".join(f"{number:,} {result}" for result, number in results.items())
+    options.answer(
+        {"pairs": judged.height, "results": results, "out": out}, f"{judged.height:,} pairs: {told}; {out}"
+    )
+
+
+@primaries.command("rules", epilog="Example: registry primaries rules --group breast")
+@click.option("--group", help="Only groups whose id or name holds this word.")
+@global_options
+def primaries_rules(options: Options, group: str | None) -> None:
+    """Show every rule: its group, step and question."""
+    import polars as pl
+
+    from registry.coding import primaries as rules
+
+    frame = rules.rules()
+    if group:
+        text = pl.concat_str("group_id", "group", separator=" ").str.to_lowercase()
+        frame = frame.filter(text.str.contains(group.lower(), literal=True))
+    shown = frame.select("group_id", "step", "result", "question")
+    options.answer(frame, output.table(shown, limit=400) if frame.height else f"no group is named {group}")
+
+
+@primaries.command("explain", epilog="Example: registry primaries explain mph_2007_to_2017_breast M7")
+@click.argument("group_id")
+@click.argument("step", required=False)
+@global_options
+def primaries_explain(options: Options, group_id: str, step: str | None) -> None:
+    """Explain one rule, or all of a group: what is asked, what follows, and examples."""
+    from registry.coding import primaries as rules
+
+    text = rules.explain(group_id, step)
+    options.answer({"group_id": group_id, "step": step, "text": text}, text)

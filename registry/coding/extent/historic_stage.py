@@ -63,7 +63,7 @@ _ROADS = {
 
 @derivation(
     "seer-historic-stage",
-    version="imsweb/algorithms f8aad8d (2026-05)",
+    version="2026-05 tables",
     inputs=[
         "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis", "typeOfReportingSource",
         "registryId", "csExtension", "csLymphNodes", "csMetsAtDx", "csSiteSpecificFactor1",
@@ -72,7 +72,7 @@ _ROADS = {
     ],
     outputs=["historicStage"],
     source="https://seer.cancer.gov/seerstat/variables/seer/lrd-stage/",
-    effective_years=(1973, 2017),
+    effective_years=(1973, 2015),
     columns=[
         "dateOfDiagnosis", "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "typeOfReportingSource",
         "registryId", "codingSystemForEod", "csExtension", "csLymphNodes", "csMetsAtDx", "csSiteSpecificFactor1",

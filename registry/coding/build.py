@@ -15,8 +15,9 @@ from types import ModuleType
 from registry.coding import reference
 from registry.coding.derivation import ROOMS
 from registry.coding.reference import DATA, Table
+from registry.errors import NotFound
 
-BUILDERS = (*ROOMS, "primaries", "search")
+BUILDERS = (*ROOMS, "numbering", "primaries", "search")
 """Rooms that may have a `build` module with `TABLES` and `build(shared, out)`."""
 
 COLUMNS = ("name", "content", "source", "version", "valid_from", "licence")
@@ -30,12 +31,13 @@ Written by `registry standards build --from ../shared`; deterministic, no publis
 """
 
 
-def build(shared: Path, out: Path | None = None) -> dict[str, int]:
+def build(shared: Path, out: Path | None = None, *, partly: bool = False) -> dict[str, int]:
     """Rewrite all tables; returns the rows (or rules) of each.
 
     Args:
         shared: folder that holds `coding/`.
         out: where to write; the package's own folder when absent.
+        partly: only what was published there, no lists of sources (next year's files are often a part).
 
     Raises:
         NotFound: a published file is not there.
@@ -43,7 +45,13 @@ def build(shared: Path, out: Path | None = None) -> dict[str, int]:
     out = out or DATA
     counts: dict[str, int] = {}
     for builder in _builders():
-        counts |= builder.build(shared, out)
+        try:
+            counts |= builder.build(shared, out)
+        except NotFound:
+            if not partly:
+                raise
+    if partly:
+        return counts
     listed = tables()
     reference.write(out / "coding_tables.csv", COLUMNS, (_cells(one) for one in listed))
     lines = ("| " + " | ".join(_cells(one)) + " |\n" for one in listed)

@@ -133,10 +133,10 @@ def _merge_recodes(files: merging.Published, out: Path) -> None:
     """The site recodes beside the standard's own tables, when they were published too and are others."""
     from registry.coding import build, reference
 
-    if files.coding is None or not (files.coding / "seer" / "seersiterecode").is_dir():
+    if files.coding is None:
         return
     with tempfile.TemporaryDirectory(prefix="registry-standards-") as folder:
-        build.build(files.coding.parent, Path(folder))
+        build.build(files.coding.parent, Path(folder), partly=True)
         for path in sorted(Path(folder).iterdir()):
             if path.read_bytes() != reference.file(path.name).read_bytes():
                 shutil.copyfile(path, out / path.name)

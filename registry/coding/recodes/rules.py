@@ -13,7 +13,7 @@ from registry.coding.recodes.recode_table import Rule
 LAST_YEAR = 9999
 
 
-def rules(name: str, recode: str, outputs: Sequence[str] = ("code",)) -> list[Rule]:
+def rules(name: str, recode: str, outputs: Sequence[str] = ("code",), blank: str | None = None) -> list[Rule]:
     """The rules of one recode, in order.
 
     Args:
@@ -21,12 +21,16 @@ def rules(name: str, recode: str, outputs: Sequence[str] = ("code",)) -> list[Ru
             year_min, year_max` (ranges blank-separated, all but the first two may be absent).
         recode: which of its recodes.
         outputs: columns that make the answer.
+        blank: what a blank output means.
 
     >>> rules("site_recode_rules.csv", "2008")[0].answer
     ('20010',)
     """
     rows = reference.table(name).filter(pl.col("recode") == recode).sort(pl.col("step").cast(pl.Int32))
-    return [Rule(_conditions(row), tuple(row[out] for out in outputs)) for row in rows.iter_rows(named=True)]
+    return [
+        Rule(_conditions(row), tuple(row[output] or blank for output in outputs))
+        for row in rows.iter_rows(named=True)
+    ]
 
 
 def _conditions(row: Mapping[str, str | None]) -> dict[str, Condition]:

@@ -30,7 +30,7 @@ statistics         | survival.* stats.*                                         
 quality figures    | quality.summary quality.indicators quality.suites quality.completeness | x         | x       |            | x       | x     | x       | x
 quality, records   | quality.*                                                              | x         | x       |            | x       | x     |         | x
 quality, decide    | quality.override                                                       |           | x       |            |         | x     |         |
-derived, read      | derive.list derive.of_tumor                                            | x         | x       |            | x       | x     |         | x
+derived, read      | derive.list derive.of_tumor derive.why                                  | x         | x       |            | x       | x     |         | x
 quality, run       | quality.run quality.record_suites edits.* derive.* checks.*            |           | x       |            |         | x     |         | x
 follow-up figures  | followup.rates                                                         | x         | x       |            | x       | x     | x       | x
 follow-up, list    | followup.list followup.letters followup.history                        | x         | x       |            | x       | x     |         | x

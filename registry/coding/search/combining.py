@@ -1,0 +1,212 @@
+"""Puts a site and a morphology together: the pairs of terms that explain the words of a query best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from registry.coding.search.index import Index, Term
+from registry.coding.search.legality import commonness, is_legal, usual_groups, usual_site
+from registry.coding.search.query import BEHAVIORS, Query
+from registry.coding.search.vocabulary import Vocabulary
+
+UNNAMED = "8000/3"
+"""Neoplasm, malignant: the morphology when only a site is named."""
+BEST_TERMS = 70
+"""Terms of each kind that are combined."""
+BEST_PAIRS = 400
+
+MISSING_MORPHOLOGY, MISSING_SITE = 0.35, 0.3
+"""What a unit of weight costs that a term has and the query has not."""
+TWICE = 0.05
+"""What a word adds that both site and morphology cover."""
+NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
+OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
+ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.15, 0.2
+COMMON = 0.03
+SIDE_WEIGHT = 1.0
+
+TISSUES = frozenset("C40 C41 C44 C47 C49 C77 C42".split())
+"""Groups of sites that are tissues: a tumor of one of them on an arm is coded to the tissue, not to the arm (C76)."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A site and a morphology with the terms that were found for them (None when it was not named)."""
+
+    site: str
+    morphology: str
+    score: float
+    site_term: Term | None
+    morphology_term: Term | None
+    site_words: tuple[str, ...]
+    morphology_words: tuple[str, ...]
+    legal: bool
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Terms that may be meant: closeness by term and word of the query, and a score of each."""
+
+    terms: list[Term | None]
+    codes: list[str]
+    closeness: np.ndarray
+    score: np.ndarray
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """The indexes that are searched together."""
+
+    vocabulary: Vocabulary
+    sites: Index
+    morphologies: Index
+    known: frozenset[str]
+
+    def pairs(self, query: Query, year: int | None, excluded: frozenset[str]) -> list[Pair]:
+        """The best pairs, best first, one for each combination of codes.
+
+        Args:
+            query: one reading of what was typed.
+            year: year of diagnosis, for SEER's lists; None for all lists.
+            excluded: three-character sites that cannot be.
+        """
+        meanings = self.meanings(query)
+        weights = np.array([self.weight(choices) for choices in meanings], dtype=np.float32)
+        for place, word in enumerate(query.words):
+            if word.word in query.sides:
+                weights[place] = min(weights[place], SIDE_WEIGHT)
+        morphologies = self.morphology_candidates(query, meanings, weights)
+        sites = self.site_candidates(meanings, weights, morphologies)
+        covered = np.maximum(sites.closeness[:, None, :], morphologies.closeness[None, :, :])
+        twice = np.minimum(sites.closeness[:, None, :], morphologies.closeness[None, :, :])
+        total = (covered + TWICE * twice) @ weights + sites.score[:, None] + morphologies.score[None, :]
+        return self.best(query, total, sites, morphologies, float(weights.sum()) or 1.0, year, excluded)
+
+    def meanings(self, query: Query) -> list[list[tuple[int, float]]]:
+        """For each word of a query the words of terms that it may mean."""
+        last = len(query.words) - 1
+        return [
+            self.vocabulary.meanings(word.word, query.unfinished and place == last)
+            for place, word in enumerate(query.words)
+        ]
+
+    def weight(self, choices: list[tuple[int, float]]) -> float:
+        """How much a word of a query tells: as its likeliest meaning does."""
+        if not choices:
+            return 0.0
+        best = choices[0][1]
+        numbers = [number for number, close in choices if close == best]
+        return max(max(self.sites.weight[number], self.morphologies.weight[number]) for number in numbers)
+
+    def morphology_candidates(
+        self, query: Query, meanings: list[list[tuple[int, float]]], weights: np.ndarray
+    ) -> Candidates:
+        """The best morphologies, with the behavior that the query names, and the unnamed one."""
+        closeness, missing = self.morphologies.cover(meanings)
+        own = self.morphologies.worth - MISSING_MORPHOLOGY * missing
+        terms: list[Term | None] = [None]
+        codes, rows, scores = [UNNAMED], [np.zeros(len(weights), dtype=np.float32)], [-NO_MORPHOLOGY]
+        says = np.array([word.word in BEHAVIORS for word in query.words], dtype=bool)
+        for place in top(closeness @ weights + own, BEST_TERMS):
+            term, row = self.morphologies.terms[place], closeness[place]
+            for code, cost in self.behaviors(term, query.behavior):
+                terms.append(term)
+                codes.append(code)
+                rows.append(np.where(says, 1.0, row) if code[-1] == query.behavior else row)
+                scores.append(float(own[place]) - cost)
+        return Candidates(terms, codes, np.array(rows, dtype=np.float32), np.array(scores, dtype=np.float32))
+
+    def behaviors(self, term: Term, wanted: str | None) -> list[tuple[str, float]]:
+        """The codes that a term can have when a behavior is named, with what each costs.
+
+        Any histology may take the behavior that the pathologist names (ICD-O-3, rule F, the matrix rule).
+        """
+        histology, behavior = term.code[:4], term.code[5]
+        if wanted is None or wanted == behavior:
+            return [(term.code, UNSAID_IN_SITU if wanted is None and behavior == "2" else 0.0)]
+        changed = f"{histology}/{wanted}"
+        if changed in self.known:
+            return [(term.code, OTHER_BEHAVIOR), (changed, BEHAVIOR_CHANGED)]
+        if wanted in ("2", "3") and int(histology) < 9590:
+            return [(term.code, OTHER_BEHAVIOR), (changed, BEHAVIOR_CHANGED + NEW_CODE)]
+        return [(term.code, OTHER_BEHAVIOR)]
+
+    def site_candidates(
+        self, meanings: list[list[tuple[int, float]]], weights: np.ndarray, morphologies: Candidates
+    ) -> Candidates:
+        """The best sites, and the one that a morphology usually has."""
+        closeness, missing = self.sites.cover(meanings)
+        own = self.sites.worth - MISSING_SITE * missing
+        places = top(closeness @ weights + own, BEST_TERMS)
+        none = np.zeros((1, len(weights)), dtype=np.float32)
+        return Candidates(
+            [None, *(self.sites.terms[place] for place in places)],
+            ["", *(self.sites.terms[place].code for place in places)],
+            np.concatenate([none, closeness[places]]),
+            np.concatenate([np.array([-NO_SITE], dtype=np.float32), own[places]]),
+        )
+
+    def best(
+        self,
+        query: Query,
+        total: np.ndarray,
+        sites: Candidates,
+        morphologies: Candidates,
+        whole: float,
+        year: int | None,
+        excluded: frozenset[str],
+    ) -> list[Pair]:
+        """The pairs with the highest total, judged as combinations, one for each pair of codes."""
+        found: dict[tuple[str, str], Pair] = {}
+        flat = total.ravel()
+        for place in top(flat, BEST_PAIRS):
+            row, column = divmod(int(place), total.shape[1])
+            morphology = morphologies.codes[column]
+            term = morphologies.terms[column]
+            site = sites.codes[row] or usual_site(morphology, term.sites if term else ())
+            if site[:3] in excluded or (term is None and sites.terms[row] is None):
+                continue
+            legal = is_legal(site, morphology, year)
+            score = float(flat[place]) + fitness(site, morphology, legal)
+            before = found.get((site, morphology))
+            if before is None or score > before.score:
+                found[site, morphology] = Pair(
+                    site, morphology, score, sites.terms[row], term,
+                    covering(query, sites.closeness[row]), covering(query, morphologies.closeness[column]), legal,
+                )  # fmt: skip
+        ranked = sorted(found.values(), key=lambda pair: (-round(pair.score, 5), pair.site, pair.morphology))
+        return [scaled(pair, whole) for pair in ranked]
+
+
+def fitness(site: str, morphology: str, legal: bool) -> float:
+    """How much a combination gains or loses by being common, ill-defined or questioned."""
+    gain = COMMON * commonness().get((site, morphology), 0.0)
+    groups = usual_groups().get(int(morphology[:4]), (frozenset(), ""))[0]
+    if groups and site[:3] not in groups:
+        gain -= UNUSUAL
+    if site == usual_site(morphology):
+        gain += USUAL_SITE
+    if site[:3] == "C76" and groups & TISSUES:
+        gain -= ILL_DEFINED
+    return gain if legal else gain - NOT_LEGAL
+
+
+def covering(query: Query, closeness: np.ndarray) -> tuple[str, ...]:
+    """The words of a query, as written, that a term covers."""
+    return tuple(dict.fromkeys(word.written for word, close in zip(query.words, closeness, strict=True) if close > 0))
+
+
+def scaled(pair: Pair, whole: float) -> Pair:
+    """The pair with its score as a share of the query's weight, 0 to 1."""
+    return replace(pair, score=round(min(max(pair.score / whole, 0.0), 1.0), 4))
+
+
+def top(scores: np.ndarray, most: int) -> list[int]:
+    """Places of the highest scores, best first; of equals the first ones."""
+    if len(scores) > most:
+        places = np.argpartition(-scores, most - 1)[:most]
+    else:
+        places = np.arange(len(scores))
+    return [int(place) for place in places[np.lexsort((places, -scores[places]))]]

@@ -1,0 +1,100 @@
+"""Which sites go with which morphologies: SEER's lists by year, where tumors usually arise, how common they are."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from functools import cache
+
+from registry.coding import reference
+from registry.coding.search.terms import site_hints, site_names
+
+SKIN = "C44"
+NOT_REPORTABLE_ON_SKIN = range(8000, 8111)
+"""SEER's lists leave these out for skin because nobody reports them; they are legal codes all the same."""
+ANYWHERE = "C809"
+
+
+@cache
+def allowed_sites(year: int | None) -> dict[str, frozenset[str]]:
+    """Histology, and histology with behavior, → sites on SEER's list of the year (both lists when None).
+
+    >>> "C504" in allowed_sites(2020)["8500/3"], "C619" in allowed_sites(None)["8530"]
+    (True, False)
+    """
+    allowed: dict[str, set[str]] = defaultdict(set)
+    wanted = ("2015", "2018") if year is None else ("2018",) if year >= 2018 else ("2015",)
+    for listed, histology, behavior, sites in reference.table("site_histology_lists.csv.gz").iter_rows():
+        if listed in wanted:
+            allowed[histology].update(sites.split())
+            allowed[f"{histology}/{behavior}"].update(sites.split())
+    return {code: frozenset(sites) for code, sites in allowed.items()}
+
+
+def is_legal(site: str, morphology: str, year: int | None = None) -> bool:
+    """Whether SEER's list of the year does not question a combination.
+
+    Benign and borderline tumors and histologies that no list names are not questioned, because the lists hold only
+    what was reportable in their year; nor are combinations that registries did code (SEER's list may be overridden
+    after review, and newer editions of it took many of them in).
+
+    >>> is_legal("C504", "8500/3"), is_legal("C220", "8500/3"), is_legal("C446", "8070/3")
+    (True, False, True)
+    """
+    histology, _, behavior = morphology.partition("/")
+    if behavior in ("0", "1") or (site[:3] == SKIN and int(histology) in NOT_REPORTABLE_ON_SKIN):
+        return True
+    lists = allowed_sites(year)
+    allowed = lists.get(morphology, lists.get(histology))
+    return allowed is None or site in allowed or (site, morphology) in commonness()
+
+
+@cache
+def usual_groups() -> dict[int, tuple[frozenset[str], str]]:
+    """Histology → the three-character sites where it arises, and the site when none is named.
+
+    A later range adds to an earlier one; a row for a single histology replaces what was said before.
+    """
+    usual: dict[int, tuple[frozenset[str], str]] = {}
+    for histologies, groups, site in reference.table("usual_sites.csv").iter_rows():
+        three = frozenset(
+            f"C{number:02d}"
+            for first, last in re.findall(r"C(\d\d)(?:-C(\d\d))?", groups)
+            for number in range(int(first), int(last or first) + 1)
+        )
+        for first, last in re.findall(r"(\d{4})(?:-(\d{4}))?", histologies):
+            for number in range(int(first), int(last or first) + 1):
+                groups_before, site_before = usual.get(number, (frozenset(), "")) if last else (frozenset(), "")
+                usual[number] = (groups_before | three, site or site_before or "")
+    return usual
+
+
+@cache
+def usual_site(morphology: str, named: tuple[str, ...] = ()) -> str:
+    """The site of a morphology when none is named.
+
+    Args:
+        morphology: such as "8720/3".
+        named: sites behind the term that was found, which say more than the code does.
+
+    >>> usual_site("8720/3"), usual_site("9440/3"), usual_site("8170/3"), usual_site("8010/3")
+    ('C449', 'C719', 'C220', 'C809')
+    """
+    usual = usual_groups().get(int(morphology[:4]), (frozenset(), ""))[1]
+    known = site_names()
+    for hints in (named, site_hints().get(morphology, ())):
+        if hints and usual and any(usual.startswith(hint) for hint in hints):
+            return usual
+        for hint in hints if named or not usual else ():
+            whole = hint if len(hint) == 4 else next((site for site in (f"{hint}9", f"{hint}0") if site in known), "")
+            if whole:
+                return whole
+    return usual or ANYWHERE
+
+
+@cache
+def commonness() -> dict[tuple[str, str], float]:
+    """Site and morphology → logarithm (base 10) of one plus the cases in a million."""
+    rows = reference.table("site_histology_frequency.csv.gz").iter_rows()
+    return {(site, f"{histology}/{behavior}"): math.log10(1 + int(count)) for site, histology, behavior, count in rows}

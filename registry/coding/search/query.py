@@ -1,0 +1,133 @@
+"""What a typed diagnosis says: its words written out, the side, the behavior, without places of spread."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice, product
+
+from registry.coding.search.laterality import SIDES
+from registry.coding.search.words import IGNORED, Phrases, abbreviations, plain, read_words, same_words
+
+NOISE = frozenset(
+    "history hx biopsy bx excision resection patient pt year old man woman lady gentleman diagnosis dx diagnosed "
+    "specimen show showing shows evidence consistent compatible suspicious suspected possible probable likely stage "
+    "case final report pathology path clinical clinically known new recent this that it its she he her his which "
+    "there no positive negative found seen favor favour favoring favouring features please code my sided side "
+    "ajcc tnm arising involving located proven confirmed recurrent newly from per".split()
+)
+"""Words around a diagnosis that no term is about."""
+
+SPREAD_TO = re.compile(
+    r"\b(?:metasta\w+|mets?|spread|spreading|secondar(?:y|ies))\s+(?:to|in|into|involving|within)\s+[^,;.]*?"
+    r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
+)
+SPREAD_FROM = re.compile(r"(?:\b\w+\s+(?:lymph\s+nodes?\s+)?|^)\b(?:metasta\w+|mets?|secondar(?:y|ies))\s+from\b")
+METASTATIC = frozenset({"metastatic", "metastasi", "metastasis", "metastasized", "secondary"})
+BEHAVIORS = {
+    "insitu": "2", "benign": "0", "borderline": "1", "uncertain": "1", "malignant": "3", "invasive": "3",
+    "metastatic": "3", "metastasis": "3",
+}  # fmt: skip
+"""Words that say how a tumor behaves, and the code."""
+CLOCK = re.compile(r"\b(\d{1,2})(?::00)?\s*oclock\b")
+OUTER_IS_LATE = {"left": True, "right": False}
+MOST_READINGS = 6
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a query, and the letters that it was read from."""
+
+    word: str
+    written: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """One reading of a query.
+
+    Attributes:
+        words: what must be found, in order; words for a side and a behavior among them.
+        sides: words that name a side.
+        behavior: the behavior that is named, None when none or several are.
+        unfinished: the last word may go on.
+    """
+
+    words: tuple[Word, ...]
+    sides: frozenset[str]
+    behavior: str | None
+    unfinished: bool
+
+
+def readings(text: str, typing: bool = True) -> list[Query]:
+    """What a text may mean: one reading for each combination of what its abbreviations stand for, likeliest first.
+
+    Args:
+        text: as typed.
+        typing: the last word may be unfinished (when nothing follows it).
+
+    >>> [" ".join(word.word for word in reading.words) for reading in readings("Lt breast IDC")]
+    ['left breast invasive duct carcinoma']
+    """
+    folded = clock_positions(plain(text))
+    folded = SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", folded))
+    typed = [Word(word, written) for word, written in read_words(folded)]
+    unfinished = typing and bool(typed) and folded[-1:].isalnum()
+    choices = [choices_of(word) for word in typed]
+    last_is_short = bool(typed) and choices[-1] != [[typed[-1]]]
+    return [
+        reading([word for part in parts for word in part], unfinished and not last_is_short)
+        for parts in islice(product(*choices), MOST_READINGS)
+    ]
+
+
+def choices_of(word: Word) -> list[list[Word]]:
+    """What one written word stands for: itself, or the words of an abbreviation."""
+    meant = abbreviations().get(word.word)
+    if not meant:
+        return [[word]]
+    return [[Word(part, word.written) for part, _ in read_words(words)] for words in meant]
+
+
+def reading(words: list[Word], unfinished: bool) -> Query:
+    """The query that a sequence of written-out words makes."""
+    kept: list[Word] = []
+    for word, first, end in replaced(same_words(), [word.word for word in words]):
+        if word not in IGNORED and word not in NOISE:
+            written = " ".join(dict.fromkeys(one.written for one in words[first:end]))
+            kept.append(Word("metastatic" if word in METASTATIC else word, written))
+    behaviors = {BEHAVIORS[word.word] for word in kept if word.word in BEHAVIORS}
+    behaviors -= {"3"} if len(behaviors) == 2 and "2" in behaviors and "invasive" not in {w.word for w in kept} else set()
+    return Query(
+        words=tuple({word.word: word for word in kept}.values()),
+        sides=frozenset(word.word for word in kept if word.word in SIDES),
+        behavior=behaviors.pop() if len(behaviors) == 1 else None,
+        unfinished=unfinished,
+    )
+
+
+def replaced(phrases: Phrases, words: list[str]) -> list[tuple[str, int, int]]:
+    """Words with one word for one meaning, and the places that each was read from."""
+    return phrases.replace(words)
+
+
+def clock_positions(text: str) -> str:
+    """Positions on the clock of a breast as quadrants (SEER, breast: 12, 3, 6 and 9 o'clock overlap quadrants).
+
+    The outer half of the left breast is at 1 to 5 o'clock, that of the right breast at 7 to 11 (facing the patient).
+
+    >>> clock_positions("right breast 10 oclock")
+    'right breast upper outer quadrant breast'
+    """
+    side = next((side for side in ("left", "right") if re.search(rf"\b({side}|{side[0]}t|{side[0]})\b", text)), None)
+
+    def quadrant(found: re.Match[str]) -> str:
+        hour = int(found[1])
+        if not 1 <= hour <= 12 or side is None:
+            return " "
+        if hour % 3 == 0:
+            return "overlapping breast"
+        outer = (hour < 6) == OUTER_IS_LATE[side]
+        return f"{'upper' if hour in (1, 2, 10, 11) else 'lower'} {'outer' if outer else 'inner'} quadrant breast"
+
+    return CLOCK.sub(quadrant, text)

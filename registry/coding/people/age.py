@@ -86,6 +86,9 @@ def age_at_diagnosis() -> list[dict[str, pl.Expr]]:
         "084 | 17",
         "085 | 18",
         "120 | 18",
+        "121 | 99",
+        "62 | 99",
+        "+62 | 99",
         "999 | 99",
         " | 99",
     ],
@@ -94,7 +97,7 @@ def age_group() -> pl.Expr:
     """Five-year groups with infants apart: 00 (0), 01 (1-4), 02 (5-9) … 18 (85+); 99 unknown."""
     age = pl.col("ageAtDiagnosis").cast(pl.Int32, strict=False)
     group = pl.when(age == 0).then(0).when(age < 85).then(age // 5 + 1).otherwise(18)
-    known = (pl.col("ageAtDiagnosis").str.len_bytes() == 3) & age.is_between(0, 120)
+    known = pl.col("ageAtDiagnosis").str.contains("^[0-9]{3}$") & age.is_between(0, 120)
     return pl.when(known).then(group.cast(pl.String).str.zfill(2)).otherwise(pl.lit(UNKNOWN_GROUP))
 
 

@@ -112,21 +112,47 @@ def _labels(output: str) -> Mapping[str, str]:
     return code_lists.labels("raceNapiia")
 
 
+INPUTS = (
+    *RACES,
+    "spanishHispanicOrigin",
+    "birthplaceCountry",
+    "sex",
+    "nameLast",
+    "nameBirthSurname",
+    "nameMaiden",
+)
+
+
+def _why(values: Mapping[str, str | None]) -> str:
+    """Which step decided for one record."""
+    record = pl.DataFrame(
+        {item: [values.get(item) or None] for item in INPUTS}, dict.fromkeys(INPUTS, pl.String)
+    )
+    record = record.hstack(_decided(record))
+    if (step := record["step"].item()) is not None:
+        return f"step {step}: {REVIEW[step]}; race 1 is kept until a person has looked"
+    if not record["look_further"].item():
+        return "steps 1 and 2: the coded races"
+    further, born, misleads, named = record.select(
+        further=_look_further(), born=_by_birthplace(), misleads=_surname_misleads(), named=_by_surname()
+    ).row(0)
+    if not further:
+        return "step 1: the coded race, since the origin is Spanish"
+    if born:
+        return "step 3: the country of birth"
+    if misleads:
+        return "step 3: the coded race, since the surname lists are not meant for that country of birth"
+    return "step 4: the surname" if named else "step 4: the coded race, since no surname is on the lists"
+
+
 @derivation(
     "napiia",
     version="2025-08-01",
-    inputs=[
-        *RACES,
-        "spanishHispanicOrigin",
-        "birthplaceCountry",
-        "sex",
-        "nameLast",
-        "nameBirthSurname",
-        "nameMaiden",
-    ],
+    inputs=INPUTS,
     outputs=["raceNapiia", "napiiaNeedsHumanReview", "napiia_review_reason"],
     source="NAACCR Asian/Pacific Islander Identification Algorithm (NAPIIA), program of August 2025",
     labels=_labels,
+    why=_why,
     examples=[
         "01 | 88 | 88 | 88 | 88 | 0 | USA | 1 | SMITH | | | 01 | 0 | ",
         "96 | 88 | 88 | 88 | 88 | 0 | CHN | 1 | SMITH | | | 04 | 0 | ",

@@ -61,25 +61,53 @@ def _labels(output: str) -> Mapping[str, str]:
     return code_lists.labels("nhiaDerivedHispOrigin")
 
 
+INPUTS = (
+    "patientIdNumber",
+    "spanishHispanicOrigin",
+    "birthplaceCountry",
+    "race1",
+    "ihsLink",
+    "sex",
+    "nameLast",
+    "nameBirthSurname",
+    "nameMaiden",
+    "addrAtDxState",
+    "countyAtDxAnalysis",
+)
+
+
+def _why(values: Mapping[str, str | None]) -> str:
+    """Which step decided for one record, as if it were the patient's only one."""
+    record = pl.DataFrame(
+        {item: [values.get(item) or None] for item in INPUTS}, dict.fromkeys(INPUTS, pl.String)
+    )
+    told, step_3, surname, high = record.select(
+        told=_told(), step_3=_surname_counts(), surname=_hispanic_surname(), high=_high_county()
+    ).row(0)
+    if told != NOT_HISPANIC:
+        as_coded = told == values.get("spanishHispanicOrigin")
+        return "step 1: the origin as coded" if as_coded else "step 2: the country of birth"
+    if not step_3:
+        return "no step: origin or race rule out the surname lists, or nothing is coded"
+    if not surname:
+        return "step 3: the surnames are not heavily Hispanic"
+    if high or values.get("spanishHispanicOrigin") == BY_SURNAME:
+        return "step 3: a heavily Hispanic surname"
+    believed = "0 and 1" if values.get("spanishHispanicOrigin") == "9" else "0"
+    return (
+        "step 3: a heavily Hispanic surname, but the county is unknown or one where fewer than 5 % are Hispanic: "
+        f"counts with option {believed} only, unless another tumor was diagnosed elsewhere"
+    )
+
+
 @derivation(
     "nhia",
     version="2024-08-01",
-    inputs=[
-        "patientIdNumber",
-        "spanishHispanicOrigin",
-        "birthplaceCountry",
-        "race1",
-        "ihsLink",
-        "sex",
-        "nameLast",
-        "nameBirthSurname",
-        "nameMaiden",
-        "addrAtDxState",
-        "countyAtDxAnalysis",
-    ],
+    inputs=INPUTS,
     outputs=["nhia_option0", "nhia_option1", "nhia_option2"],
     source="NAACCR Guideline for Enhancing Hispanic/Latino Identification (NHIA), program of August 2024",
     labels=_labels,
+    why=_why,
     examples=[
         " | 1 | USA | 01 | 0 | 1 | SMITH | | | CA | 037 | 1 | 1 | 1",
         " | 6 | CUB | 01 | 0 | 1 | SMITH | | | CA | 037 | 3 | 3 | 3",

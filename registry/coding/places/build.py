@@ -40,7 +40,7 @@ TABLES = (
         "rural_urban_continuum.csv",
         "rural-urban continuum codes of 1993, 2003 and 2013: one row a county",
         f"US Department of Agriculture, NAACCR Rural Urban program, {_SOURCE}",
-        "2019-08 (HI 005 in 1993: 5, as corrected by NAACCR)",
+        "2025-09 (HI 005 in 1993: 5, as corrected by NAACCR)",
     ),
     Table(
         "states_at_diagnosis.csv",

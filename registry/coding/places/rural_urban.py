@@ -12,7 +12,7 @@ YEARS = ("1993", "2003", "2013")
 
 @derivation(
     "rural-urban-continuum",
-    version="2019-08 (codes of 1993, 2003, 2013)",
+    version="2025-09 (codes of 1993, 2003, 2013)",
     inputs=["addrAtDxState", "countyAtDxAnalysis"],
     outputs=[f"ruralurbanContinuum{year}" for year in YEARS],
     source="NAACCR Rural Urban program; NAACCR Data Dictionary version 26, items 3300, 3310, 3312; USDA",

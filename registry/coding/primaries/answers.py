@@ -18,6 +18,8 @@ DATE = 1
 """Missing: a full diagnosis date."""
 SIDE = 2
 """Missing: the side (right or left) of a tumor."""
+SITE = 16
+"""Missing: the subsite of a tumor (the organ is stated without it)."""
 TABLE = 4
 """A histology is not in the rule's table: the question cannot be asked, no later rule may decide."""
 REVIEW = 8

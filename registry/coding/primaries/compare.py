@@ -10,13 +10,14 @@ import polars as pl
 
 from registry.coding import reference
 from registry.coding.primaries import engine
-from registry.coding.primaries.answers import DATE, REVIEW, SIDE, TABLE
+from registry.coding.primaries.answers import DATE, REVIEW, SIDE, SITE, TABLE
 from registry.coding.primaries.rule import GROUPS, RESULTS, Group, Rule
 from registry.errors import NotFound
 
 _MISSING = (
     (DATE, "a full diagnosis date of both tumors"),
     (SIDE, "the side (right or left) of both tumors"),
+    (SITE, "the subsite of both tumors"),
     (TABLE, "a histology of each tumor that is in the rule's table"),
     (REVIEW, "a review of the records: the codes alone do not tell"),
 )

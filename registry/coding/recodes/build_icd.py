@@ -125,15 +125,16 @@ def _causes(shared: Path) -> Iterator[tuple[str, ...]]:
     """General rules, then those by site; a row that several versions share is one row."""
     yield from _GENERAL
     versions: dict[tuple[str, ...], list[str]] = {}
+    rule: tuple[str, ...]
     for version, name in _CAUSE_FILES.items():
         path = reference.published(shared, "seer", "causespecific", name)
         for line in path.read_text(encoding="ascii").splitlines()[1:]:
             icd, sequence, recode, three, *more = line.split(";")
             four = more[0] if len(more) == 2 else ""  # two rows of 2023 have no codes at 4 digits
-            row = (icd, sequence, recode, "", "", _causes_of(three), _causes_of(four))
-            versions.setdefault(row, []).append(version)
-    for row, found in versions.items():
-        yield (" ".join(found), *row)
+            rule = (icd, sequence, recode, "", "", _causes_of(three), _causes_of(four))
+            versions.setdefault(rule, []).append(version)
+    for rule, found in versions.items():
+        yield (" ".join(found), *rule)
 
 
 def _causes_of(text: str) -> str:
@@ -187,8 +188,8 @@ def _conversions(
     An entry is the ICD-O-2 histology and three flags: behaviors for review by hand, behaviors with a
     special conversion, behaviors with a conversion by site (A = all, X = none).
     """
-    new, (by_hand, specially, by_site) = entry[:4], entry[4:7]
-    changed = ""
+    new, changed = entry[:4], ""
+    by_hand, specially, by_site = entry[4], entry[5], entry[6]
     if specially in (behavior, "A"):
         new, changed = by_behavior.get(f"{histology}{behavior}", (new, ""))
     review = "1" if by_hand in (behavior, "A") or (histology, behavior) == (8402, "3") else ""

@@ -74,6 +74,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ):  # fmt: skip
             opened.run("ingest.file", path=path)
         opened.run("quality.run", edit_set="all")
+        opened.run("primaries.run")
         yield opened
 
 
@@ -88,7 +89,8 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "text": "alvarez", "item": "laterality", "load_id": 1, "quarantine_id": 1, "task_id": 1, "outcome": "seen",
         "path": str(folder / "missing"), "out": str(folder / "missing" / "file"), "name": "nobody", "password": "p",
         "role": "registrar", "token": "t", "old": "o", "new": "n", "rows": 1, "sha256": "0" * 64, "result": {},
-        "data_docs": "x", "based_on": 1, "shown": "x",
+        "data_docs": "x", "based_on": 1, "shown": "x", "tumor_id": 1,
+        "pair_id": 1, "decision": "multiple", "reason": "seen", "code": "C504",
     }  # fmt: skip
     parameters = list(inspect.signature(operations()[name].function).parameters.values())[1:]
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -163,6 +165,7 @@ def test_nothing_of_another_facility_is_in_any_result(session: Session, tmp_path
         "abstract_id": range(1, 6),
         "load_id": range(1, 9),
         "task_id": range(1, 6),
+        "tumor_id": range(1, 4),
     }
     leaks = []
     for name, found in operations().items():

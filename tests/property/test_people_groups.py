@@ -44,8 +44,8 @@ ROWS = st.lists(
 
 
 @cache
-def _names(table: str) -> frozenset[str]:
-    return frozenset(reference.table(table).get_column("surname"))
+def _names(wanted: str) -> frozenset[str]:
+    return frozenset(surname for surname, kind in _rows("nhia_surnames.csv.gz") if kind == wanted)
 
 
 @cache
@@ -77,8 +77,8 @@ def plain_nhia(row: Row, tumors: list[Row], option: int) -> str:
 
 
 def _hispanic(row: Row) -> bool:
-    heavily = _names("nhia_heavily_hispanic_surnames.csv")
-    rarely = _names("nhia_rarely_hispanic_surnames.csv.gz")
+    heavily = _names("heavily")
+    rarely = _names("rarely")
     last = (row["nameLast"] or "").upper()
     birth = (row["nameBirthSurname"] or row["nameMaiden"] or "").upper()
     if row["sex"] == "1":

@@ -1,6 +1,6 @@
 """Makes the tables of this room from the lists that NAACCR publishes with NHAPIIA.
 
-* `nhia_heavily_hispanic_surnames.csv`, `nhia_rarely_hispanic_surnames.csv.gz`: surname;
+* `nhia_surnames.csv.gz`: surname, kind (heavily, rarely Hispanic);
 * `nhia_low_hispanic_counties.csv`: state, county (fewer than 5 % of the people Hispanic);
 * `napiia_surnames.csv`: surname, population (asian, pacific_islander), race;
 * `birthplace_groups.csv`: algorithm, population, country, code: birth countries that decide by themselves.
@@ -23,14 +23,8 @@ NHIA_VERSION, NAPIIA_VERSION = "2024-08-01", "2025-08-01"
 
 TABLES = (
     Table(
-        "nhia_heavily_hispanic_surnames.csv",
-        "surnames that are heavily Hispanic: one row a surname",
-        f"{NHAPIIA}, through imsweb/algorithms f8aad8d",
-        NHIA_VERSION,
-    ),
-    Table(
-        "nhia_rarely_hispanic_surnames.csv.gz",
-        "birth surnames that are rarely Hispanic: one row a surname",
+        "nhia_surnames.csv.gz",
+        "surnames that are heavily or rarely Hispanic: one row a surname",
         f"{NHAPIIA}, through imsweb/algorithms f8aad8d",
         NHIA_VERSION,
     ),
@@ -99,13 +93,16 @@ def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
     """
     counties = _lines(shared, "nhia", "nhia-low-hisp-ethn-counties.csv")
     contents = {
-        "nhia_heavily_hispanic_surnames.csv": (
-            ["surname"],
-            _lines(shared, "nhia", "nhia-heavily-hisp-names.csv"),
-        ),
-        "nhia_rarely_hispanic_surnames.csv.gz": (
-            ["surname"],
-            _lines(shared, "nhia", "nhia-rarely-hisp-names.csv.gz"),
+        "nhia_surnames.csv.gz": (
+            ["surname", "kind"],
+            [
+                [surname, kind]
+                for kind, name in (
+                    ("heavily", "heavily-hisp-names.csv"),
+                    ("rarely", "rarely-hisp-names.csv.gz"),
+                )
+                for (surname,) in _lines(shared, "nhia", f"nhia-{name}")
+            ],
         ),
         "nhia_low_hispanic_counties.csv": (
             ["state", "county"],

@@ -16,7 +16,6 @@ from registry.coding.people import surnames
 from registry.coding.people.patients import shared_with_patient
 from registry.standards import code_lists
 
-HEAVILY, RARELY = "nhia_heavily_hispanic_surnames.csv", "nhia_rarely_hispanic_surnames.csv.gz"
 NOT_HISPANIC, BY_SURNAME = "0", "7"
 UNKNOWN_COUNTIES = ("998", "999")
 
@@ -38,9 +37,9 @@ def _told() -> pl.Expr:
 
 def _hispanic_surname() -> pl.Expr:
     """Step 3: the surname of a man; of a woman the birth surname, and the surname if that is undecided."""
-    last = surnames.on_list(pl.col("nameLast"), HEAVILY)
-    birth = surnames.on_list(surnames.BIRTH_SURNAME, HEAVILY)
-    rarely = surnames.on_list(surnames.BIRTH_SURNAME, RARELY)
+    last = surnames.is_hispanic(pl.col("nameLast"), "heavily")
+    birth = surnames.is_hispanic(surnames.BIRTH_SURNAME, "heavily")
+    rarely = surnames.is_hispanic(surnames.BIRTH_SURNAME, "rarely")
     return (_is("sex", "1") & last) | (_is("sex", "2") & (birth | (~rarely & last)))
 
 

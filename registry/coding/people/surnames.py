@@ -17,9 +17,9 @@ BIRTH_SURNAME = pl.coalesce("nameBirthSurname", "nameMaiden")
 
 
 @cache
-def surnames(table: str) -> pl.Series:
-    """The names of a list, for `is_in`."""
-    return reference.table(table).get_column("surname").implode()
+def _hispanic(kind: str) -> pl.Series:
+    table = reference.table("nhia_surnames.csv.gz")
+    return table.filter(pl.col("kind") == kind).get_column("surname").implode()
 
 
 @cache
@@ -29,14 +29,14 @@ def races(population: str) -> tuple[pl.Series, pl.Series]:
     return rows.get_column("surname"), rows.get_column("race")
 
 
-def on_list(name: pl.Expr, table: str) -> pl.Expr:
-    """Whether a name is on a list (False when blank).
+def is_hispanic(name: pl.Expr, kind: str) -> pl.Expr:
+    """Whether a surname is `heavily` or `rarely` Hispanic, as its list says (False when blank).
 
     >>> people = pl.DataFrame({"nameLast": ["Garcia", "Smith", None]})
-    >>> people.select(on_list(pl.col("nameLast"), "nhia_heavily_hispanic_surnames.csv")).to_series().to_list()
+    >>> people.select(is_hispanic(pl.col("nameLast"), "heavily")).to_series().to_list()
     [True, False, False]
     """
-    return name.str.to_uppercase().is_in(surnames(table)).fill_null(False)
+    return name.str.to_uppercase().is_in(_hispanic(kind)).fill_null(False)
 
 
 def race_of(name: pl.Expr, population: str) -> pl.Expr:

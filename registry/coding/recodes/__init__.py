@@ -1,5 +1,25 @@
 """Recodes: groups of site, histology, behavior and cause of death for tables and rates."""
 
-from registry.coding.recodes import aya, behavior, brain_cns, cause_of_death, iccc, lymphoid, site
+from registry.coding.recodes import (
+    aya,
+    behavior,
+    brain_cns,
+    cause_of_death,
+    from_icd,
+    iccc,
+    icd_o_2,
+    lymphoid,
+    site,
+)
 
-__all__ = ["aya", "behavior", "brain_cns", "cause_of_death", "iccc", "lymphoid", "site"]
+__all__ = [
+    "aya",
+    "behavior",
+    "brain_cns",
+    "cause_of_death",
+    "from_icd",
+    "iccc",
+    "icd_o_2",
+    "lymphoid",
+    "site",
+]

@@ -49,9 +49,10 @@ _AS_OF = {"as_of": dt.date(2020, 6, 30)}
 
 Flags = npt.NDArray[np.bool_]
 
+_SEQUENCE = pl.col("sequenceNumberCentral")
 PREPARED["@sequence_central"] = (
-    pl.when(pl.col("sequenceNumberCentral").str.contains("^[0-9]+$"))
-    .then(pl.col("sequenceNumberCentral").cast(pl.UInt16, strict=False))
+    pl.when(~_SEQUENCE.str.starts_with("+"))
+    .then(_SEQUENCE.cast(pl.UInt16, strict=False))
     .fill_null(LAST_SEQUENCE + 1)
 )
 PREPARED["@last_contact_year"] = pl.col("dateOfLastContact").str.slice(0, 4).cast(pl.Int32, strict=False)

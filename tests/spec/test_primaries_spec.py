@@ -15,8 +15,13 @@ CASES = [
 ]
 
 NEVER_DECIDE = {
-    ("hemato_2010_and_later", "M1"),
+    *(("hemato_2010_and_later", step) for step in ("M1", "M7", "M9", "M11", "M13")),
+    *(("2006_and_earlier_solid_malignant", step) for step in ("M1", "M2")),
     ("mph_2007_to_2017_breast", "M4"),
+    ("mph_2007_to_2017_lung", "M3"),
+    ("mph_2007_to_2017_kidney", "M4"),
+    ("mph_2007_to_2017_benign_brain", "M3"),
+    ("mph_2007_to_2017_malignant_brain", "M4"),
 }
 """Rules that the codes cannot reach: they ask about the record, or every site of the group is alike."""
 

@@ -68,23 +68,16 @@ def build(shared: Path, out: Path) -> dict[str, int]:
 
 
 def _groups(shared: Path) -> Iterator[list[object]]:
+    """In the published order, but the groups for all other sites after those for named sites."""
     with reference.published(shared, "mph", "mph_groups.tsv").open(encoding="utf-8", newline="") as file:
-        for step, row in enumerate(csv.DictReader(file, delimiter="\t"), start=1):
-            cells = [
-                row["site_incl"],
-                row["hist_incl"],
-                row["hist_excl"],
-                row["behav_incl"],
-                row["year_incl"],
-            ]
-            if row["site_excl"]:
-                raise ValueError(f"{row['group_id']}: a list of excluded sites is not provided for")
-            yield [
-                step,
-                row["group_id"],
-                row["name"],
-                *(" ".join(cell.replace(",", " ").split()) for cell in cells),
-            ]
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    rows.sort(key=lambda row: not row["site_incl"] and not row["hist_incl"])
+    for step, row in enumerate(rows, start=1):
+        if row["site_excl"]:
+            raise ValueError(f"{row['group_id']}: a list of excluded sites is not provided for")
+        cells = [row["site_incl"], row["hist_incl"], row["hist_excl"], row["behav_incl"], row["year_incl"]]
+        ranges = (" ".join(cell.replace(",", " ").split()) for cell in cells)
+        yield [step, row["group_id"], row["name"], *ranges]
 
 
 def _constants(shared: Path) -> Iterator[list[str]]:

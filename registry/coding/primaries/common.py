@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
 from registry.coding.primaries.answers import Answer, Mask
-from registry.coding.primaries.codes import Sites
+from registry.coding.primaries.codes import Morphologies, Sites, entries, morphologies
 from registry.coding.primaries.pairs import IN_SITU, MALIGNANT, Pairs
 from registry.coding.primaries.rule import MULTIPLE, SINGLE, Shared
 
@@ -102,3 +107,57 @@ def opposite_sides_of(sites: Sites, organ: str) -> Shared:
         f"One tumor is in the right and one in the left {organ}.",
         lambda pair: pair.both(sites) & pair.opposite_sides(),
     )
+
+
+def nos_and_specific(*nos: str) -> Shared:
+    """One primary when one tumor has one of these unspecific histologies and the other a specific one of it."""
+    listed = ", ".join(f"{_NOS[code]} ({code})" for code in nos)
+    return Shared(
+        SINGLE,
+        f"Is one histology unspecific and the other a specific one of its kind: {listed}?",
+        "One histology is only the less specific name of the other.",
+        lambda pair: _nos_and_specific(pair, nos),
+    )
+
+
+_NOS = {
+    "8000": "cancer, NOS",
+    "8010": "carcinoma, NOS",
+    "8070": "squamous cell carcinoma, NOS",
+    "8140": "adenocarcinoma, NOS",
+    "8312": "renal cell carcinoma, NOS",
+    "8720": "melanoma, NOS",
+    "8800": "sarcoma, NOS",
+}
+
+
+def _nos_and_specific(pair: Pairs, nos: tuple[str, ...]) -> Mask:
+    unspecific, specific = _kinds(nos)
+    a, b = pair.a.morphology, pair.b.morphology
+    return ((unspecific[a] & specific[b]) | (unspecific[b] & specific[a])) != 0
+
+
+@cache
+def _kinds(nos: tuple[str, ...]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """A bit for each unspecific histology: (those that a morphology is, those that it is a specific one of)."""
+    specific_of = {entry.code: entry.value.split("|") for entry in entries("nos_vs_specific")}
+    kinds = [(morphologies(code), morphologies(" ".join(specific_of[code]))) for code in nos]
+    return bits([one for one, _ in kinds]), bits([other for _, other in kinds])
+
+
+def bits(sets: list[Morphologies] | list[Sites]) -> NDArray[np.uint16]:
+    """Membership in several sets as bits of one number a code: sets share a code where `a & b` is not 0."""
+    found = np.zeros(len(sets[0].member), np.uint16)
+    for number, one in enumerate(sets):
+        found |= one.member.astype(np.uint16) << number
+    return found
+
+
+def following(later: str, earlier: str, question: str, reason: str) -> Shared:
+    """One primary when the tumor of morphology `later` is diagnosed after that of `earlier`."""
+
+    def follows(pair: Pairs) -> Answer:
+        one, other = morphologies(later), morphologies(earlier)
+        return pair.one_each(one, other) & pair.later_is(pair.a.is_in(one), pair.b.is_in(one))
+
+    return Shared(SINGLE, question, reason, follows)

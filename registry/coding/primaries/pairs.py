@@ -13,7 +13,7 @@ from registry.coding.primaries.codes import Morphologies, Rows, SiteRows, Sites
 
 Numbers: TypeAlias = NDArray[np.integer]
 
-RIGHT, LEFT = 1, 2
+RIGHT, LEFT, BOTH_SIDES, MIDLINE = 1, 2, 4, 5
 IN_SITU, MALIGNANT = 2, 3
 
 SAME_DAY, FIRST_LATER, SECOND_LATER, ORDER_UNKNOWN = 0, 1, 2, 3

@@ -25,6 +25,8 @@ NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
 ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.15, 0.2
 COMMON = 0.03
+BY_CODE = 0.9
+"""How well a code's last digit covers a word for the behavior that its term has not."""
 SIDE_WEIGHT = 1.0
 
 TISSUES = frozenset("C40 C41 C44 C47 C49 C77 C42".split())
@@ -33,7 +35,10 @@ TISSUES = frozenset("C40 C41 C44 C47 C49 C77 C42".split())
 
 @dataclass(frozen=True)
 class Pair:
-    """A site and a morphology with the terms that were found for them (None when it was not named)."""
+    """A site and a morphology with the terms that were found for them (None when it was not named).
+
+    The score is a share of the query's weight; extra merits can take it above 1, faults below 0.
+    """
 
     site: str
     morphology: str
@@ -109,22 +114,23 @@ class Searcher:
         terms: list[Term | None] = [None]
         codes, rows, scores = [UNNAMED], [np.zeros(len(weights), dtype=np.float32)], [-NO_MORPHOLOGY]
         says = np.array([word.word in BEHAVIORS for word in query.words], dtype=bool)
-        for place in top(closeness @ weights + own, BEST_TERMS):
+        for place in covering_terms(closeness, weights, own):
             term, row = self.morphologies.terms[place], closeness[place]
-            for code, cost in self.behaviors(term, query.behavior):
+            said = bool(says.any() and (row[says] > 0).all())
+            for code, cost in self.behaviors(term, query.behavior, said):
                 terms.append(term)
                 codes.append(code)
-                rows.append(np.where(says, 1.0, row) if code[-1] == query.behavior else row)
+                rows.append(np.where(says, np.maximum(row, BY_CODE), row) if code[-1] == query.behavior else row)
                 scores.append(float(own[place]) - cost)
         return Candidates(terms, codes, np.array(rows, dtype=np.float32), np.array(scores, dtype=np.float32))
 
-    def behaviors(self, term: Term, wanted: str | None) -> list[tuple[str, float]]:
+    def behaviors(self, term: Term, wanted: str | None, said: bool) -> list[tuple[str, float]]:
         """The codes that a term can have when a behavior is named, with what each costs.
 
-        Any histology may take the behavior that the pathologist names (ICD-O-3, rule F, the matrix rule).
+        A term that has the named words itself (`said`, "invasive hydatidiform mole", 9100/1) keeps its code. Any histology may take the behavior that the pathologist names (ICD-O-3, rule F, the matrix rule).
         """
         histology, behavior = term.code[:4], term.code[5]
-        if wanted is None or wanted == behavior:
+        if wanted is None or wanted == behavior or said:
             return [(term.code, UNSAID_IN_SITU if wanted is None and behavior == "2" else 0.0)]
         changed = f"{histology}/{wanted}"
         if changed in self.known:
@@ -139,7 +145,7 @@ class Searcher:
         """The best sites, and the one that a morphology usually has."""
         closeness, missing = self.sites.cover(meanings)
         own = self.sites.worth - MISSING_SITE * missing
-        places = top(closeness @ weights + own, BEST_TERMS)
+        places = covering_terms(closeness, weights, own)
         none = np.zeros((1, len(weights)), dtype=np.float32)
         return Candidates(
             [None, *(self.sites.terms[place] for place in places)],
@@ -165,7 +171,7 @@ class Searcher:
             row, column = divmod(int(place), total.shape[1])
             morphology = morphologies.codes[column]
             term = morphologies.terms[column]
-            site = sites.codes[row] or usual_site(morphology, term.sites if term else ())
+            site = sites.codes[row] or usual_site(morphology, term.sites if term else (), year)
             if site[:3] in excluded or (term is None and sites.terms[row] is None):
                 continue
             legal = is_legal(site, morphology, year)
@@ -177,7 +183,7 @@ class Searcher:
                     covering(query, sites.closeness[row]), covering(query, morphologies.closeness[column]), legal,
                 )  # fmt: skip
         ranked = sorted(found.values(), key=lambda pair: (-round(pair.score, 5), pair.site, pair.morphology))
-        return [scaled(pair, whole) for pair in ranked]
+        return [replace(pair, score=pair.score / whole) for pair in ranked]
 
 
 def fitness(site: str, morphology: str, legal: bool) -> float:
@@ -198,9 +204,11 @@ def covering(query: Query, closeness: np.ndarray) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.written for word, close in zip(query.words, closeness, strict=True) if close > 0))
 
 
-def scaled(pair: Pair, whole: float) -> Pair:
-    """The pair with its score as a share of the query's weight, 0 to 1."""
-    return replace(pair, score=round(min(max(pair.score / whole, 0.0), 1.0), 4))
+def covering_terms(closeness: np.ndarray, weights: np.ndarray, own: np.ndarray) -> list[int]:
+    """Places of the best terms among those that cover anything."""
+    covered = closeness @ weights
+    touched = np.nonzero(covered > 0)[0]
+    return [int(place) for place in touched[top(covered[touched] + own[touched], BEST_TERMS)]]
 
 
 def top(scores: np.ndarray, most: int) -> list[int]:

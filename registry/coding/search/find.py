@@ -108,7 +108,7 @@ def hit_of(pair: Pair, query: Query, year: int | None) -> Hit:
         histologicTypeIcdO3=pair.morphology[:4],
         behaviorCodeIcdO3=pair.morphology[5],
         laterality=side,
-        score=pair.score,
+        score=round(min(max(pair.score, 0.0), 1.0), 4),
         site=site,
         morphology=morphology or (pair.morphology_term.name if pair.morphology_term else ""),
         site_words=pair.site_words if pair.site_term else (),

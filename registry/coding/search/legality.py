@@ -71,26 +71,37 @@ def usual_groups() -> dict[int, tuple[frozenset[str], str]]:
 
 
 @cache
-def usual_site(morphology: str, named: tuple[str, ...] = ()) -> str:
-    """The site of a morphology when none is named.
+def usual_site(morphology: str, named: tuple[str, ...] = (), year: int | None = None) -> str:
+    """The site of a morphology when none is named: a legal one when there is any.
 
     Args:
         morphology: such as "8720/3".
         named: sites behind the term that was found, which say more than the code does.
+        year: year of diagnosis.
 
     >>> usual_site("8720/3"), usual_site("9440/3"), usual_site("8170/3"), usual_site("8010/3")
     ('C449', 'C719', 'C220', 'C809')
     """
-    usual = usual_groups().get(int(morphology[:4]), (frozenset(), ""))[1]
-    known = site_names()
-    for hints in (named, site_hints().get(morphology, ())):
-        if hints and usual and any(usual.startswith(hint) for hint in hints):
-            return usual
-        for hint in hints if named or not usual else ():
-            whole = hint if len(hint) == 4 else next((site for site in (f"{hint}9", f"{hint}0") if site in known), "")
-            if whole:
-                return whole
-    return usual or ANYWHERE
+    table = usual_groups().get(int(morphology[:4]), (frozenset(), ""))[1]
+    hinted = site_hints().get(morphology, ())
+    choices = [table] if any(table.startswith(hint) for hint in named or hinted) else []
+    choices += [*map(whole_site, named), table, *map(whole_site, hinted)]
+    return next((site for site in choices if site and is_legal(site, morphology, year)), commonest(morphology, year))
+
+
+def whole_site(hint: str) -> str:
+    """ "C22" → "C229" or else "C220", whichever there is."""
+    return hint if len(hint) == 4 else next((site for site in (f"{hint}9", f"{hint}0") if site in site_names()), "")
+
+
+def commonest(morphology: str, year: int | None) -> str:
+    """The legal site where a morphology is commonest, unknown primary when that is legal or nothing is."""
+    if is_legal(ANYWHERE, morphology, year):
+        return ANYWHERE
+    seen = {site: often for (site, code), often in commonness().items() if code == morphology}
+    allowed = allowed_sites(year).get(morphology) or allowed_sites(year).get(morphology[:4]) or frozenset()
+    legal = sorted(site for site in {*seen, *allowed} if site in site_names() and is_legal(site, morphology, year))
+    return max(legal, key=lambda site: (seen.get(site, 0.0), site[3] == "9"), default=ANYWHERE)
 
 
 @cache

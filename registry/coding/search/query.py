@@ -13,7 +13,7 @@ NOISE = frozenset(
     "history hx biopsy bx excision resection patient pt year old man woman lady gentleman diagnosis dx diagnosed "
     "specimen show showing shows evidence consistent compatible suspicious suspected possible probable likely stage "
     "case final report pathology path clinical clinically known new recent this that it its she he her his which "
-    "there no positive negative found seen favor favour favoring favouring features please code my sided side "
+    "there no found seen favor favour favoring favouring features please code my sided side "
     "ajcc tnm arising involving located proven confirmed recurrent newly from per".split()
 )
 """Words around a diagnosis that no term is about."""
@@ -23,10 +23,10 @@ SPREAD_TO = re.compile(
     r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
 )
 SPREAD_FROM = re.compile(r"(?:\b\w+\s+(?:lymph\s+nodes?\s+)?|^)\b(?:metasta\w+|mets?|secondar(?:y|ies))\s+from\b")
-METASTATIC = frozenset({"metastatic", "metastasi", "metastasis", "metastasized", "secondary"})
+METASTATIC = frozenset({"metastatic", "metastasi", "metastasis", "metastasized"})
 BEHAVIORS = {
-    "insitu": "2", "benign": "0", "borderline": "1", "uncertain": "1", "malignant": "3", "invasive": "3",
-    "metastatic": "3", "metastasis": "3",
+    "insitu": "2", "benign": "0", "borderline": "1", "uncertain": "1", "lowmalignantpotential": "1", "malignant": "3", "invasive": "3",
+    "metastatic": "3", "secondary": "3",
 }  # fmt: skip
 """Words that say how a tumor behaves, and the code."""
 CLOCK = re.compile(r"\b(\d{1,2})(?::00)?\s*oclock\b")
@@ -97,7 +97,6 @@ def reading(words: list[Word], unfinished: bool) -> Query:
             written = " ".join(dict.fromkeys(one.written for one in words[first:end]))
             kept.append(Word("metastatic" if word in METASTATIC else word, written))
     behaviors = {BEHAVIORS[word.word] for word in kept if word.word in BEHAVIORS}
-    behaviors -= {"3"} if len(behaviors) == 2 and "2" in behaviors and "invasive" not in {w.word for w in kept} else set()
     return Query(
         words=tuple({word.word: word for word in kept}.values()),
         sides=frozenset(word.word for word in kept if word.word in SIDES),

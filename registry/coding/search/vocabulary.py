@@ -12,6 +12,8 @@ from registry.coding.search.words import related_words
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 UNFINISHED = 0.88
 """Closeness of a word that goes on from what was typed so far."""
+CUT_SHORT, CUT_SHORT_FROM = 0.8, 4
+"""Closeness of a word that was cut off ("epithel."), and the letters that must be left."""
 PER_TYPO = 0.1
 MOST_COMPLETIONS = 150
 
@@ -91,6 +93,8 @@ class Vocabulary:
                 found.setdefault(number, closeness)
         if not found:
             found = self.mistyped(word)
+            if len(word) >= CUT_SHORT_FROM and word.isalpha():
+                found = {number: CUT_SHORT for number in self.completions(word)} | found
         return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
 
     def completions(self, start: str) -> range:

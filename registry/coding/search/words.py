@@ -12,7 +12,7 @@ import polars as pl
 from registry.coding import reference
 
 IGNORED = frozenset(
-    "a an the of in with and or to for on at by from is was as be are has have nos type site part region other "
+    "a an the of in with and or to for on at by from is was as be are has have nos site part region other "
     "specified unspecified including structure".split()
 )
 """Words that never tell one code from another."""
@@ -31,8 +31,8 @@ IRREGULAR = {
 }  # fmt: skip
 
 PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-", "ß": "ss", "ø": "o", "ł": "l"})
-TOKEN = re.compile(r"[a-z]+|[0-9]+")
-SLASHED = re.compile(r"\b[a-z]/(?:[a-z]\b)?")
+TOKEN = re.compile(r"[a-z]+[0-9]*|[0-9]+")
+SLASHED = re.compile(r"\b(?:c/w|s/p|h/o|r/o|p/w|d/t)\b|\bw/(?=\s|\w\w)")
 """c/w, s/p, h/o, w/: small words of notes."""
 POSSESSIVE = re.compile(r"'s?\b")
 
@@ -101,7 +101,11 @@ def read_words(text: str) -> list[tuple[str, str]]:
     for written in TOKEN.findall(plain(text)):
         word = spelled(written)
         before, as_written = joined[-1] if joined else ("", "")
-        if (before in JOINED and len(word) > 2) or (before in ("b", "t", "nk") and word == "cell"):
+        if (
+            (before in JOINED and len(word) > 2)
+            or (before in ("b", "t", "nk") and word == "cell")
+            or (before == "type" and len(word) == 1)
+        ):
             joined[-1] = (before + word, f"{as_written} {written}")
         else:
             joined.append((word, written))

@@ -168,6 +168,13 @@ def rows(name: str) -> Rows:
 
 
 @cache
+def editions(*names: str) -> tuple[Rows, ...]:
+    """Several editions of one table: equal row numbers mean equal row names in all of them."""
+    numbers: dict[str, int] = {}
+    return tuple(Rows(_rows(entries(name), numbers)) for name in names)
+
+
+@cache
 def site_rows(name: str) -> SiteRows:
     """A named table of rows that differs by site."""
     table = np.zeros(SITES, np.int16)

@@ -161,7 +161,7 @@ def _frame(rows: list[Row]) -> pl.DataFrame:
 
 
 @given(ROWS)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=70)
 def test_as_one_person_at_a_time(rows: list[Row]) -> None:
     made = coding.derive(_frame(rows), IDS).rows(named=True)
     for row, tumors, answer in zip(rows, _patients(rows), made, strict=True):
@@ -173,7 +173,7 @@ def test_as_one_person_at_a_time(rows: list[Row]) -> None:
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_order_of_rows_does_not_matter(rows: list[Row], chance: random.Random) -> None:
     order = list(range(len(rows)))
     chance.shuffle(order)
@@ -182,7 +182,7 @@ def test_order_of_rows_does_not_matter(rows: list[Row], chance: random.Random) -
 
 
 @given(ROWS, ROWS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_other_patients_change_nothing(rows: list[Row], others: list[Row]) -> None:
     apart = [{**row, "patientIdNumber": f"other {row['patientIdNumber']}"} for row in others]
     alone = coding.derive(_frame(rows), IDS)

@@ -15,6 +15,9 @@ import polars as pl
 from registry.coding.survival.patients import Numbers
 
 NO_YEAR, UNKNOWN = 9999, 99
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Years that are taken for possible; the last one only bounds the study's end."""
+
 Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 _LENGTHS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -42,13 +45,13 @@ class Parts:
 
     def forget_impossible(self, among: Flags) -> None:
         """A month that does not exist makes month and day unknown; a day that does not, the day."""
-        month = np.where(self.month == UNKNOWN, 1, self.month)
-        known = (month >= 1) & (month <= 12)
-        day = np.where(self.day == UNKNOWN, 1, self.day)
-        longest = month_length(self.year, np.where(known, month, 1))
-        wrong = among & ~(known & (day >= 1) & (day <= longest))
-        self.month[wrong & ~((self.month >= 1) & (self.month <= 12))] = UNKNOWN
-        self.day[wrong | (among & (self.month == UNKNOWN))] = UNKNOWN
+        doubtful = (self.day > 28) | (self.day < 1) | (self.month > 12) | (self.month < 1)
+        rows = np.flatnonzero(among & doubtful)
+        year, month, day = self.year[rows], self.month[rows], self.day[rows]
+        exists = (month >= 1) & (month <= 12)
+        day_exists = (day >= 1) & (day <= month_length(year, np.where(exists, month, 1)))
+        self.month[rows[~exists]] = UNKNOWN
+        self.day[rows[~(exists & day_exists)]] = UNKNOWN
 
 
 def parts(dates: pl.Series) -> Parts:
@@ -61,17 +64,16 @@ def parts(dates: pl.Series) -> Parts:
     ([2015, 2015, 2015, 9999], [3, 99, 99, 99], [31, 99, 31, 99])
     """
     length = dates.str.len_bytes().fill_null(0).to_numpy()
-    number = dates.cast(pl.UInt32, strict=False).fill_null(0).to_numpy().astype(np.int64)
-    year = np.full(len(dates), NO_YEAR, np.int64)
-    month, day = np.full(len(dates), UNKNOWN, np.int64), np.full(len(dates), UNKNOWN, np.int64)
-    # A number with as many digits as the text has characters: neither sign nor leading zero.
-    full = (length == 8) & (number >= 10_000_000)
-    year[full], month[full], day[full] = number[full] // 10_000, number[full] // 100 % 100, number[full] % 100
-    by_month = (length == 6) & (number >= 100_000)
-    year[by_month], month[by_month] = number[by_month] // 100, number[by_month] % 100
-    by_year = (length == 4) & (number >= 1_000)
-    year[by_year] = number[by_year]
-    rest = np.flatnonzero((length >= 4) & ~(full | by_month | by_year))
+    number = dates.cast(pl.Int32, strict=False).fill_null(0).to_numpy()
+    # A number with as many digits as the text has characters has neither sign nor leading zero.
+    short = np.flatnonzero((length != 8) | (number < 10_000_000))
+    year, month, day = number // 10_000, number // 100 % 100, number % 100
+    length, number = length[short], number[short]
+    has_month, has_year = (length == 6) & (number >= 100_000), (length == 4) & (number >= 1_000)
+    year[short] = np.where(has_month, number // 100, np.where(has_year, number, NO_YEAR))
+    month[short] = np.where(has_month, number % 100, UNKNOWN)
+    day[short] = UNKNOWN
+    rest = short[(length >= 4) & ~has_month & ~has_year]
     if len(rest):
         text = dates.gather(rest)
         for part, start, size, unknown in (
@@ -95,7 +97,8 @@ def _digits(text: pl.Series, start: int, size: int) -> pl.Series:
 def numbers(texts: pl.Series) -> pl.Series:
     """Texts of digits only as numbers, all others null."""
     piece = pl.col(texts.name)
-    digits = pl.when(piece.str.contains("^[0-9]{1,9}$")).then(piece).cast(pl.Int64, strict=False)
+    unsigned = (piece >= "0") & (piece < ":")
+    digits = pl.when(unsigned).then(piece).cast(pl.Int32, strict=False)
     return texts.to_frame().select(digits).to_series()
 
 
@@ -148,7 +151,7 @@ def _before_month() -> Numbers:
     years = np.arange(NO_YEAR + 1)[:, None]
     months = np.arange(1, 13)[None, :]
     lengths = month_length(years, np.broadcast_to(months, (len(years), 12)))
-    return np.concatenate([[0], np.cumsum(lengths.ravel())[:-1]])
+    return np.concatenate([[0], np.cumsum(lengths.ravel())[:-1]]).astype(np.int32)
 
 
 def day_number(year: Numbers, month: Numbers, day: Numbers) -> Numbers:

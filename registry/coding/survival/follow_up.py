@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from registry.coding.survival import calendar, writing
-from registry.coding.survival.calendar import NO_YEAR, UNKNOWN, Flags, Parts
+from registry.coding.survival import calendar
+from registry.coding.survival.calendar import FIRST_YEAR, NO_YEAR, UNKNOWN, Flags, Parts
 from registry.coding.survival.patients import Patients
 
 
@@ -54,7 +54,7 @@ def follow_up(frame: pl.DataFrame, patients: Patients, as_of: dt.date) -> Follow
     if split.any():
         status = status.scatter(np.flatnonzero(split), None)
     contact = calendar.parts(contacts.gather(patients.first))
-    known = (contact.year >= writing.FIRST_YEAR) & ~_in_future(contact, as_of) & (contact.year != NO_YEAR)
+    known = (contact.year >= FIRST_YEAR) & ~_in_future(contact, as_of) & (contact.year != NO_YEAR)
     contact.year[~known] = NO_YEAR
     contact.month[~known] = UNKNOWN
     contact.forget_impossible(known)

@@ -49,19 +49,16 @@ def survived(tumors: Tumors, ends: Ends) -> tuple[Numbers, Numbers]:
     Flags 2 and 3 tell apart whether the known parts leave room for no survival at all. A 2 becomes a 3
     when the patient certainly survived a later tumor.
     """
-    end = ends.told[tumors.patient]
     days = ends.number[tumors.patient] - tumors.number
-    told = tumors.told
+    flag = np.where(days > 0, COMPLETE_SURVIVAL, COMPLETE_NO_SURVIVAL)
+    incomplete = np.flatnonzero(tumors.told.incomplete | ends.told.incomplete[tumors.patient])
+    told, end = tumors.told[incomplete], ends.told[tumors.patient[incomplete]]
     same_month = (told.month == end.month) | (told.month == UNKNOWN) | (end.month == UNKNOWN)
     perhaps_none = (told.year == end.year) & same_month
-    flag = np.where(
-        told.incomplete | end.incomplete,
-        np.where(perhaps_none, INCOMPLETE_PERHAPS_NONE, INCOMPLETE_SURVIVAL),
-        np.where(days > 0, COMPLETE_SURVIVAL, COMPLETE_NO_SURVIVAL),
-    )
+    flag[incomplete] = np.where(perhaps_none, INCOMPLETE_PERHAPS_NONE, INCOMPLETE_SURVIVAL)
     flag[days < 0] = UNKNOWN_SURVIVAL
     flag[(flag == INCOMPLETE_PERHAPS_NONE) & _survived_later(flag, tumors.patient)] = INCOMPLETE_SURVIVAL
-    return np.where(days < 0, NO_DAYS, days), flag
+    return np.maximum(days, NO_DAYS), flag
 
 
 def _survived_later(flag: Numbers, patient: Numbers) -> Flags:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-Numbers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Numbers = np.ndarray[tuple[int, ...], np.dtype[np.signedinteger[Any]]]
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ def patients_of(ids: pl.Series) -> Patients:
     """
     if ids.null_count():
         ids = _own_names(ids)
-    first = _stretches(ids)
-    rows = None
-    if ids.gather(first).n_unique() < len(first):
-        rows, first = _together(ids)
+    first, rows = _stretches(ids), None
+    heads = ids.gather(first)
+    if not heads.is_sorted() and (patients := heads.n_unique()) < len(first):
+        rows, first = _together(ids, patients)
     count = np.diff(np.append(first, len(ids)))
     return Patients(rows, first, count, np.repeat(np.arange(len(first)), count))
 
@@ -66,12 +67,11 @@ def _stretches(ids: pl.Series) -> Numbers:
     return np.flatnonzero(np.diff(runs, prepend=np.uint32(runs[0] - 1 if runs[0] else 1)))
 
 
-def _together(ids: pl.Series) -> tuple[Numbers, Numbers]:
+def _together(ids: pl.Series, patients: int) -> tuple[Numbers, Numbers]:
     """Row order with equal ids side by side: by hash (cheap), by text should two ids share a hash."""
-    for key in (ids.hash(), ids.rank("dense")):
-        rows = np.argsort(key.to_numpy(), kind="stable")
-        gathered = ids.gather(rows)
-        first = _stretches(gathered)
-        if gathered.gather(first).n_unique() == len(first):
+    for key in (pl.Series.hash, pl.Series.rank):
+        rows = np.argsort(key(ids).to_numpy(), kind="stable")
+        first = _stretches(ids.gather(rows))
+        if len(first) == patients:
             break
     return rows, first

@@ -14,12 +14,10 @@ import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.survival import calendar, writing
-from registry.coding.survival.calendar import NO_YEAR, UNKNOWN, Flags, Parts
+from registry.coding.survival.calculation import Survival, calculated
+from registry.coding.survival.calendar import FIRST_YEAR, LAST_YEAR, Flags
 from registry.coding.survival.follow_up import FollowUp, follow_up
-from registry.coding.survival.imputation import fill
-from registry.coding.survival.intervals import NO_DAYS, NOT_COUNTED, UNKNOWN_SURVIVAL, Ends, Tumors, survived
-from registry.coding.survival.patients import Numbers, Patients, patients_of
-from registry.coding.survival.record_order import ordered, sequence
+from registry.coding.survival.patients import patients_of
 from registry.errors import BadInput
 
 INPUTS = [
@@ -92,8 +90,8 @@ OUTPUTS = [
 def survival_time(frame: pl.DataFrame, as_of: dt.date, cutoff_year: int | None = None) -> pl.DataFrame:
     """Months and days from diagnosis to last contact, with flags that say how sure they are.
 
-    Active follow-up ends with the last contact, presumed alive with the study for those not known to be
-    dead. The study ends on 31 December of `cutoff_year` (without it: on `as_of`): later contacts are cut
+    Active follow-up ends with the last contact, presumed alive, for those last known alive, with the
+    study. The study ends on 31 December of `cutoff_year` (without it: on `as_of`): later contacts are cut
     to that day and later diagnoses unknown. A last contact after `as_of` is unknown. Unknown months and
     days are filled with the middle of what the patient's other dates leave possible. Flags: 0 complete
     dates, no survival; 1 complete, some survival; 2 incomplete, perhaps none; 3 incomplete, some; 8 death
@@ -101,125 +99,41 @@ def survival_time(frame: pl.DataFrame, as_of: dt.date, cutoff_year: int | None =
     """
     end = _study_end(as_of, cutoff_year)
     patients = patients_of(frame.get_column("patientIdNumber"))
-    if patients.rows is not None:
-        frame = frame[patients.rows]
-    made = _derived(frame, patients, follow_up(frame, patients, as_of), end)
+    neighbours = frame if patients.rows is None else frame[patients.rows]
+    told = follow_up(neighbours, patients, as_of)
+    found = calculated(neighbours, patients, told, end)
     back = patients.back()
-    return made if back is None else made[back]
+    return _written(frame, found if back is None else found[back], _status(told, end))
 
 
 def _study_end(as_of: dt.date, cutoff_year: int | None) -> dt.date:
     year = as_of.year if cutoff_year is None else cutoff_year
-    if not writing.FIRST_YEAR <= year <= writing.LAST_YEAR:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadInput("survival-time", f"the study cannot end in {year}", "give a year such as 2023")
     return as_of if cutoff_year is None else dt.date(cutoff_year, 12, 31)
 
 
-def _derived(frame: pl.DataFrame, patients: Patients, told: FollowUp, end: dt.date) -> pl.DataFrame:
-    """The outputs; rows of the frame in patient order."""
-    diagnosed = calendar.parts(frame.get_column("dateOfDiagnosis"))
-    diagnosed.day[diagnosed.month == UNKNOWN] = UNKNOWN
-    valid = (diagnosed.year >= writing.FIRST_YEAR) & (diagnosed.year <= end.year)
-    valid &= ~told.conflict[patients.of_row]
-    diagnosed.forget_impossible(valid)
-    numbers = calendar.numbers(frame.get_column("sequenceNumberCentral")).fill_null(-1).to_numpy()
-    order = ordered(patients.first, patients.count, diagnosed, sequence(numbers))
-    position = np.empty_like(order)
-    position[order] = np.arange(len(order)) - patients.first[patients.of_row] + 1
-
-    counted = order[valid[order]]
-    tumors, contact = _filled(frame, patients, told, diagnosed, counted)
-    active, presumed = _ends(told, contact, end)
-    uncounted = frame.get_column("typeOfReportingSource").is_in(["6", "7"]).fill_null(value=False).to_numpy()
-    columns: dict[str, pl.Series] = {}
-    for name, ends, known in (
-        ("ActiveFollowup", active, told.known & ~told.conflict),
-        ("PresumedAlive", presumed, told.calculated),
-    ):
-        days, flag = np.full(frame.height, NO_DAYS), np.full(frame.height, UNKNOWN_SURVIVAL)
-        calculated = known[tumors.patient]
-        found = survived(tumors, ends)
-        days[counted] = np.where(calculated, found[0], NO_DAYS)
-        flag[counted] = np.where(calculated, found[1], UNKNOWN_SURVIVAL)
-        days[valid & uncounted], flag[valid & uncounted] = NO_DAYS, NOT_COUNTED
-        until = np.where(known, ends.number, NO_DAYS)[patients.of_row]
-        columns[f"survDate{name}"] = _as_told(
-            writing.dates(until),
-            frame.get_column("dateOfLastContact"),
-            # A tumor that is not calculated keeps what was told, unless its patient has a result.
-            ~valid & (until < 0) & ~told.conflict[patients.of_row],
-        )
-        columns[f"survFlag{name}"] = writing.digits(flag, 1)
-        columns[f"survMos{name}"], columns[f"survDays{name}"] = writing.months_and_days(days)
-    number = np.full(frame.height, NO_DAYS)
-    number[counted] = np.where(told.calculated[tumors.patient], tumors.number, NO_DAYS)
-    columns["survDateDxRecode"] = _as_told(
-        writing.dates(number), frame.get_column("dateOfDiagnosis"), valid & (number < 0)
-    )
-    columns["vitalStatusRecode"] = _status(told, end).gather(pl.Series(patients.of_row))
-    columns["recordNumberRecode"] = writing.digits(position, 2)
-    return pl.DataFrame({name: columns[name] for name in OUTPUTS})
-
-
-def _filled(
-    frame: pl.DataFrame, patients: Patients, told: FollowUp, diagnosed: Parts, counted: Numbers
-) -> tuple[Tumors, Parts]:
-    """Tumors with a known year in order, and last contacts, their unknown months and days filled.
+def _written(frame: pl.DataFrame, found: Survival, status: pl.Series) -> pl.DataFrame:
+    """The outputs as text; a date that is not calculated stays as it was told.
 
     Args:
-        counted: rows of those tumors, patient after patient.
+        frame: the tumors; found: their survival, in the same order.
+        status: vital status of each patient.
     """
-    patient = patients.of_row[counted]
-    date, contact = diagnosed[counted], told.contact.copy()
-    count = np.bincount(patient, minlength=len(patients.count))
-    first = np.cumsum(count) - count
-    wanting = told.known & told.contact.incomplete
-    wanting[patient[date.incomplete]] = True
-    some = np.flatnonzero(wanting & told.calculated)
-    if len(some):
-        born = _born(frame.get_column("dateOfBirth").gather(patients.first[some]))
-        last = contact[some]
-        fill(first[some], count[some], date, last, born)
-        contact.month[some], contact.day[some] = last.month, last.day
-    contact.month[~told.known], contact.day[~told.known] = UNKNOWN, UNKNOWN
-    return Tumors(patient, _numbered(date), diagnosed[counted]), contact
-
-
-def _born(dates: pl.Series) -> Parts:
-    born = calendar.parts(dates)
-    born.month[born.year == NO_YEAR] = UNKNOWN
-    born.forget_impossible(np.ones(len(dates), np.bool_))
-    return born
-
-
-def _numbered(date: Parts) -> Numbers:
-    """Day numbers; dates that stay incomplete are not used, so any day does."""
-    incomplete = date.incomplete
-    return calendar.day_number(
-        date.year, np.where(incomplete, 1, date.month), np.where(incomplete, 1, date.day)
-    )
-
-
-def _ends(told: FollowUp, contact: Parts, end: dt.date) -> tuple[Ends, Ends]:
-    """End of active follow-up, and with the living presumed alive until the end of the study."""
-    last = calendar.number_of(end)
-    after = told.known & (contact.year > end.year)
-    active = np.where(after, last, _numbered(contact))
-    presumed = np.where(told.alive, last, active)
-    ends = []
-    for number in (active, presumed):
-        at_end = number == last
-        ends.append(
-            Ends(
-                number,
-                Parts(
-                    np.where(at_end, end.year, told.contact.year),
-                    np.where(at_end, end.month, told.contact.month),
-                    np.where(at_end, end.day, told.contact.day),
-                ),
-            )
-        )
-    return ends[0], ends[1]
+    columns: dict[str, pl.Series] = {}
+    contact = frame.get_column("dateOfLastContact")
+    for name, until in (("ActiveFollowup", found.active), ("PresumedAlive", found.presumed)):
+        # Tumors that are skipped keep their date of last contact when their patient has no other.
+        kept = found.agreed & ~found.counted & (until.end < 0)
+        columns[f"survDate{name}"] = _as_told(writing.dates(until.end), contact, kept)
+        columns[f"survFlag{name}"] = writing.digits(until.flag, 1)
+        columns[f"survMos{name}"], columns[f"survDays{name}"] = writing.months_and_days(until.days)
+    kept = found.counted & (found.diagnosed < 0)
+    diagnosis = frame.get_column("dateOfDiagnosis")
+    columns["survDateDxRecode"] = _as_told(writing.dates(found.diagnosed), diagnosis, kept)
+    columns["vitalStatusRecode"] = status.gather(pl.Series(found.patient))
+    columns["recordNumberRecode"] = writing.digits(found.place, 2)
+    return pl.DataFrame({name: columns[name] for name in OUTPUTS})
 
 
 def _as_told(made: pl.Series, told: pl.Series, rows: Flags) -> pl.Series:

@@ -6,5 +6,6 @@ follow from the codes and the later diagnosis year of the pair.
 """
 
 from registry.coding.primaries.compare import compare_tumors, explain, rules
+from registry.coding.primaries.patients import pairs_of
 
-__all__ = ["compare_tumors", "explain", "rules"]
+__all__ = ["compare_tumors", "explain", "pairs_of", "rules"]

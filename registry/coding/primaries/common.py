@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -145,7 +146,7 @@ def _kinds(nos: tuple[str, ...]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]
     return bits([one for one, _ in kinds]), bits([other for _, other in kinds])
 
 
-def bits(sets: list[Morphologies] | list[Sites]) -> NDArray[np.uint16]:
+def bits(sets: Sequence[Morphologies | Sites]) -> NDArray[np.uint16]:
     """Membership in several sets as bits of one number a code: sets share a code where `a & b` is not 0."""
     found = np.zeros(len(sets[0].member), np.uint16)
     for number, one in enumerate(sets):

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from registry.coding import reference
 from registry.coding.primaries import engine
@@ -46,27 +47,34 @@ def compare_tumors(pairs: pl.DataFrame, *, question: bool = False, today: date |
     """
     groups = _groups()
     found = engine.decide(pairs, groups, today or date.today())
-    keys, inverse = np.unique(_key(found), return_inverse=True)
-    texts = pl.DataFrame([_texts(int(key), groups) for key in keys], schema=_TEXTS)
-    added = texts[inverse.astype(np.uint32)] if len(keys) else texts
-    result = pl.Series("result", RESULTS).gather(found.result)
+    keys = _keys(found)
+    used = np.flatnonzero(np.bincount(keys.ravel()))
+    texts = pl.DataFrame([_texts(np.unravel_index(key, _SHAPE), groups) for key in used], schema=_TEXTS)
+    position = np.zeros(int(np.prod(_SHAPE)), np.uint32)
+    position[used] = np.arange(len(used))
+    added = texts[position[keys]]
     columns = ["group_id", "step", "reason", *(["question"] if question else [])]
+    result = pl.Series("result", RESULTS).gather(found.result)
     return pairs.with_columns(result, *added.select(columns).get_columns())
 
 
 _TEXTS = dict.fromkeys(("group_id", "step", "reason", "question"), pl.String)
 
 
-def _key(found: engine.Decisions) -> np.ndarray:
+_SHAPE = (64, 64, 32, 3, len(RESULTS))
+"""Room for groups (and the reasons for none), rules of a group, what is missing, which tumor, results."""
+
+
+def _keys(found: engine.Decisions) -> NDArray[np.int64]:
     """What the texts of a pair depend on, as one number."""
-    key = (found.group.astype(np.int64) + 8) << 32
-    key |= (found.rule.astype(np.int64) + 1) << 16
-    return key | found.missing.astype(np.int64) << 8 | found.which.astype(np.int64) << 4 | found.result
+    return np.ravel_multi_index(
+        (found.group + engine.REASONS, found.rule + 1, found.missing, found.which, found.result), _SHAPE
+    )
 
 
-def _texts(key: int, groups: dict[str, Group]) -> dict[str, str | None]:
-    group, rule, missing = (key >> 32) - 8, (key >> 16 & 0xFFFF) - 1, key >> 8 & 0xFF
-    which, result = key >> 4 & 0xF, RESULTS[key & 0xF]
+def _texts(key: tuple[np.intp, ...], groups: dict[str, Group]) -> dict[str, str | None]:
+    group, rule = int(key[0]) - engine.REASONS, int(key[1]) - 1
+    missing, which, result = int(key[2]), int(key[3]), RESULTS[key[4]]
     if group < 0:
         return {"reason": _without_group(group, which)}
     group_id = engine.group_ids()[group]

@@ -14,7 +14,7 @@ from registry.coding import reference
 from registry.coding.primaries import codes, reading
 from registry.coding.primaries.answers import STOPS, Answer
 from registry.coding.primaries.pairs import SAME_DAY, Numbers, Pairs
-from registry.coding.primaries.rule import INVALID, MULTIPLE, QUESTIONABLE, RESULTS, SINGLE, Group
+from registry.coding.primaries.rule import INVALID, MULTIPLE, QUESTIONABLE, RESULTS, SINGLE, Group, Rule
 
 OPEN = 0
 _SINGLE, _MULTIPLE, _QUESTIONABLE, _INVALID = (
@@ -23,6 +23,9 @@ _SINGLE, _MULTIPLE, _QUESTIONABLE, _INVALID = (
 
 NO_GROUP, OTHER_GROUP, SAME_CODES, UNUSABLE = -1, -2, -3, -4
 """Why a pair has no rule: no rules for a tumor, different groups, equal codes, unusable codes."""
+
+REASONS = 4
+"""How many of these reasons there are."""
 
 _WORTH = 0.7
 """Decided pairs are left out of the arrays once fewer than this share is open."""
@@ -74,8 +77,8 @@ def decide(frame: pl.DataFrame, groups: dict[str, Group], today: date) -> Decisi
     found.which[~usable] = np.where(usable_1, 2, 1)[~usable]
     for number, name in enumerate(group_ids()):
         rows = np.flatnonzero(found.group == number)
-        if len(rows) and name in groups:
-            _ask(found, groups[name], pairs, rows)
+        if len(rows):
+            _ask(found, groups[name].rules if name in groups else [], pairs, rows)
     return found
 
 
@@ -94,7 +97,7 @@ def _without_group(
     found.which[rows] = np.where(group_1[rows] < 0, 1, 2)
 
 
-def _ask(found: Decisions, group: Group, pairs: Pairs, rows: Numbers) -> None:
+def _ask(found: Decisions, rules: list[Rule], pairs: Pairs, rows: Numbers) -> None:
     """Ask the rules of one group in order, until every pair is decided.
 
     A question that cannot be answered does not end the search: if the rule that decides later has the
@@ -105,7 +108,7 @@ def _ask(found: Decisions, group: Group, pairs: Pairs, rows: Numbers) -> None:
     pending_rule = np.zeros(len(rows), np.int16)
     pending_missing = np.zeros(len(rows), np.uint8)
     still = np.ones(len(rows), bool)
-    for number, rule in enumerate(group.rules):
+    for number, rule in enumerate(rules):
         result = RESULTS.index(rule.result)
         answer = rule.predicate(pair)
         yes = answer.yes if isinstance(answer, Answer) else answer

@@ -108,8 +108,8 @@ def links(name: str) -> Links:
     begin = np.full((layers, count + 1, count + 1), 9999, np.int16)
     end = np.full((layers, count + 1, count + 1), -1, np.int16)
     for (a, b), spans in years.items():
-        for layer, (first, last) in enumerate(spans):
-            begin[layer, a, b], end[layer, a, b] = first, last
+        for layer, (first_year, last_year) in enumerate(spans):
+            begin[layer, a, b], end[layer, a, b] = first_year, last_year
     return Links(number, begin, end)
 
 

@@ -65,7 +65,7 @@ def retinoblastoma(pair: Pairs) -> Mask:
     """,
 )
 def kaposi(pair: Pairs) -> Mask:
-    """This group gets Kaposi sarcoma of all sites."""
+    """Kaposi sarcoma of every site is in these rules, also of breast or colon."""
     return pair.both(named("kaposi_sarcoma"))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from registry.coding.primaries import common
 from registry.coding.primaries.answers import DATE, SIDE, Answer, Mask
-from registry.coding.primaries.codes import morphologies, named, named_sites, sites
+from registry.coding.primaries.codes import named, named_sites, sites
 from registry.coding.primaries.pairs import MALIGNANT, Pairs
 from registry.coding.primaries.rule import MULTIPLE, SINGLE, Group
 

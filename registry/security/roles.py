@@ -39,7 +39,7 @@ records, read      | records.* casefinding.* codes.*                            
 numbering, read    | numbering.gaps numbering.doubles numbering.proposal numbering.proposals  | x         | x       |            | x       | x     |         | x
 numbering, change  | numbering.*                                                            | x         | x       |            |         | x     |         |
 primaries, read    | primaries.of_patient primaries.list                                    | x         | x       |            | x       | x     |         | x
-primaries, decide  | primaries.decide                                                       | x         | x       |            |         | x     |         |
+primaries, decide  | primaries.decide primaries.compare                                     | x         | x       |            |         | x     |         |
 primaries, run     | primaries.*                                                            |           | x       |            |         | x     |         | x
 codes, read        | code.*                                                                 | x         | x       | x          | x       | x     |         | x
 records, change    | records.save records.status records.draft records.keep_draft records.drop_draft | x         | x       |            |         | x     |         |

@@ -32,6 +32,14 @@ def run(context: Context, patient_id: int | None = None) -> dict[str, Any]:
     return _run(context, patient_id)
 
 
+@operation("primaries.compare", changes=True)
+def compare(context: Context, patient_id: int) -> dict[str, Any]:
+    """Compare the pairs of one patient, as `primaries.run` does for all; returns {patient_id, pairs} that one may see."""
+    _require_patient(context, patient_id)
+    _run(context, patient_id)
+    return {"patient_id": patient_id, "pairs": of_patient(context, patient_id).height}
+
+
 def _run(context: Context, patient_id: int | None) -> dict[str, Any]:
     condition = "TRUE" if patient_id is None else "t.patient_id = ?"
     parameters = [] if patient_id is None else [str(patient_id)]

@@ -202,3 +202,13 @@ def test_pairs_with_another_facility_s_abstracts_are_central_staff_s(
         anna.run("primaries.run")
     with pytest.raises(Denied, match="whole registry"):
         session.as_actor(Actor("quinn", "quality", frozenset({ONE}))).run("primaries.run")
+
+
+def test_a_facility_s_registrar_compares_one_patient(session: Session, tmp_path: Path) -> None:
+    theirs = changed(AGAIN, reportingFacility=TWO, accessionNumberHosp="201000077")
+    take(session, tmp_path, (PERSON, [RIGHT, LEFT, theirs]))
+    anna = session.as_actor(Actor("anna", "registrar", frozenset({ONE})))
+    assert anna.run("primaries.compare", patient_id=1) == {"patient_id": 1, "pairs": 1}
+    assert pairs(session).height == 3
+    with pytest.raises(NotFound):
+        anna.run("primaries.compare", patient_id=7)

@@ -183,10 +183,10 @@ def test_diagnosis_after_the_study_or_after_last_contact() -> None:
     assert dates(after_contact) == ["19980107 19260602 19260602"]
 
 
-def test_without_a_cutoff_year_the_study_ends_on_the_day_of_the_question() -> None:
+def test_without_a_cutoff_year_nobody_is_presumed_alive() -> None:
     made = survival("20261030 | | 1 \n 20260115 | 01 | 1", None)
-    assert dates(made) == ["20260115 20261030 20261101"]
-    assert (active(made), presumed(made)) == (["0009 00288 1"], ["0009 00290 1"])
+    assert (active(made), dates(made)) == (["0009 00288 1"], ["20260115 20261030 -"])
+    assert presumed(made) == ["- - -"]
 
 
 def test_a_study_end_that_cannot_be() -> None:

@@ -43,6 +43,8 @@ OUTPUTS = [
     "recordNumberRecode",
 ]
 
+PRESUMED_ALIVE = OUTPUTS[4:8]
+
 
 @derivation(
     "survival-time",
@@ -90,9 +92,10 @@ OUTPUTS = [
 def survival_time(frame: pl.DataFrame, as_of: dt.date, cutoff_year: int | None = None) -> pl.DataFrame:
     """Months and days from diagnosis to last contact, with flags that say how sure they are.
 
-    Active follow-up ends with the last contact, presumed alive, for those last known alive, with the
-    study. The study ends on 31 December of `cutoff_year` (without it: on `as_of`): later contacts are cut
-    to that day and later diagnoses unknown. A last contact after `as_of` is unknown. Unknown months and
+    Active follow-up ends with the last contact; presumed alive, for those last known alive, with the
+    study. The study ends on 31 December of `cutoff_year`: later contacts are cut to that day and later
+    diagnoses unknown. Without it the study ends on `as_of`, and presumed alive stays blank, because it
+    needs a day until which all deaths are known. A last contact after `as_of` is unknown. Unknown months and
     days are filled with the middle of what the patient's other dates leave possible. Flags: 0 complete
     dates, no survival; 1 complete, some survival; 2 incomplete, perhaps none; 3 incomplete, some; 8 death
     certificate or autopsy only; 9 unknown. Tumors that disagree on last contact or vital status get 9.
@@ -103,7 +106,10 @@ def survival_time(frame: pl.DataFrame, as_of: dt.date, cutoff_year: int | None =
     told = follow_up(neighbours, patients, as_of)
     found = calculated(neighbours, patients, told, end)
     back = patients.back()
-    return _written(frame, found if back is None else found[back], _status(told, end))
+    made = _written(frame, found if back is None else found[back], _status(told, end))
+    if cutoff_year is None:
+        made = made.with_columns(pl.lit(None, pl.String).alias(name) for name in PRESUMED_ALIVE)
+    return made
 
 
 def _study_end(as_of: dt.date, cutoff_year: int | None) -> dt.date:

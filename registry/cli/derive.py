@@ -159,12 +159,13 @@ def _derive_file(
 ) -> dict[str, Any]:
     from registry import coding
     from registry.cli.frames import read_frame, write_table
-    from registry.coding.derivation import usable
+    from registry.coding.derivation import usable, with_needed
 
     frame = read_frame(source)
     ids = chosen or usable(frame.columns)
     made = coding.find(ids)
-    absent = sorted({item for one in made for item in one.inputs} - _present(frame, made))
+    every = with_needed(made, frame.columns)
+    absent = sorted({item for one in every for item in one.inputs} - _present(frame, every))
     if absent:
         options.remark(f"{source}: not there and taken as blank: {', '.join(absent)}")
     derived = coding.derive(frame, ids, as_of=day, cutoff_year=cutoff_year)

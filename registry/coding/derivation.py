@@ -182,7 +182,7 @@ def usable(columns: Iterable[str]) -> list[str]:
     """Ids of the derivations whose inputs are all there, or are derived by others that are, sorted.
 
     >>> usable(["ageAtDiagnosis"])
-    ['age-group']
+    ['age-group', 'age-recodes']
     """
     known = set(columns)
     if "sexAssignedAtBirth" in known:
@@ -194,6 +194,25 @@ def usable(columns: Iterable[str]) -> list[str]:
         chosen |= {one.id: one for one in more}
         known |= {output for one in more for output in one.outputs}
     return sorted(chosen)
+
+
+def with_needed(chosen: Sequence[Derivation], columns: Iterable[str]) -> list[Derivation]:
+    """These derivations, and those that derive their inputs which have no column; inputs first.
+
+    >>> [one.id for one in with_needed(find(["age-group"]), ["dateOfBirth", "dateOfDiagnosis"])]
+    ['age-at-diagnosis', 'age-group']
+    """
+    known = set(columns)
+    by_output = {output: one for one in all_derivations().values() for output in one.outputs}
+    needed = {one.id: one for one in chosen}
+    waiting = list(chosen)
+    while waiting:
+        for item in waiting.pop().inputs:
+            maker = by_output.get(item)
+            if item not in known and maker is not None and maker.id not in needed:
+                needed[maker.id] = maker
+                waiting.append(maker)
+    return _inputs_first(list(needed.values()))
 
 
 def _inputs_first(chosen: list[Derivation]) -> list[Derivation]:

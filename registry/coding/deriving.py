@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from registry.coding.derivation import Derivation, find
+from registry.coding.derivation import Derivation, find, with_needed
 from registry.coding.numbers import PREPARED
 from registry.errors import BadInput
 
@@ -20,8 +20,9 @@ def derive(frame: Any, ids: Sequence[str], as_of: dt.date | None = None, **param
 
     Args:
         frame: one row per tumor, columns NAACCR XML ids, blank = null or empty: a polars frame or a
-            DuckDB relation (`connection.table("tumor")`). An input without a column counts as blank;
-            `sex` is filled from `sexAssignedAtBirth`. Row order and all other columns are kept.
+            DuckDB relation (`connection.table("tumor")`). An input without a column is derived, if
+            something derives it (the age group's age), else it counts as blank; `sex` is filled from
+            `sexAssignedAtBirth`. Row order and all other columns are kept.
         ids: derivation ids or output column names, in any order.
         as_of: the day of the question, for algorithms that compare with today; today when absent.
         parameters: more for single algorithms (`cutoff_year`: the study ends on its 31 December).
@@ -39,8 +40,9 @@ def derive(frame: Any, ids: Sequence[str], as_of: dt.date | None = None, **param
     given = {"as_of": as_of or dt.date.today(), **parameters}
     chosen = find(ids)
     frame = _as_frame(frame)
-    work = _inputs(frame, chosen)
-    for one in chosen:
+    needed = with_needed(chosen, frame.columns)
+    work = _inputs(frame, needed)
+    for one in needed:
         prepared = _prepared(one, work, given)
         work = work.with_columns(prepared)
         work = work.with_columns(_made(one, work, given))

@@ -78,4 +78,5 @@ def _extension(schema: pl.Expr) -> pl.Expr:
 
 @cache
 def _pleura() -> DecisionTable:
-    return DecisionTable([({"extension": e, "factor_1": f}, recode) for e, f, recode in _PLEURA_RULES])
+    axes = ("extension", "factor_1")
+    return DecisionTable(axes, [({axes[0]: e, axes[1]: f}, recode) for e, f, recode in _PLEURA_RULES])

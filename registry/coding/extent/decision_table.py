@@ -21,22 +21,42 @@ SIGNS = {"&": 10_001, "-": 10_002}
 """Overpunched characters of the old extent codes, as values of an axis."""
 
 _VALUES = 10_003
+ANY = f"0-{_VALUES - 1}"
+"""Condition that every value meets, `OTHER` too."""
 
 
-def values(text: str) -> np.ndarray:
-    """Which values of an axis a condition such as "0-9 & -" means.
+def spans(text: str) -> list[tuple[int, int]]:
+    """First and last value of the parts of a condition.
 
-    >>> np.flatnonzero(values("0-2 5 &")).tolist()
-    [0, 1, 2, 5, 10001]
+    >>> spans("0-2 5 &")
+    [(0, 2), (5, 5), (10001, 10001)]
     """
-    mask = np.zeros(_VALUES, dtype=bool)
-    for part in text.split():
-        if part in SIGNS:
-            mask[SIGNS[part]] = True
-        else:
-            low, _, high = part.partition("-")
-            mask[int(low) : int(high or low) + 1] = True
-    return mask
+    pairs = ((SIGNS[part],) * 2 if part in SIGNS else _span(part) for part in text.split())
+    return [(low, high) for low, high in pairs]
+
+
+def _span(part: str) -> tuple[int, int]:
+    low, _, high = part.partition("-")
+    return int(low), int(high or low)
+
+
+def _classes(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts an axis into classes of values that no condition tells apart.
+
+    Returns:
+        class of each value of the axis, and one row a text: which classes it means.
+    """
+    parts = {text: spans(text) for text in dict.fromkeys(texts)}
+    edges = {edge for part in parts.values() for low, high in part for edge in (low, high + 1)}
+    starts = np.array(sorted({0, *edges} - {_VALUES}))
+    masks = np.zeros((len(parts), len(starts)), dtype=bool)
+    for mask, part in zip(masks, parts.values(), strict=True):
+        for low, high in part:
+            mask[np.searchsorted(starts, low) : np.searchsorted(starts, high + 1)] = True
+    distinct, place = np.unique(masks, axis=1, return_inverse=True)
+    of_value = np.repeat(place.reshape(-1), np.diff([*starts, _VALUES])).astype(np.uint32)
+    rows = {text: position for position, text in enumerate(parts)}
+    return of_value, distinct[[rows[text] for text in texts]]
 
 
 def number(item: str) -> pl.Expr:
@@ -68,20 +88,18 @@ class DecisionTable:
     """Rules compiled to cells.
 
     Args:
-        rules: conditions by axis (all rules name the same axes) and the result, first match wins.
+        axes: the axes' names, in the order of the expressions given to `lookup`.
+        rules: conditions by axis (an axis left out means any value) and the result, first match wins.
     """
 
-    def __init__(self, rules: Sequence[tuple[Mapping[str, str], int]]) -> None:
-        self.axes = tuple(dict.fromkeys(axis for conditions, _ in rules for axis in conditions))
+    def __init__(self, axes: Sequence[str], rules: Sequence[tuple[Mapping[str, str], int]]) -> None:
+        self.axes = tuple(axes)
         self._classes: list[pl.Series] = []
         groups: list[np.ndarray] = []
         for axis in self.axes:
-            texts = [conditions.get(axis, f"0-{_VALUES - 1}") for conditions, _ in rules]
-            masks = {text: values(text) for text in dict.fromkeys(texts)}
-            distinct, place = np.unique(np.stack(list(masks.values())), axis=1, return_inverse=True)
-            self._classes.append(pl.Series(axis, place.reshape(-1).astype(np.uint32)))
-            rows = {text: position for position, text in enumerate(masks)}
-            groups.append(distinct[[rows[text] for text in texts]])
+            of_value, group = _classes([conditions.get(axis, ANY) for conditions, _ in rules])
+            self._classes.append(pl.Series(axis, of_value))
+            groups.append(group)
         self._sizes = [group.shape[1] for group in groups]
         none = max(result for _, result in rules) + 1
         cells = np.full(self._sizes, none, dtype=np.uint8 if none < 256 else np.uint16)
@@ -120,4 +138,5 @@ def decision_table(file: str, table: str) -> DecisionTable:
     """A table of a reference file with columns `table, step, conditions, result`."""
     every = reference.table(file)
     rows = every.filter(pl.col("table") == table).select("conditions", "result").rows()
-    return DecisionTable([(conditions(text), int(result)) for text, result in rows])
+    rules = [(conditions(text), int(result)) for text, result in rows]
+    return DecisionTable(tuple(rules[0][0]), rules)

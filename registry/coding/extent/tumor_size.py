@@ -8,9 +8,8 @@ import polars as pl
 
 from registry.coding import reference
 from registry.coding.derivation import derivation
-from registry.coding.extent.decision_table import OTHER, SIGNS, DecisionTable, number, whole_number
+from registry.coding.extent.decision_table import OTHER, DecisionTable, number, whole_number
 
-_ANY = f"0-{max(SIGNS.values())}"
 _NOT_AVAILABLE = 1000
 """Stands for XX1: no size is meant for this site or histology."""
 
@@ -152,12 +151,11 @@ def tumor_size_over_time() -> list[dict[str, pl.Expr]]:
 def _rules() -> DecisionTable:
     axes = ("year", "site", "histology", "behavior", "size")
     rows = [[cell.strip() for cell in line.split("|")] for line in _RULES.strip().splitlines()]
-    return DecisionTable(
-        [
-            ({axis: cell or _ANY for axis, cell in zip(axes, cells, strict=True)}, int(becomes))
-            for *cells, becomes in rows
-        ]
-    )
+    rules = [
+        ({axis: cell for axis, cell in zip(axes, cells, strict=True) if cell}, int(becomes))
+        for *cells, becomes in rows
+    ]
+    return DecisionTable(axes, rules)
 
 
 @cache
@@ -165,6 +163,5 @@ def _possible() -> DecisionTable:
     """1 where a site can have a size; sites that are not listed can have any."""
     sizes = [(site[1:], sizes) for site, sizes in reference.table("tumor_sizes.csv").rows()]
     rules = [({"site": site, "size": size}, 1) for site, size in sizes]
-    rules.append(({"site": " ".join(site for site, _ in sizes), "size": _ANY}, 0))
-    rules.append(({"site": _ANY, "size": _ANY}, 1))
-    return DecisionTable(rules)
+    rules.append(({"site": " ".join(site for site, _ in sizes)}, 0))
+    return DecisionTable(("site", "size"), [*rules, ({}, 1)])

@@ -95,7 +95,7 @@ def rules() -> DecisionTable:
         if one["sites"]:
             allowed = _but(one["histologies_out"])
             made.append(({"year": years, "site": one["sites"], "histology": allowed}, row))
-    return DecisionTable(made)
+    return DecisionTable(("year", "site", "histology"), made)
 
 
 def _but(text: str | None) -> str:

@@ -7,11 +7,13 @@ follow from its description.
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import polars as pl
 import pytest
 
 from registry import coding
+from registry.coding.explaining import explain
 from registry.coding.survival.survival_time import INPUTS, OUTPUTS
 from registry.errors import BadInput
 from tests import slow_survival
@@ -228,3 +230,24 @@ def test_the_slow_reference_agrees_on_a_patient_of_this_file() -> None:
     made = pl.DataFrame(slow_survival.survival(rows, AS_OF, 2016))
     assert order(made) == [2, 3, 1]
     assert active(made) == ["0001 00053 1", "0000 00027 2", "0002 00063 1"]
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "contact", "source", "expected"),
+    [
+        (
+            "2020",
+            "20210631",
+            "1",
+            "The month and day of diagnosis are unknown: .* The day of last contact is unknown: ",
+        ),
+        ("20201301", "20210630", "6", "The month and day of diagnosis are unknown: .* autopsy only"),
+        ("20200101", None, "1", "^The year of last contact is unknown"),
+        ("18991231", "20210630", "1", "^The year of diagnosis is unknown or before 1900"),
+        ("20200229", "20210630", "1", "^Both dates are complete"),
+    ],
+)
+def test_why(diagnosis: str, contact: str | None, source: str, expected: str) -> None:
+    values = {"dateOfDiagnosis": diagnosis, "dateOfLastContact": contact, "typeOfReportingSource": source}
+    told = explain("survMosActiveFollowup", values, as_of=AS_OF, cutoff_year=2023)
+    assert re.search(expected, told["why"])

@@ -18,6 +18,7 @@ from registry.coding.survival.calculation import Survival, calculated
 from registry.coding.survival.calendar import FIRST_YEAR, LAST_YEAR, Flags
 from registry.coding.survival.follow_up import FollowUp, follow_up
 from registry.coding.survival.patients import patients_of
+from registry.coding.survival.reasons import why
 from registry.errors import BadInput
 
 INPUTS = [
@@ -53,6 +54,7 @@ PRESUMED_ALIVE = OUTPUTS[4:8]
     outputs=OUTPUTS,
     source="https://seer.cancer.gov/survivaltime/ version 2.2",
     parameters={"as_of": dt.date(2026, 11, 1), "cutoff_year": 2023},
+    why=why,
     examples=[
         "  | 19500301 | 20200115 | 0 | 20200115 |    | 1 | 20200115 | 0 | 0000 | 00000 | 20200115 | 0 | 0000 | 00000 | 20200115 | 0 | 01",
         "  | 19500301 | 20200214 | 0 | 20200115 |    | 1 | 20200214 | 1 | 0000 | 00030 | 20200214 | 1 | 0000 | 00030 | 20200115 | 0 | 01",

@@ -1,4 +1,4 @@
-"""CPU seconds of comparing tumor pairs of all eras, clean and dirty. Run: PYTHONPATH=. python benchmarks/primaries.py [pairs]"""
+"""CPU seconds of comparing tumor pairs of all eras, clean and dirty. Run: python -m benchmarks.primaries [pairs]"""
 
 from __future__ import annotations
 

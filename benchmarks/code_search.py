@@ -48,13 +48,18 @@ def kept_queries(name: str, half: str | None = None) -> Iterator[Case]:
         for row in csv.DictReader(file):
             if half is None or row["half"] == half:
                 side = row["laterality"] or ""
-                yield row["query"], (row["primarySite"], row["histologicTypeIcdO3"], row["behaviorCodeIcdO3"], side)
+                yield (
+                    row["query"],
+                    (row["primarySite"], row["histologicTypeIcdO3"], row["behaviorCodeIcdO3"], side),
+                )
 
 
 def is_right(hit: object, codes: tuple[str | None, str, str, str | None]) -> bool:
     """Whether a hit has the codes that are asked."""
     names = ("primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "laterality")
-    return all(want is None or (getattr(hit, name) or "") == want for name, want in zip(names, codes, strict=True))
+    return all(
+        want is None or (getattr(hit, name) or "") == want for name, want in zip(names, codes, strict=True)
+    )
 
 
 def measure(chosen: Searcher, cases: Iterable[Case], limit: int = 5) -> dict[str, float | int | list[str]]:
@@ -101,7 +106,9 @@ def main() -> None:
     }
     for question, (chosen, cases) in questions.items():
         result = measure(chosen, cases)
-        print(f"{question}: n {result['n']}, top-1 {result['top1']:.1%}, top-5 {result['top5']:.1%}, {result['ms']:.1f} ms")
+        print(
+            f"{question}: n {result['n']}, top-1 {result['top1']:.1%}, top-5 {result['top5']:.1%}, {result['ms']:.1f} ms"
+        )
     mean, late = keystrokes(full)
     print(f"keystroke: mean {mean:.1f} ms, 99th percentile {late:.1f} ms")
 

@@ -16,7 +16,7 @@ import csv
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from registry.coding import reference
@@ -27,7 +27,14 @@ OWN = "Apache-2.0, as the project"
 SEER = "SEER: US government work"
 
 TABLES = (
-    Table("site_terms.csv.gz", "names of the topography codes: one row a term", "WHO ICD-O-3", "ICD-O-3", "", WHO),
+    Table(
+        "site_terms.csv.gz",
+        "names of the topography codes: one row a term",
+        "WHO ICD-O-3",
+        "ICD-O-3",
+        "",
+        WHO,
+    ),
     Table(
         "site_histology_lists.csv.gz",
         "sites at which a histology is not questioned: one row a list, histology and behavior",
@@ -50,10 +57,21 @@ TABLES = (
         "",
         SEER,
     ),
-    Table("term_words.csv", "words that mean another word, and how nearly", "this project", "2026-11", "", OWN),
+    Table(
+        "term_words.csv", "words that mean another word, and how nearly", "this project", "2026-11", "", OWN
+    ),
     Table("term_abbreviations.csv", "abbreviations in registrars' text", "this project", "2026-11", "", OWN),
-    Table("everyday_terms.csv", "everyday names of codes that no list has", "this project", "2026-11", "", OWN),
-    Table("usual_sites.csv", "where histologies usually arise", "this project, after ICD-O-3", "2026-11", "", OWN),
+    Table(
+        "everyday_terms.csv", "everyday names of codes that no list has", "this project", "2026-11", "", OWN
+    ),
+    Table(
+        "usual_sites.csv",
+        "where histologies usually arise",
+        "this project, after ICD-O-3",
+        "2026-11",
+        "",
+        OWN,
+    ),
 )
 BY_HAND = ("term_words.csv", "term_abbreviations.csv", "everyday_terms.csv", "usual_sites.csv")
 
@@ -96,10 +114,13 @@ def build(shared: Path, out: Path) -> dict[str, int]:
         NotFound: a published file is not there.
     """
     older, newer = _published(shared, LIST_2015), _published(shared, LIST_2018)
-    written = {
+    written: dict[str, tuple[tuple[str, ...], Sequence[Sequence[object]]]] = {
         "site_terms.csv.gz": (("code", "kind", "term"), sorted(set(_site_terms(shared)))),
         "site_histology_lists.csv.gz": (("list", "histology", "behavior", "sites"), _lists(older, newer)),
-        "site_histology_frequency.csv.gz": (("site", "histology", "behavior", "per_million"), _frequency(shared)),
+        "site_histology_frequency.csv.gz": (
+            ("site", "histology", "behavior", "per_million"),
+            _frequency(shared),
+        ),
         "seer_short_names.csv.gz": (("code", "name"), _short_names(older, newer)),
     }
     counts = {name: reference.write(out / name, columns, rows) for name, (columns, rows) in written.items()}
@@ -123,17 +144,24 @@ def _site_terms(shared: Path) -> Iterator[tuple[str, str, str]]:
     """
     path = reference.published(shared, "icdo", "icdo3_topography_terms.txt")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [(row["Kode"].replace(".", ""), row["Lvl"], row["Title"]) for row in csv.DictReader(file, delimiter="\t")]
-    heading = {code: title.rstrip(" :") for code, level, title in rows if level == "incl-k" or level.endswith("k")}
+        rows = [
+            (row["Kode"].replace(".", ""), row["Lvl"], _corrected(row["Title"]))
+            for row in csv.DictReader(file, delimiter="\t")
+        ]
+    heading = {code: title.rstrip(" :") for code, level, title in rows if level == "k"}
     for code, level, title in rows:
-        for wrong, right in MISPRINTS.items():
-            title = title.replace(wrong, right)
         if level == "4":
             yield code, "preferred", title
-        elif level.endswith("b") and code in heading:
+        elif level == "b" and code in heading:
             yield code, "included", f"{heading[code]} {title}"
         elif level == "incl" and title[0].isupper() and not re.search(r"C\d\d", title):
             yield code, "included", title
+
+
+def _corrected(title: str) -> str:
+    for wrong, right in MISPRINTS.items():
+        title = title.replace(wrong, right)
+    return title
 
 
 def _sites(ranges: str) -> set[str]:
@@ -153,14 +181,18 @@ def _lists(older: list[dict[str, str]], newer: list[dict[str, str]]) -> list[tup
     for row in newer:
         allowed["2018", row["morphology"]] |= _sites(groups[row["site_group"].casefold()])
     return [
-        (year, code[:4], code[5], " ".join(sorted(sites))) for (year, code), sites in sorted(allowed.items()) if code[4:5] == "/"
+        (year, code[:4], code[5], " ".join(sorted(sites)))
+        for (year, code), sites in sorted(allowed.items())
+        if code[4:5] == "/"
     ]
 
 
 def _frequency(shared: Path) -> list[tuple[str, str, str, int]]:
     total: dict[tuple[str, str, str], float] = defaultdict(float)
     for sex in ("female", "male"):
-        with reference.published(shared, "names", f"sites_sex_{sex}.csv").open(encoding="utf-8", newline="") as file:
+        with reference.published(shared, "names", f"sites_sex_{sex}.csv").open(
+            encoding="utf-8", newline=""
+        ) as file:
             for share, site, histology, behavior, *_ in csv.reader(file):
                 total[site, histology, behavior] += float(share) / 2
     return [(*key, round(share * 10_000)) for key, share in sorted(total.items()) if round(share * 10_000)]

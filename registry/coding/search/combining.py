@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from registry.coding.search.index import Index, Term
+from registry.coding.search.index import IMPLIED, Index, Term
 from registry.coding.search.legality import commonness, is_legal, usual_groups, usual_site
 from registry.coding.search.query import BEHAVIORS, Query
 from registry.coding.search.vocabulary import Vocabulary
@@ -25,7 +26,7 @@ NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
 ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.15, 0.2
 COMMON = 0.03
-BY_CODE = 0.9
+BY_CODE = 0.8
 """How well a code's last digit covers a word for the behavior that its term has not."""
 SIDE_WEIGHT = 1.0
 
@@ -87,7 +88,32 @@ class Searcher:
         covered = np.maximum(sites.closeness[:, None, :], morphologies.closeness[None, :, :])
         twice = np.minimum(sites.closeness[:, None, :], morphologies.closeness[None, :, :])
         total = (covered + TWICE * twice) @ weights + sites.score[:, None] + morphologies.score[None, :]
+        total[0] += self.implied_by_usual_sites(meanings, weights, morphologies, year)
         return self.best(query, total, sites, morphologies, float(weights.sum()) or 1.0, year, excluded)
+
+    def implied_by_usual_sites(
+        self,
+        meanings: list[list[tuple[int, float]]],
+        weights: np.ndarray,
+        morphologies: Candidates,
+        year: int | None,
+    ) -> np.ndarray:
+        """What each morphology's usual site adds where it is not named itself: "eye" for a retinoblastoma's retina."""
+        added = np.zeros(len(morphologies.codes), dtype=np.float32)
+        for column, (code, term) in enumerate(zip(morphologies.codes, morphologies.terms, strict=True)):
+            implied = self.implied.get(usual_site(code, term.sites if term else (), year), frozenset())
+            for place, choices in enumerate(meanings):
+                if choices and choices[0][0] in implied and not morphologies.closeness[column, place]:
+                    added[column] += IMPLIED * weights[place]
+        return added
+
+    @cached_property
+    def implied(self) -> dict[str, frozenset[int]]:
+        """Site → numbers of the words that go without saying."""
+        found: dict[str, frozenset[int]] = {}
+        for term in self.sites.terms:
+            found.setdefault(term.code, frozenset(self.vocabulary.number[word] for word in term.implied))
+        return found
 
     def meanings(self, query: Query) -> list[list[tuple[int, float]]]:
         """For each word of a query the words of terms that it may mean."""
@@ -120,7 +146,9 @@ class Searcher:
             for code, cost in self.behaviors(term, query.behavior, said):
                 terms.append(term)
                 codes.append(code)
-                rows.append(np.where(says, np.maximum(row, BY_CODE), row) if code[-1] == query.behavior else row)
+                rows.append(
+                    np.where(says, np.maximum(row, BY_CODE), row) if code[-1] == query.behavior else row
+                )
                 scores.append(float(own[place]) - cost)
         return Candidates(terms, codes, np.array(rows, dtype=np.float32), np.array(scores, dtype=np.float32))
 
@@ -201,7 +229,9 @@ def fitness(site: str, morphology: str, legal: bool) -> float:
 
 def covering(query: Query, closeness: np.ndarray) -> tuple[str, ...]:
     """The words of a query, as written, that a term covers."""
-    return tuple(dict.fromkeys(word.written for word, close in zip(query.words, closeness, strict=True) if close > 0))
+    return tuple(
+        dict.fromkeys(word.written for word, close in zip(query.words, closeness, strict=True) if close > 0)
+    )
 
 
 def covering_terms(closeness: np.ndarray, weights: np.ndarray, own: np.ndarray) -> list[int]:
@@ -213,8 +243,5 @@ def covering_terms(closeness: np.ndarray, weights: np.ndarray, own: np.ndarray) 
 
 def top(scores: np.ndarray, most: int) -> list[int]:
     """Places of the highest scores, best first; of equals the first ones."""
-    if len(scores) > most:
-        places = np.argpartition(-scores, most - 1)[:most]
-    else:
-        places = np.arange(len(scores))
+    places = np.argpartition(-scores, most - 1)[:most] if len(scores) > most else np.arange(len(scores))
     return [int(place) for place in places[np.lexsort((places, -scores[places]))]]

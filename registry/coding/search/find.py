@@ -9,7 +9,7 @@ from registry.coding.search.combining import UNNAMED, Pair, Searcher
 from registry.coding.search.index import Index
 from registry.coding.search.laterality import SIDES, laterality
 from registry.coding.search.query import Query, readings
-from registry.coding.search.terms import morphology_names, morphology_terms, site_names, site_terms
+from registry.coding.search.terms import first_year_alike, morphology_names, morphology_terms, site_names, site_terms
 from registry.coding.search.vocabulary import Vocabulary
 
 FEMALE_SITES = frozenset("C51 C52 C53 C54 C55 C56 C57 C58".split())
@@ -49,14 +49,20 @@ class Hit:
 def searcher_of(kinds: tuple[str, ...], further: bool, year: int | None = None) -> Searcher:
     """Indexes over chosen kinds of ICD-O-3.2 terms (`benchmarks/code_search.py` compares them)."""
     sites, morphologies = site_terms(), morphology_terms(year, kinds, further)
-    vocabulary = Vocabulary([word for term in (*sites, *morphologies) for word in term.words] + list(SIDES))
+    words = (word for term in (*sites, *morphologies) for word in (*term.words, *term.implied))
+    vocabulary = Vocabulary((*words, *SIDES))
     known = frozenset(morphology_names())
     return Searcher(vocabulary, Index(sites, vocabulary), Index(morphologies, vocabulary), known)
 
 
-@cache
 def searcher(year: int | None = None) -> Searcher:
-    """The indexes for a year of diagnosis, the present when None; built once."""
+    """The indexes for a year of diagnosis, the present when None; built once for all years with the same terms."""
+    return searcher_since(None if year is None else first_year_alike(year))
+
+
+@cache
+def searcher_since(year: int | None) -> Searcher:
+    """The indexes with the terms of a year."""
     return searcher_of(("preferred", "synonym", "related"), True, year)
 
 
@@ -81,7 +87,12 @@ def search_codes(
 
 
 def search_with(
-    chosen: Searcher, text: str, limit: int = 5, year: int | None = None, sex: str | None = None, typing: bool = True
+    chosen: Searcher,
+    text: str,
+    limit: int = 5,
+    year: int | None = None,
+    sex: str | None = None,
+    typing: bool = True,
 ) -> list[Hit]:
     """As `search_codes`, over given indexes."""
     best: dict[tuple[str, str], tuple[float, Pair, Query]] = {}

@@ -16,6 +16,7 @@ LIGHT = {
     "area": 0.4, "joint": 0.7, "lesion": 0.4, "organ": 0.5, "system": 0.6, "region": 0.4, "quadrant": 0.5, "without": 0.3,
     "involvement": 0.3, "not": 0.3, "this": 0.2, "female": 0.4, "male": 0.4, "adult": 0.5, "lymph": 0.6, "node": 0.6,
     "lobe": 0.6, "type": 0.3, "negative": 0.6, "positive": 0.6,
+    "1": 0.4, "2": 0.4, "3": 0.4, "4": 0.4,
 }  # fmt: skip
 """Words that say little although they are rare, by the share of their weight that counts."""
 
@@ -28,6 +29,7 @@ class Term:
         words: as `words.index_words` gives them.
         worth: added to the term's score.
         sites: where the list that the term comes from says that it arises, "C220" or a whole group "C44".
+        implied: words that go without saying, such as the larynx of a vocal cord.
     """
 
     code: str
@@ -35,6 +37,21 @@ class Term:
     words: tuple[str, ...]
     worth: float = 0.0
     sites: tuple[str, ...] = ()
+    implied: tuple[str, ...] = ()
+
+
+IMPLIED = 0.7
+"""How well a term covers a word that goes without saying."""
+
+
+def postings(
+    words: Sequence[tuple[str, ...]], vocabulary: Vocabulary
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Word numbers and places of the terms that hold them, sorted, and where each word's places start."""
+    pairs = sorted({(vocabulary.number[word], place) for place, held in enumerate(words) for word in held})
+    numbers = np.array([number for number, _ in pairs], dtype=np.int32)
+    places = np.array([place for _, place in pairs], dtype=np.int32)
+    return numbers, places, np.searchsorted(numbers, np.arange(len(vocabulary.words) + 1))
 
 
 class Index:
@@ -51,10 +68,8 @@ class Index:
 
     def __init__(self, terms: Sequence[Term], vocabulary: Vocabulary) -> None:
         self.terms = terms
-        pairs = sorted({(vocabulary.number[word], place) for place, term in enumerate(terms) for word in term.words})
-        numbers = np.array([number for number, _ in pairs], dtype=np.int32)
-        self.places = np.array([place for _, place in pairs], dtype=np.int32)
-        self.starts = np.searchsorted(numbers, np.arange(len(vocabulary.words) + 1))
+        numbers, self.places, self.starts = postings([term.words for term in terms], vocabulary)
+        _, self.implied_places, self.implied_starts = postings([term.implied for term in terms], vocabulary)
         held = np.diff(self.starts)
         weight = np.where(held > 0, np.log1p(len(terms) / np.maximum(held, 1)), 0.0)
         light = np.array([LIGHT.get(word, 1.0) for word in vocabulary.words])
@@ -65,6 +80,10 @@ class Index:
     def holding(self, number: int) -> np.ndarray:
         """Places of the terms that hold a word."""
         return self.places[self.starts[number] : self.starts[number + 1]]
+
+    def implying(self, number: int) -> np.ndarray:
+        """Places of the terms for which a word goes without saying."""
+        return self.implied_places[self.implied_starts[number] : self.implied_starts[number + 1]]
 
     def cover(self, meanings: Sequence[Sequence[tuple[int, float]]]) -> tuple[np.ndarray, np.ndarray]:
         """How well each term covers each word of a query, and how much of each term is left uncovered.
@@ -78,6 +97,8 @@ class Index:
         closeness = np.zeros((len(self.terms), len(meanings)), dtype=np.float32)
         best: dict[int, float] = {}
         for column, choices in enumerate(meanings):
+            for number, close in reversed(choices):
+                closeness[self.implying(number), column] = IMPLIED * close
             for number, close in reversed(choices):
                 closeness[self.holding(number), column] = close
                 best[number] = max(best.get(number, 0.0), close)

@@ -39,7 +39,7 @@ def is_legal(site: str, morphology: str, year: int | None = None) -> bool:
     what was reportable in their year; nor are combinations that registries did code (SEER's list may be overridden
     after review, and newer editions of it took many of them in).
 
-    >>> is_legal("C504", "8500/3"), is_legal("C220", "8500/3"), is_legal("C446", "8070/3")
+    >>> is_legal("C504", "8500/3"), is_legal("C710", "8500/3"), is_legal("C446", "8070/3")
     (True, False, True)
     """
     histology, _, behavior = morphology.partition("/")
@@ -65,7 +65,9 @@ def usual_groups() -> dict[int, tuple[frozenset[str], str]]:
         )
         for first, last in re.findall(r"(\d{4})(?:-(\d{4}))?", histologies):
             for number in range(int(first), int(last or first) + 1):
-                groups_before, site_before = usual.get(number, (frozenset(), "")) if last else (frozenset(), "")
+                groups_before, site_before = (
+                    usual.get(number, (frozenset(), "")) if last else (frozenset(), "")
+                )
                 usual[number] = (groups_before | three, site or site_before or "")
     return usual
 
@@ -86,12 +88,18 @@ def usual_site(morphology: str, named: tuple[str, ...] = (), year: int | None = 
     hinted = site_hints().get(morphology, ())
     choices = [table] if any(table.startswith(hint) for hint in named or hinted) else []
     choices += [*map(whole_site, named), table, *map(whole_site, hinted)]
-    return next((site for site in choices if site and is_legal(site, morphology, year)), commonest(morphology, year))
+    return next(
+        (site for site in choices if site and is_legal(site, morphology, year)), commonest(morphology, year)
+    )
 
 
 def whole_site(hint: str) -> str:
-    """ "C22" → "C229" or else "C220", whichever there is."""
-    return hint if len(hint) == 4 else next((site for site in (f"{hint}9", f"{hint}0") if site in site_names()), "")
+    """A site for a group: "C22" → "C229" or else "C220", whichever there is."""
+    return (
+        hint
+        if len(hint) == 4
+        else next((site for site in (f"{hint}9", f"{hint}0") if site in site_names()), "")
+    )
 
 
 def commonest(morphology: str, year: int | None) -> str:
@@ -100,7 +108,9 @@ def commonest(morphology: str, year: int | None) -> str:
         return ANYWHERE
     seen = {site: often for (site, code), often in commonness().items() if code == morphology}
     allowed = allowed_sites(year).get(morphology) or allowed_sites(year).get(morphology[:4]) or frozenset()
-    legal = sorted(site for site in {*seen, *allowed} if site in site_names() and is_legal(site, morphology, year))
+    legal = sorted(
+        site for site in {*seen, *allowed} if site in site_names() and is_legal(site, morphology, year)
+    )
     return max(legal, key=lambda site: (seen.get(site, 0.0), site[3] == "9"), default=ANYWHERE)
 
 
@@ -108,4 +118,7 @@ def commonest(morphology: str, year: int | None) -> str:
 def commonness() -> dict[tuple[str, str], float]:
     """Site and morphology → logarithm (base 10) of one plus the cases in a million."""
     rows = reference.table("site_histology_frequency.csv.gz").iter_rows()
-    return {(site, f"{histology}/{behavior}"): math.log10(1 + int(count)) for site, histology, behavior, count in rows}
+    return {
+        (site, f"{histology}/{behavior}"): math.log10(1 + int(count))
+        for site, histology, behavior, count in rows
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from registry.coding.search.laterality import SIDES
-from registry.coding.search.words import IGNORED, Phrases, abbreviations, plain, read_words, same_words
+from registry.coding.search.words import IGNORED, abbreviations, plain, read_words, same_words
 
 NOISE = frozenset(
     "history hx biopsy bx excision resection patient pt year old man woman lady gentleman diagnosis dx diagnosed "
@@ -22,7 +22,15 @@ SPREAD_TO = re.compile(
     r"\b(?:metasta\w+|mets?|spread|spreading|secondar(?:y|ies))\s+(?:to|in|into|involving|within)\s+[^,;.]*?"
     r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
 )
-SPREAD_FROM = re.compile(r"(?:\b\w+\s+(?:lymph\s+nodes?\s+)?|^)\b(?:metasta\w+|mets?|secondar(?:y|ies))\s+from\b")
+SPREAD_IN = re.compile(
+    r"\b(metastatic|metastasi[sz]ed)\b([^,;.]+?)\s+(?:to|in|into|involving)\s+(?!situ)[^,;.]*?"
+    r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
+)
+MEASURES = re.compile(r"\bgleason\b[^a-z,;]*(?:score[^a-z,;]*)?|\b\d+(?:\.\d+)?\s*(?:cm|mm)\b")
+"""Scores and sizes."""
+SPREAD_FROM = re.compile(
+    r"(?:\b\w+\s+(?:lymph\s+nodes?\s+)?|^)\b(?:metasta\w+|mets?|secondar(?:y|ies))\s+from\b"
+)
 METASTATIC = frozenset({"metastatic", "metastasi", "metastasis", "metastasized"})
 BEHAVIORS = {
     "insitu": "2", "benign": "0", "borderline": "1", "uncertain": "1", "lowmalignantpotential": "1", "malignant": "3", "invasive": "3",
@@ -59,24 +67,26 @@ class Query:
     unfinished: bool
 
 
-def readings(text: str, typing: bool = True) -> list[Query]:
+def readings(text: str, typing: bool = True, noise: frozenset[str] = NOISE) -> list[Query]:
     """What a text may mean: one reading for each combination of what its abbreviations stand for, likeliest first.
 
     Args:
         text: as typed.
         typing: the last word may be unfinished (when nothing follows it).
+        noise: words that are passed over.
 
     >>> [" ".join(word.word for word in reading.words) for reading in readings("Lt breast IDC")]
     ['left breast invasive duct carcinoma']
     """
     folded = clock_positions(plain(text))
-    folded = SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", folded))
+    folded = SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", MEASURES.sub(" ", folded)))
+    folded = SPREAD_IN.sub(r"\1\2 ", folded)
     typed = [Word(word, written) for word, written in read_words(folded)]
     unfinished = typing and bool(typed) and folded[-1:].isalnum()
     choices = [choices_of(word) for word in typed]
     last_is_short = bool(typed) and choices[-1] != [[typed[-1]]]
     return [
-        reading([word for part in parts for word in part], unfinished and not last_is_short)
+        reading([word for part in parts for word in part], unfinished and not last_is_short, noise)
         for parts in islice(product(*choices), MOST_READINGS)
     ]
 
@@ -89,11 +99,11 @@ def choices_of(word: Word) -> list[list[Word]]:
     return [[Word(part, word.written) for part, _ in read_words(words)] for words in meant]
 
 
-def reading(words: list[Word], unfinished: bool) -> Query:
+def reading(words: list[Word], unfinished: bool, noise: frozenset[str] = NOISE) -> Query:
     """The query that a sequence of written-out words makes."""
     kept: list[Word] = []
-    for word, first, end in replaced(same_words(), [word.word for word in words]):
-        if word not in IGNORED and word not in NOISE:
+    for word, first, end in same_words().replace([word.word for word in words]):
+        if word not in IGNORED and word not in noise:
             written = " ".join(dict.fromkeys(one.written for one in words[first:end]))
             kept.append(Word("metastatic" if word in METASTATIC else word, written))
     behaviors = {BEHAVIORS[word.word] for word in kept if word.word in BEHAVIORS}
@@ -105,11 +115,6 @@ def reading(words: list[Word], unfinished: bool) -> Query:
     )
 
 
-def replaced(phrases: Phrases, words: list[str]) -> list[tuple[str, int, int]]:
-    """Words with one word for one meaning, and the places that each was read from."""
-    return phrases.replace(words)
-
-
 def clock_positions(text: str) -> str:
     """Positions on the clock of a breast as quadrants (SEER, breast: 12, 3, 6 and 9 o'clock overlap quadrants).
 
@@ -118,7 +123,9 @@ def clock_positions(text: str) -> str:
     >>> clock_positions("right breast 10 oclock")
     'right breast upper outer quadrant breast'
     """
-    side = next((side for side in ("left", "right") if re.search(rf"\b({side}|{side[0]}t|{side[0]})\b", text)), None)
+    side = next(
+        (side for side in ("left", "right") if re.search(rf"\b({side}|{side[0]}t|{side[0]})\b", text)), None
+    )
 
     def quadrant(found: re.Match[str]) -> str:
         hour = int(found[1])

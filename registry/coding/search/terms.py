@@ -31,21 +31,21 @@ HEADINGS = {
 def site_terms() -> list[Term]:
     """Names of the sites: preferred, included and everyday ones."""
     found: dict[tuple[str, frozenset[str]], Term] = {}
-    rows = [(code, term, 0.1 if kind == "preferred" else 0.0) for code, kind, term in _table("site_terms.csv.gz")]
+    groups = {code: tuple(index_words(group)) for code, _, group in icdo.topography().iter_rows()}
+    rows = [
+        (code, term, 0.1 if kind == "preferred" else 0.0) for code, kind, term in _table("site_terms.csv.gz")
+    ]
     rows += [(code, term, 0.0) for term, code in _table("everyday_terms.csv") if code.startswith("C")]
     for code, name, worth in rows:
         for words in _site_words(name):
-            found.setdefault((code, frozenset(words)), Term(code, name, words, worth))
+            implied = tuple(word for word in groups.get(code, ()) if word not in words)
+            found.setdefault((code, frozenset(words)), Term(code, name, words, worth, implied=implied))
     return list(found.values())
 
 
 def _site_words(name: str) -> Iterator[tuple[str, ...]]:
-    """A site's words, and those of its short form when it begins with a long heading.
-
-    "Other parts of ..." gets a word that nobody types, so that the part named without "other" comes first.
-    """
-    words = tuple(index_words(name.replace("(site of neoplasm)", "")))
-    yield (*words, "remaining") if name.startswith("Other ") else words
+    """A site's words, and those of its short form when it begins with a long heading."""
+    yield tuple(index_words(name.replace("(site of neoplasm)", "")))
     for long, short in HEADINGS.items():
         if name.startswith(long):
             yield tuple(index_words(name.replace(long, short)))
@@ -56,7 +56,9 @@ def _table(name: str) -> list[tuple[str, ...]]:
 
 
 def morphology_terms(
-    year: int | None = None, kinds: tuple[str, ...] = ("preferred", "synonym", "related"), further: bool = True
+    year: int | None = None,
+    kinds: tuple[str, ...] = ("preferred", "synonym", "related"),
+    further: bool = True,
 ) -> list[Term]:
     """Names of morphologies, `code` as "8500/3", one for the same words.
 
@@ -99,7 +101,9 @@ def _morphology_rows(
     valid = _valid_codes(year)
     for edition, worth in EDITIONS.items() if further else [("ICD-O-3.2", 0.3)]:
         newest = edition == "ICD-O-3.2"
-        rows = table.filter(pl.col("edition") == edition, pl.col("kind").is_in(list(kinds) if newest else list(KINDS)))
+        rows = table.filter(
+            pl.col("edition") == edition, pl.col("kind").is_in(list(kinds) if newest else list(KINDS))
+        )
         for _, code, behavior, kind, name, note in rows.iter_rows():
             if newest or ((code, behavior) in valid and _in_force(note, year)):
                 yield f"{code}/{primary(behavior)}", name, worth + KINDS[kind], newest
@@ -118,7 +122,11 @@ def _valid_codes(year: int | None) -> set[tuple[str, str]]:
 
     A code of ICD-O-3 that ICD-O-3.2 left out (8240/1) stays in NAACCR's list for older cases only.
     """
-    rows = icdo.morphology_terms().filter(pl.col("kind") == "preferred").select("edition", "code", "behavior", "note")
+    rows = (
+        icdo.morphology_terms()
+        .filter(pl.col("kind") == "preferred")
+        .select("edition", "code", "behavior", "note")
+    )
     codes: dict[str, set[tuple[str, str]]] = {edition: set() for edition in EDITIONS}
     for edition, code, behavior, note in rows.iter_rows():
         if edition == "ICD-O-3.2" or (edition in codes and _in_force(note, year)):
@@ -149,6 +157,24 @@ def _in_force(note: str | None, year: int | None) -> bool:
 
 
 @cache
+def years_of_change() -> tuple[int, ...]:
+    """Years since which other terms apply, sorted."""
+    notes = icdo.morphology_terms().filter(pl.col("edition") == "NAACCR-26").get_column("note").drop_nulls()
+    named = {int(year) for note in notes.unique().to_list() for year in re.findall(r"20[0-9]{2}", note)}
+    return tuple(sorted(named | {2021}))
+
+
+def first_year_alike(year: int) -> int | None:
+    """The first year that has the same terms as this one; None when they are those of the present.
+
+    >>> first_year_alike(2999) is None, first_year_alike(1995)
+    (True, 0)
+    """
+    changes = years_of_change()
+    return None if year >= changes[-1] else max((change for change in changes if change <= year), default=0)
+
+
+@cache
 def site_hints() -> dict[str, tuple[str, ...]]:
     """Morphology code → sites that NAACCR's list names behind its preferred term."""
     rows = icdo.morphology_terms().filter(pl.col("edition") == "NAACCR-26", pl.col("kind") == "preferred")
@@ -168,9 +194,11 @@ def site_names() -> dict[str, str]:
 
 @cache
 def morphology_names() -> dict[str, str]:
-    """"8500/3" → its preferred name, from the newest edition that has it."""
+    """Morphology ("8500/3") → its preferred name, from the newest edition that has it."""
     names: dict[str, str] = {}
     for edition in ("ICD-O-3", "NAACCR-26", "ICD-O-3.2"):
         rows = icdo.morphology().filter(pl.col("edition") == edition)
-        names |= {f"{code}/{behavior}": HINT.sub("", name).strip() for _, code, behavior, name in rows.iter_rows()}
+        names |= {
+            f"{code}/{behavior}": HINT.sub("", name).strip() for _, code, behavior, name in rows.iter_rows()
+        }
     return names

@@ -94,7 +94,7 @@ class Vocabulary:
         if not found:
             found = self.mistyped(word)
             if len(word) >= CUT_SHORT_FROM and word.isalpha():
-                found = {number: CUT_SHORT for number in self.completions(word)} | found
+                found = dict.fromkeys(self.completions(word), CUT_SHORT) | found
         return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
 
     def completions(self, start: str) -> range:

@@ -188,7 +188,7 @@ def abbreviations() -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for short, words, where in reference.table("term_abbreviations.csv").iter_rows():
         if where != "index":
-            found[short].append(words)
+            found[spelled(short)].append(words)
     return dict(found)
 
 
@@ -198,5 +198,5 @@ def written_out(where: str) -> Phrases:
     pairs: dict[str, str] = {}
     for short, words, used in reference.table("term_abbreviations.csv").iter_rows():
         if used in (None, "", where):
-            pairs.setdefault(short, words)
+            pairs.setdefault(spelled(short), words)
     return Phrases([((short,), tuple(tokens(words))) for short, words in pairs.items()])

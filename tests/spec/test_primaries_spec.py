@@ -22,6 +22,18 @@ NEVER_DECIDE = {
     ("mph_2007_to_2017_kidney", "M4"),
     ("mph_2007_to_2017_benign_brain", "M3"),
     ("mph_2007_to_2017_malignant_brain", "M4"),
+    ("str_2018_and_later_breast", "M4"),
+    ("str_2018_and_later_colon", "M13"),
+    ("str_2018_and_later_head_and_neck", "M13"),
+    ("str_2018_and_later_kidney", "M3"),
+    ("str_2018_and_later_kidney", "M11"),
+    ("str_2018_and_later_lung", "M3"),
+    ("str_2018_and_later_lung", "M12"),
+    ("str_2018_and_later_malignant_cns", "M6"),
+    ("str_2018_and_later_malignant_cns", "M14"),
+    ("str_2018_and_later_non_malignant_cns", "M6"),
+    ("str_2018_and_later_non_malignant_cns", "M15"),
+    ("str_2018_and_later_urinary", "M17"),
 }
 """Rules that the codes cannot reach: they ask about the record, or every site of the group is alike."""
 

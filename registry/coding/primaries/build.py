@@ -67,17 +67,28 @@ def build(shared: Path, out: Path) -> dict[str, int]:
     }
 
 
+_FURTHER = {
+    # paragangliomas of carotid and aortic body were head and neck before their codes of 2022
+    "str_2018_and_later_head_and_neck": ("C754-C755", "8680 8690 8692-8693", "", "3", "2019-2021"),
+}
+"""A second line of a group: sites, histologies, histologies that are left out, behaviors, years."""
+
+
 def _groups(shared: Path) -> Iterator[list[object]]:
     """In the published order, but the groups for all other sites after those for named sites."""
     with reference.published(shared, "mph", "mph_groups.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     rows.sort(key=lambda row: not row["site_incl"] and not row["hist_incl"])
-    for step, row in enumerate(rows, start=1):
+    step = 0
+    for row in rows:
         if row["site_excl"]:
             raise ValueError(f"{row['group_id']}: a list of excluded sites is not provided for")
         cells = [row["site_incl"], row["hist_incl"], row["hist_excl"], row["behav_incl"], row["year_incl"]]
-        ranges = (" ".join(cell.replace(",", " ").split()) for cell in cells)
-        yield [step, row["group_id"], row["name"], *ranges]
+        ranges = tuple(" ".join(cell.replace(",", " ").split()) for cell in cells)
+        for line in (ranges, _FURTHER.get(row["group_id"])):
+            if line:
+                step += 1
+                yield [step, row["group_id"], row["name"], *line]
 
 
 def _constants(shared: Path) -> Iterator[list[str]]:

@@ -116,7 +116,8 @@ def rules() -> pl.DataFrame:
     >>> rules().filter(group_id="mph_2007_to_2017_breast", step="M7")["result"].item()
     'multiple'
     """
-    names = {row["group_id"]: row for row in reference.table("mph_groups.csv").iter_rows(named=True)}
+    lines_of_groups = reference.table("mph_groups.csv").unique("group_id", keep="first")
+    names = {row["group_id"]: row for row in lines_of_groups.iter_rows(named=True)}
     lines = [
         (
             group.id,

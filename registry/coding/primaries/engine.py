@@ -156,7 +156,7 @@ def _settle(
 @cache
 def group_ids() -> list[str]:
     """All group ids in the order in which a pair looks for its group."""
-    return reference.table("mph_groups.csv")["group_id"].to_list()
+    return reference.table("mph_groups.csv")["group_id"].unique(maintain_order=True).to_list()
 
 
 _BEHAVIORS = 10
@@ -182,7 +182,8 @@ def _group_table() -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int
         & behavior[:, None, None, :, None]
         & years[:, None, None, None, :]
     )
-    group = np.where(fits.any(axis=0), fits.argmax(axis=0), -1).astype(np.int16)
+    number = np.array([group_ids().index(one["group_id"]) for one in groups])
+    group = np.where(fits.any(axis=0), number[fits.argmax(axis=0)], -1).astype(np.int16)
     return group, site_class, histology_class, year_class
 
 

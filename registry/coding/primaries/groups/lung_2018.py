@@ -41,8 +41,8 @@ def _neuroendocrine() -> Morphologies:
 
 
 def _non_small_cell() -> Morphologies:
-    """8046 and everything else of Table 3, large cell neuroendocrine carcinoma (8013) apart."""
-    return (named(_TABLE_3) | morphologies("8046")) - _neuroendocrine() - morphologies("8013")
+    """Everything else of Table 3, large cell neuroendocrine carcinoma (8013) apart; 8046 has left the table."""
+    return named(_TABLE_3) - _neuroendocrine() - morphologies("8013")
 
 
 @LUNG.rule(
@@ -52,7 +52,8 @@ def _non_small_cell() -> Morphologies:
         carcinoma 8041) and the other a non-small cell carcinoma?""",
     reason="A neuroendocrine tumor (small cell carcinoma too) and a non-small cell carcinoma are two primaries.",
     examples="""
-    C342 8041/3 1 2019-09-01 | C349 8046/3 1 2018-08-01 | multiple
+    C342 8041/3 1 2019-09-01 | C349 8031/3 1 2018-08-01 | multiple
+    C342 8041/3 1 2019-09-01 | C349 8046/3 1 2018-08-01 | questionable M7
     C342 8240/3 1 2019-09-01 | C349 8022/3 1 2019-08-01 | multiple
     C342 8041/3 1 2019-09-01 | C349 8140/3 1 2019-08-01 | multiple
     C342 8041/3 1 2019-09-01 | C349 8246/3 1 2019-08-01 | single M7

@@ -39,13 +39,8 @@ def collaborative_stage() -> pl.Expr:
     coded = pl.all_horizontal(
         [whole_number(pl.col(item)).is_not_null() for item in ("csExtension", "csLymphNodes", "csMetsAtDx")]
     )
-    schema = look_up("cs_schema", "site", "histology")
-    stage = look_up(
-        "cs_stage",
-        _extension(schema),
-        look_up("cs_nodes", schema, number("csLymphNodes")),
-        look_up("cs_metastases", schema, number("csMetsAtDx")),
-    )
+    _, *recodes = collaborative_parts().values()
+    stage = look_up("cs_stage", *recodes)
     return (
         pl.when(DEATH_CERTIFICATE_ONLY.fill_null(False) & ~leukemia().fill_null(False))
         .then(pl.lit(UNSTAGED, pl.UInt8))
@@ -53,6 +48,17 @@ def collaborative_stage() -> pl.Expr:
         .then(otherwise(stage, REVIEW))
         .otherwise(pl.lit(REVIEW, pl.UInt8))
     )
+
+
+def collaborative_parts() -> dict[str, pl.Expr]:
+    """Schema, and what extension, nodes and metastases come to in it."""
+    schema = look_up("cs_schema", "site", "histology")
+    return {
+        "schema": schema,
+        "extension": _extension(schema),
+        "nodes": look_up("cs_nodes", schema, number("csLymphNodes")),
+        "metastases": look_up("cs_metastases", schema, number("csMetsAtDx")),
+    }
 
 
 def _extension(schema: pl.Expr) -> pl.Expr:

@@ -35,7 +35,7 @@ def eod_10_digits() -> pl.Expr:
         _HISTOLOGY.is_between(8000, 9529) | _HISTOLOGY.is_between(9540, 9589)
     )
     bladder = _SITE.is_between(670, 679)
-    stage = _eod_10_stage()
+    stage = look_up("eod_10_stage", *eod_10_parts().values())
     made = (
         pl.when(los_angeles)
         .then(pl.lit(NOT_APPLICABLE, pl.UInt8))
@@ -50,7 +50,8 @@ def eod_10_digits() -> pl.Expr:
     return _kaposi_before_1984(made)
 
 
-def _eod_10_stage() -> pl.Expr:
+def eod_10_parts() -> dict[str, pl.Expr]:
+    """What extension and nodes come to."""
     extension, nodes = number("eodExtension"), number("eodLymphNodeInvolv")
     recode = look_up("eod_10_extension", "year", "site", "histology", extension)
     behavior = pl.col("behaviorCodeIcdO3")
@@ -68,7 +69,7 @@ def _eod_10_stage() -> pl.Expr:
         .then(pl.lit(2, pl.UInt8))
         .otherwise(recode)
     )
-    return look_up("eod_10_stage", recode, look_up("eod_10_nodes", "site", "histology", nodes))
+    return {"extension": recode, "nodes": look_up("eod_10_nodes", "site", "histology", nodes)}
 
 
 def eod_4_digits() -> pl.Expr:
@@ -150,8 +151,13 @@ def _digits(*places: int) -> list[str]:
 
 def _with_exceptions(stage: pl.Expr) -> pl.Expr:
     """Leukemia, lymphoma and brain come first, by reporting source, site and histology."""
-    first = look_up("eod_exceptions", number("typeOfReportingSource"), "site", "histology")
-    return _kaposi_before_1984(pl.coalesce(first, stage))
+    return _kaposi_before_1984(pl.coalesce(*exception_parts().values(), stage))
+
+
+def exception_parts() -> dict[str, pl.Expr]:
+    """Stage that comes before the extent codes, null for most tumors."""
+    source = number("typeOfReportingSource")
+    return {"rule for leukemia, lymphoma and brain": look_up("eod_exceptions", source, "site", "histology")}
 
 
 def _kaposi_before_1984(stage: pl.Expr) -> pl.Expr:

@@ -7,25 +7,20 @@ through. Each tumor takes one road by its year of diagnosis and EOD coding syste
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 
 from registry.coding.derivation import derivation
-from registry.coding.extent.collaborative_stage import collaborative_stage
-from registry.coding.extent.decision_table import whole_number
-from registry.coding.extent.eod_stage import (
-    another_system,
-    digits,
-    eod_2_digits,
-    eod_4_digits,
-    eod_10_digits,
-    eod_13_digits,
-    eod_oldest,
-)
-from registry.coding.extent.stage_tables import NOT_APPLICABLE, REVIEW, UNSTAGED
+from registry.coding.extent.stage_roads import ROADS, numbers, road
+
+_INPUTS = (
+    "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis", "typeOfReportingSource",
+    "registryId", "csExtension", "csLymphNodes", "csMetsAtDx", "csSiteSpecificFactor1",
+    "csSiteSpecificFactor2", "codingSystemForEod", "eodExtension", "eodLymphNodeInvolv", "eodOld4Digit",
+    "eodOld13Digit", "eodOld2Digit",
+)  # fmt: skip
 
 NAMES = {
     "0": "In situ",
@@ -38,38 +33,27 @@ NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class _Road:
-    """How tumors of one kind are staged: columns to add first, then the stage."""
-
-    stage: Callable[[], pl.Expr]
-    columns: dict[str, pl.Expr] = field(default_factory=dict)
-
-
-_ROADS = {
-    "unstaged": _Road(lambda: pl.lit(UNSTAGED)),
-    "review": _Road(lambda: pl.lit(REVIEW)),
-    "not applicable": _Road(lambda: pl.lit(NOT_APPLICABLE)),
-    "cs": _Road(collaborative_stage),
-    "4": _Road(eod_10_digits),
-    "3": _Road(eod_4_digits),
-    "2": _Road(eod_13_digits, digits("eodOld13Digit", 13)),
-    "1": _Road(eod_2_digits, digits("eodOld2Digit", 2)),
-    "0": _Road(eod_oldest, digits("eodOld2Digit", 2)),
-    "another system": _Road(another_system),
-}
-"""Roads by name; one digit = EOD coding system."""
+def _why(values: Mapping[str, str | None]) -> str:
+    """Which codes decided for one tumor, and what they come to in the tables (- = in no table)."""
+    record = pl.DataFrame(
+        {item: [values.get(item) or None] for item in _INPUTS}, dict.fromkeys(_INPUTS, pl.String)
+    )
+    work = record.with_columns(**numbers()).with_columns(road=road(last_year=9999))
+    way = ROADS[work.item(0, "road")]
+    if way.parts is None:
+        return way.told
+    if values.get("typeOfReportingSource") == "7" and work.item(0, "road") in ("cs", "4"):
+        return f"{way.told}: known from a death certificate only, unstaged unless a leukemia"
+    parts = work.select(**way.parts()).row(0, named=True)
+    return f"{way.told}: " + ", ".join(
+        f"{part} {'-' if code is None else code}" for part, code in parts.items()
+    )
 
 
 @derivation(
     "seer-historic-stage",
     version="2026-05 tables",
-    inputs=[
-        "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis", "typeOfReportingSource",
-        "registryId", "csExtension", "csLymphNodes", "csMetsAtDx", "csSiteSpecificFactor1",
-        "csSiteSpecificFactor2", "codingSystemForEod", "eodExtension", "eodLymphNodeInvolv", "eodOld4Digit",
-        "eodOld13Digit", "eodOld2Digit",
-    ],
+    inputs=_INPUTS,
     outputs=["historicStage"],
     source="https://seer.cancer.gov/seerstat/variables/seer/lrd-stage/",
     effective_years=(1973, 2015),
@@ -121,6 +105,7 @@ _ROADS = {
     ],
     parameters={"as_of": dt.date(2026, 1, 31)},
     labels=lambda _: NAMES,
+    why=_why,
 )  # fmt: skip
 def historic_stage(frame: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Historic stage of SEER research data: 0 in situ, 1 localized, 2 regional, 4 distant, 9 unstaged.
@@ -129,48 +114,15 @@ def historic_stage(frame: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     (before 2004 without EOD coding system, Los Angeles 1988-1991). A diagnosis after the as-of date is
     unstaged. Blank: the EOD coding system says 13 or 2 digits, but they are not there.
     """
-    work = frame.with_row_index("row").with_columns(**_numbers()).with_columns(road=_road(as_of.year))
+    work = frame.with_row_index("row").with_columns(**numbers()).with_columns(road=road(as_of.year))
     stages = np.full(frame.height, _NONE, dtype=np.uint8)
-    for name, road in _ROADS.items():
+    for name, way in ROADS.items():
         part = work.filter(pl.col("road") == name)
         if part.height:
-            made = part.with_columns(**road.columns).select("row", stage=road.stage().fill_null(_NONE))
+            made = part.with_columns(**way.columns).select("row", stage=way.stage().fill_null(_NONE))
             stages[made.get_column("row").to_numpy()] = made.get_column("stage").to_numpy()
     return pl.DataFrame({"historicStage": _TEXT.gather(pl.Series(stages, dtype=pl.UInt32))})
 
 
 _NONE = 10
 _TEXT = pl.Series([*(str(code) for code in range(_NONE)), None], dtype=pl.String)
-
-
-def _numbers() -> dict[str, pl.Expr]:
-    """Year, site and histology as numbers; site and histology are null unless both are codes."""
-    written = pl.col("primarySite")
-    letter = written.str.starts_with("C") | written.str.starts_with("c")
-    site = whole_number(pl.when(letter).then(written.str.slice(1)).otherwise(written))
-    histology = whole_number(pl.col("histologicTypeIcdO3"))
-    coded = (site <= 999) & histology.is_between(8000, 9999)
-    return {
-        "year": whole_number(pl.col("dateOfDiagnosis").str.slice(0, 4)),
-        "site": pl.when(coded).then(site),
-        "histology": pl.when(coded).then(histology),
-    }
-
-
-def _road(last_year: int) -> pl.Expr:
-    """Which road a tumor takes; blank fields are no reason for review before 2004."""
-    year, coded, system = pl.col("year"), pl.col("site").is_not_null(), pl.col("codingSystemForEod")
-    known = year.is_between(1901, last_year)
-    return (
-        pl.when(~known | year.is_null())
-        .then(pl.lit("unstaged"))
-        .when(year >= 2004)
-        .then(pl.when(coded).then(pl.lit("cs")).otherwise(pl.lit("review")))
-        .when(~coded)
-        .then(pl.lit("unstaged"))
-        .when(system.is_null())
-        .then(pl.lit("not applicable"))
-        .when(system.is_in(["0", "1", "2", "3", "4"]))
-        .then(system)
-        .otherwise(pl.lit("another system"))
-    )

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "load": ("data:load", "What was loaded, and the faults of each file."),
     "review": ("data:review", "List what waits for a registrar's decision."),
     "synth": ("data:synth", "Write made-up patients as files a registry receives."),
+    "code": ("code:code", "Find codes by words, read a code, see its neighbours."),
     "derive": ("derive:derive", "Derived variables: list, explain, run, compare versions."),
     "primaries": ("primaries:primaries", "Single or multiple primaries: judge pairs, read the rules."),
     "edits": ("knowledge:edits", "Run the edits over the registry."),

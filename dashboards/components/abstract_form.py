@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboards import door
-from dashboards.components import sections
+from dashboards.components import code_search, sections
 from dashboards.components.draft import Draft
 from dashboards.components.messages import empty, plain, show_error
 from dashboards.components.theme import SEVERITY
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: A longer list of codes is typed, a shorter one is chosen from.
 _MOST_CHOICES = 40
 _MOST_ROWS = 60
+_ACCESSION = "accessionNumberHosp"
 
 
 def show(draft: Draft, may_change: bool) -> None:
@@ -36,7 +37,7 @@ def show(draft: Draft, may_change: bool) -> None:
             holders = {entry["item"]: _row(draft, entry, editable) for entry in rows}
     found = _check(draft)
     with panel:
-        _panel(draft, found)
+        _panel(draft, found, editable)
     _hints(holders, found, draft, rows, editable)
     with bar:
         _save_bar(draft, may_change)
@@ -118,7 +119,35 @@ def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
         )
     if not locked:
         draft.type(item, text or "")
-    return note.empty()
+    if item == _ACCESSION and not locked and not draft.value(item):
+        _offer_number(draft, note)
+    if item not in code_search.NAMED:
+        return note.empty()
+    label, names = note.columns([3, 1], gap="small")
+    with names:
+        code_search.names(draft, item)
+    return label.empty()
+
+
+def _offer_number(draft: Draft, note: Any) -> None:
+    """A button that gives the patient's accession number at this facility; what is typed stays."""
+    if not door.actor().may("numbering.accession"):
+        return
+    if note.button(
+        "Give a number", key=f"give_accession_{draft.abstract_id}", help="The patient's, or a new one"
+    ):
+        try:
+            answer = door.ask(
+                "numbering.accession",
+                abstract_id=draft.abstract_id,
+                expected_version=int(draft.record["version"]),
+            )
+        except RegistryError as error:
+            show_error(error)
+            return
+        draft.rebase(door.ask("records.abstract", abstract_id=draft.abstract_id), keep_mine=True)
+        st.toast(f"Accession number {answer['accessionNumberHosp']}.", icon=":material/check_circle:")
+        st.rerun()
 
 
 def _is_text(item: str, value: str) -> bool:
@@ -207,8 +236,11 @@ def _label(item: str, value: str, entry: dict[str, Any]) -> str:
     return all_codes(item).get(value, "")
 
 
-def _panel(draft: Draft, found: list[dict[str, Any]]) -> None:
+def _panel(draft: Draft, found: list[dict[str, Any]], editable: bool) -> None:
     with st.container(key="edits_panel"):
+        if editable and door.actor().may("code.search"):
+            with st.container(key="code_panel", gap="small"):
+                code_search.show(draft)
         st.subheader("Edits")
         if not found:
             st.success("No edit objects to this abstract.", icon=":material/check_circle:")

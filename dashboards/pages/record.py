@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import door
-from dashboards.components import abstract_view, tables
+from dashboards.components import abstract_view, derived_panel, numbering_panel, primaries_panel, tables
 from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import STATUS, heading, naaccr_date
 
@@ -38,7 +38,14 @@ _ABSTRACT = {
     "accessionNumberHosp": ("Accession", 95),
     "changed_at": ("Changed (UTC)", 110),
 }
-_SECTIONS = ["Tumors and abstracts", "Pathology reports", "Treatments", "All items"]
+_SECTIONS = [
+    "Tumors and abstracts",
+    "Primaries and numbers",
+    "Derived variables",
+    "Pathology reports",
+    "Treatments",
+    "All items",
+]
 
 
 def show() -> None:
@@ -126,6 +133,14 @@ def _patient(patient_id: int) -> None:
     )
     if section == "Tumors and abstracts":
         _tumors(patient_id, answer)
+    elif section == "Primaries and numbers":
+        undecided = False
+        with guarded():
+            undecided = primaries_panel.show(patient_id, answer)
+        with guarded():
+            numbering_panel.show(patient_id, undecided)
+    elif section == "Derived variables":
+        derived_panel.show(answer)
     elif section == "Pathology reports":
         _reports(answer["reports"])
     elif section == "Treatments":

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from registry import coding
+from registry.abstracting import consolidated
 from registry.coding.derivation import Derivation
 from registry.coding.explaining import explain
 from registry.errors import NotFound
@@ -195,7 +196,9 @@ def _forget_unknown(context: Context) -> int:
 
 @operation("derive.of_tumor")
 def of_tumor(context: Context, tumor_id: int) -> pl.DataFrame:
-    """Derived variables of one tumor: frame[item, value, label, algorithm, version, derived_at, description, source].
+    """Derived variables of one tumor: frame[item, name, value, label, algorithm, version, derived_at, description, source].
+
+    `name` is the standard's name of an item, null for variables outside the standard.
 
     Facility staff, who see a tumor as their own abstracts tell it, get the values derived from those alone.
     """
@@ -217,7 +220,11 @@ def _with_labels(found: pl.DataFrame) -> pl.DataFrame:
     for item, value, algorithm in found.select("item", "value", "algorithm").iter_rows():
         one = known.get(algorithm)
         labels.append(one.labels(item).get(value) if one and one.labels else None)
-    return found.with_columns(pl.Series("label", labels, dtype=pl.String))
+    items = [consolidated.known_item(item) for item in found["item"]]
+    names = [item.name if item else None for item in items]
+    return found.with_columns(
+        pl.Series("label", labels, dtype=pl.String), pl.Series("name", names, dtype=pl.String)
+    )
 
 
 @operation("derive.why")

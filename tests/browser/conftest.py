@@ -46,6 +46,7 @@ class Served:
     patient_id: int
     last_name: str
     foreign_name: str
+    pair_patient_id: int
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ def fill(session: Session, received: Path) -> None:
         session.run("ingest.file", path=str(file))
     session.run("derive.run")
     session.run("quality.run")
+    session.run("primaries.run")
     session.run("settings.change", synthetic="true")
     for name, (role, facilities) in ACCOUNTS.items():
         session.run("account.add", name=name, password=WORDS, role=role, facilities=facilities)
@@ -58,8 +59,14 @@ def _facts(session: Session) -> dict[str, object]:
             mine = {"patient_id": patient_id, "abstract_id": abstract_id, "last_name": person["nameLast"]}
         unseen = "0009990028" not in facilities and anna.run("records.search", text=name).is_empty()
         if mine and unseen:
-            return {**mine, "foreign_name": name}
+            return {**mine, "foreign_name": name, "pair_patient_id": _with_open_pair(session)}
     raise SystemExit("the made-up registry has no suitable patients")
+
+
+def _with_open_pair(session: Session) -> int:
+    """A patient with two tumors that the rules call one, and whose sequence numbers don't fit."""
+    renumbered = set(session.run("numbering.proposals")["patient_id"])
+    return next(int(n) for n in session.run("primaries.list")["patient_id"] if n in renumbered)
 
 
 def _untouched(session: Session, record: dict[str, Any]) -> bool:

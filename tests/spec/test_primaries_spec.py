@@ -1,17 +1,17 @@
 """Every rule of the multiple primary groups does what the examples beside it say."""
 
 import polars as pl
-import pytest
 
 from registry.coding.primaries import compare_tumors, rules
 from registry.coding.primaries.compare import _groups
 from registry.coding.primaries.rule import tumor_of
+from tests.paths import needs_shared, shared
 
 CASES = [
-    pytest.param(group, rule, example, id=f"{group.id}-{rule.step}-{number}")
+    (group, rule, example)
     for group in _groups().values()
     for rule in group.rules
-    for number, example in enumerate(rule.examples, start=1)
+    for example in rule.examples
 ]
 
 NEVER_DECIDE = {
@@ -51,9 +51,9 @@ def compared(examples) -> pl.DataFrame:
 
 
 def test_the_rules_do_what_their_examples_say():
-    examples = [case.values[2] for case in CASES]
-    groups = [case.values[0].id for case in CASES]
-    steps = [case.values[1].step for case in CASES]
+    examples = [example for _, _, example in CASES]
+    groups = [group.id for group, _, _ in CASES]
+    steps = [rule.step for _, rule, _ in CASES]
     found = compared(examples).with_columns(
         pl.Series("group", groups),
         pl.Series("rule", steps),
@@ -69,6 +69,24 @@ def test_the_rules_do_what_their_examples_say():
 
 
 def test_every_rule_is_reached_by_an_example_of_its_own():
-    reached = {(c.values[0].id, c.values[1].step) for c in CASES if c.values[2].step == c.values[1].step}
+    reached = {(group.id, rule.step) for group, rule, example in CASES if example.step == rule.step}
     declared = set(rules().select("group_id", "step").iter_rows())
     assert declared - reached <= NEVER_DECIDE
+
+
+@needs_shared
+def test_every_rule_of_the_published_catalogue_is_declared_and_no_other():
+    ours = set(rules().select("group_id", "step").iter_rows())
+    assert ours == set(catalogue().select("group_id", "step").iter_rows())
+
+
+@needs_shared
+def test_the_rules_stand_in_the_order_of_the_catalogue():
+    for group_id in catalogue()["group_id"].unique():
+        steps = rules().filter(group_id=group_id)["step"].unique(maintain_order=True)
+        assert steps.to_list() == catalogue().filter(group_id=group_id)["step"].to_list()
+
+
+def catalogue() -> pl.DataFrame:
+    path = shared("coding", "mph", "mph_rule_catalogue.csv")
+    return pl.read_csv(path, infer_schema=False).with_columns(pl.col("step").fill_null(""))

@@ -14,6 +14,7 @@ import pytest
 
 from registry import coding
 from registry.coding.explaining import explain
+from registry.coding.survival.patients import patients_of
 from registry.coding.survival.survival_time import INPUTS, OUTPUTS
 from registry.errors import BadInput
 from tests import slow_survival
@@ -251,3 +252,11 @@ def test_why(diagnosis: str, contact: str | None, source: str, expected: str) ->
     values = {"dateOfDiagnosis": diagnosis, "dateOfLastContact": contact, "typeOfReportingSource": source}
     told = explain("survMosActiveFollowup", values, as_of=AS_OF, cutoff_year=2023)
     assert re.search(expected, told["why"])
+
+
+def test_patients_whose_numbers_share_a_hash_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pl.Series, "hash", lambda ids: pl.Series([7] * len(ids), dtype=pl.UInt64))
+    found = patients_of(pl.Series(["b", "a", "b", "c", "a", "b"]))
+    assert found.rows is not None
+    assert (found.rows.tolist(), found.count.tolist()) == ([1, 4, 0, 2, 5, 3], [2, 3, 1])
+    assert found.of_row.tolist() == [0, 0, 1, 1, 1, 2]

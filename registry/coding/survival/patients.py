@@ -47,8 +47,9 @@ def patients_of(ids: pl.Series) -> Patients:
         ids = _own_names(ids)
     first, rows = _stretches(ids), None
     heads = ids.gather(first)
-    if not heads.is_sorted() and (patients := heads.n_unique()) < len(first):
-        rows, first = _together(ids, patients)
+    # Hashes: cheaper to count than texts, and never more than there are patients.
+    if not heads.is_sorted() and heads.hash().n_unique() < len(first):
+        rows, first = _together(ids)
     count = np.diff(np.append(first, len(ids)))
     return Patients(rows, first, count, np.repeat(np.arange(len(first)), count))
 
@@ -67,11 +68,12 @@ def _stretches(ids: pl.Series) -> Numbers:
     return np.flatnonzero(np.diff(runs, prepend=np.uint32(runs[0] - 1 if runs[0] else 1)))
 
 
-def _together(ids: pl.Series, patients: int) -> tuple[Numbers, Numbers]:
+def _together(ids: pl.Series) -> tuple[Numbers, Numbers]:
     """Row order with equal ids side by side: by hash (cheap), by text should two ids share a hash."""
     for key in (pl.Series.hash, pl.Series.rank):
-        rows = np.argsort(key(ids).to_numpy(), kind="stable")
+        keys = key(ids).to_frame("key")
+        rows = keys.select(pl.arg_sort_by("key", maintain_order=True)).to_series()
         first = _stretches(ids.gather(rows))
-        if len(first) == patients:
+        if len(first) == len(_stretches(keys.to_series().gather(rows))):
             break
-    return rows, first
+    return rows.to_numpy(), first

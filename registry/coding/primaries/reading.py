@@ -67,7 +67,7 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Series:
     if name not in frame.columns:
         return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
     column = frame[name]
-    if column.dtype == pl.Date:
+    if column.dtype.is_temporal():
         return column.dt.strftime("%Y%m%d")
     return column if column.dtype == pl.String else column.cast(pl.String)
 

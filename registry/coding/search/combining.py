@@ -10,6 +10,7 @@ import numpy as np
 from registry.coding.search.index import IMPLIED, Index, Term
 from registry.coding.search.legality import commonness, is_legal, usual_groups, usual_site
 from registry.coding.search.query import BEHAVIORS, Query
+from registry.coding.search.spelling import Spelling
 from registry.coding.search.vocabulary import Vocabulary
 
 UNNAMED = "8000/3"
@@ -63,12 +64,13 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Searcher:
-    """The indexes that are searched together."""
+    """The indexes that are searched together, the morphologies that exist, and the spelling of their words."""
 
     vocabulary: Vocabulary
     sites: Index
     morphologies: Index
     known: frozenset[str]
+    spelling: Spelling
 
     def pairs(self, query: Query, year: int | None, excluded: frozenset[str]) -> list[Pair]:
         """The best pairs, best first, one for each combination of codes.

@@ -9,7 +9,14 @@ from registry.coding.search.combining import UNNAMED, Pair, Searcher
 from registry.coding.search.index import Index
 from registry.coding.search.laterality import SIDES, laterality
 from registry.coding.search.query import Query, readings
-from registry.coding.search.terms import first_year_alike, morphology_names, morphology_terms, site_names, site_terms
+from registry.coding.search.terms import (
+    first_year_alike,
+    morphology_names,
+    morphology_terms,
+    site_names,
+    site_terms,
+)
+from registry.coding.search.spelling import Spelling
 from registry.coding.search.vocabulary import Vocabulary
 
 FEMALE_SITES = frozenset("C51 C52 C53 C54 C55 C56 C57 C58".split())
@@ -51,8 +58,8 @@ def searcher_of(kinds: tuple[str, ...], further: bool, year: int | None = None) 
     sites, morphologies = site_terms(), morphology_terms(year, kinds, further)
     words = (word for term in (*sites, *morphologies) for word in (*term.words, *term.implied))
     vocabulary = Vocabulary((*words, *SIDES))
-    known = frozenset(morphology_names())
-    return Searcher(vocabulary, Index(sites, vocabulary), Index(morphologies, vocabulary), known)
+    known, spelling = frozenset(morphology_names()), Spelling(term.name for term in (*sites, *morphologies))
+    return Searcher(vocabulary, Index(sites, vocabulary), Index(morphologies, vocabulary), known, spelling)
 
 
 def searcher(year: int | None = None) -> Searcher:
@@ -96,7 +103,7 @@ def search_with(
 ) -> list[Hit]:
     """As `search_codes`, over given indexes."""
     best: dict[tuple[str, str], tuple[float, Pair, Query]] = {}
-    for later, query in enumerate(readings(text, typing)):
+    for later, query in enumerate(readings(text, typing, spelling=chosen.spelling)):
         if not query.words:
             continue
         for pair in chosen.pairs(query, year, EXCLUDED.get(sex or "", frozenset()))[: limit * 8]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from registry.coding.search.laterality import SIDES
+from registry.coding.search.spelling import Spelling
 from registry.coding.search.words import IGNORED, abbreviations, plain, read_words, same_words
 
 NOISE = frozenset(
@@ -67,13 +68,16 @@ class Query:
     unfinished: bool
 
 
-def readings(text: str, typing: bool = True, noise: frozenset[str] = NOISE) -> list[Query]:
+def readings(
+    text: str, typing: bool = True, noise: frozenset[str] = NOISE, spelling: Spelling | None = None
+) -> list[Query]:
     """What a text may mean: one reading for each combination of what its abbreviations stand for, likeliest first.
 
     Args:
         text: as typed.
         typing: the last word may be unfinished (when nothing follows it).
         noise: words that are passed over.
+        spelling: corrects mistyped words; none when absent.
 
     >>> [" ".join(word.word for word in reading.words) for reading in readings("Lt breast IDC")]
     ['left breast invasive duct carcinoma']
@@ -84,11 +88,33 @@ def readings(text: str, typing: bool = True, noise: frozenset[str] = NOISE) -> l
     typed = [Word(word, written) for word, written in read_words(folded)]
     unfinished = typing and bool(typed) and folded[-1:].isalnum()
     choices = [choices_of(word) for word in typed]
+    if spelling:
+        typed, choices = corrected(typed, unfinished, noise, spelling)
     last_is_short = bool(typed) and choices[-1] != [[typed[-1]]]
     return [
         reading([word for part in parts for word in part], unfinished and not last_is_short, noise)
         for parts in islice(product(*choices), MOST_READINGS)
     ]
+
+
+def corrected(
+    typed: list[Word], unfinished: bool, noise: frozenset[str], spelling: Spelling
+) -> tuple[list[Word], list[list[list[Word]]]]:
+    """The words with parts of one word joined, and what each may stand for after correction."""
+    for place, word in reversed(spelling.joined([word.word for word in typed])):
+        if not {typed[place].word, typed[place + 1].word} & abbreviations().keys():
+            written = f"{typed[place].written} {typed[place + 1].written}"
+            typed = [*typed[:place], Word(word, written), *typed[place + 2 :]]
+    choices = []
+    for place, word in enumerate(typed):
+        going_on = unfinished and place == len(typed) - 1 and spelling.goes_on(word.word)
+        if word.word in abbreviations() or word.word in noise or word.word in METASTATIC or going_on:
+            choices.append(choices_of(word))
+        else:
+            choices.append(
+                [[Word(one, word.written) for one in words] for words in spelling.corrections(word.word)]
+            )
+    return typed, choices
 
 
 def choices_of(word: Word) -> list[list[Word]]:

@@ -171,6 +171,13 @@ def same_words() -> Phrases:
 
 
 @cache
+def phrase_words() -> frozenset[str]:
+    """Every word that the table of words knows."""
+    rows = reference.table("term_words.csv").select("words", "means").iter_rows()
+    return frozenset(word for cells in rows for text in cells for word in tokens(text))
+
+
+@cache
 def related_words() -> dict[str, list[tuple[str, float]]]:
     """Words that may be meant by another, with how likely (below 1): `cervical` → `cervix`."""
     related: dict[str, list[tuple[str, float]]] = defaultdict(list)

@@ -36,7 +36,7 @@ def _published(year: int) -> list[tuple[str, str]]:
 
 
 @needs_shared
-@pytest.mark.parametrize("year", build.YEARS)
+@pytest.mark.parametrize("year", build.KNOWN_YEARS)
 def test_every_published_code_is_there(year: int) -> None:
     ours = reference.table("surgery_tables.csv").filter(pl.col("year_min") == str(year)).to_dicts()
     published = _published(year)
@@ -98,6 +98,36 @@ KNOWN = [
 def test_known_tables(site: str | None, histology: str | None, year: int, title: str | None) -> None:
     table = surgery_table(site, histology, year)
     assert (table.title if table else None) in (title, title and title.replace("al/I", "al/ I"))
+
+
+NEXT_YEAR = """<surgery-tables version="2025" version-name="2025 SEER Coding Manual">
+<surgery-table title="Breast"><site-inclusion>C500-C509</site-inclusion>
+<row level="0"><code>B000</code><description><![CDATA[None; <b>no surgery</b>]]></description></row>
+<row level="0"><code/><description><![CDATA[A heading]]></description></row>
+<row break="true"/>
+<row level="1"><code>B999</code><description><![CDATA[Unknown &amp; not stated<br/>]]></description></row>
+</surgery-table></surgery-tables>"""
+
+
+def test_next_years_file_alone_is_added_to_the_known_ones(tmp_path: Path) -> None:
+    """2024 ends where 2025 begins; everything before it stays as it was."""
+    folder = tmp_path / "coding" / "seer" / "surgery"
+    folder.mkdir(parents=True)
+    (folder / "site-specific-surgery-tables-2025.xml.gz").write_bytes(gzip.compress(NEXT_YEAR.encode()))
+    build.build(tmp_path, tmp_path)
+    before, after = (_csv(path / "surgery_tables.csv") for path in (reference.DATA, tmp_path))
+    new, known = (after.filter(after["year_min"] == "2025"), after.filter(after["year_min"] < "2025"))
+    assert new.rows() == [("2025", "2025", None, "1", "Breast", "500-509", None, None, "B000 B999")]
+    assert set(known.filter(known["year_min"] == "2024")["year_max"]) == {"2024"}
+    assert known.drop("year_max").equals(before.drop("year_max"))
+    before, after = (_csv(path / "surgery_code_names.csv") for path in (reference.DATA, tmp_path))
+    new = after.filter(after["version_min"] == "2025").select("code", "level", "name")
+    assert new.rows() == [("B000", "0", "None; no surgery"), ("B999", "1", "Unknown & not stated")]
+    assert sorted(after.filter(after["version_min"] < "2025").rows()) == sorted(before.rows())
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False)
 
 
 def test_a_missing_or_damaged_file_is_said(tmp_path: Path) -> None:

@@ -15,14 +15,17 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+
+import polars as pl
 
 from registry.coding import reference
 from registry.coding.reference import Table
 from registry.errors import BadInput
 
-YEARS = (1998, 2004, 2007, 2010, 2012, 2013, 2014, 2015, 2016, 2018, 2021, 2022, 2023, 2024)
-"""First diagnosis year of each published version."""
+KNOWN_YEARS = (1998, 2004, 2007, 2010, 2012, 2013, 2014, 2015, 2016, 2018, 2021, 2022, 2023, 2024)
+"""First diagnosis year of each published version; a file of a later year is taken as it comes."""
 
 _SOURCE = "SEER Program Coding and Staging Manuals 2003-2024, appendix C, through imsweb/algorithms"
 
@@ -72,7 +75,7 @@ class _Surgery:
     """One table of one version."""
 
     version: str
-    years: tuple[int, int | None]
+    year: int
     step: int
     title: str
     conditions: tuple[str, str, str]
@@ -83,23 +86,58 @@ def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
     """Rewrite the tables; returns the rows of each.
 
     Args:
-        shared: folder that holds `coding/seer/surgery`.
+        shared: folder that holds `coding/seer/surgery`: all versions, or only those after the known ones,
+            which are added to the package's own.
         out: where to write.
 
     Raises:
         NotFound: a published file is not there. BadInput: it is no surgery table.
     """
-    tables = [table for year in YEARS for table in _published(shared, year)]
-    rows = (
-        (one.version, *one.years, one.step, one.title, *one.conditions, " ".join(c.code for c in one.codes))
-        for one in tables
-    )
+    found = _found(shared)
+    only_new = bool(found) and min(found) > KNOWN_YEARS[-1]
+    years = sorted({*KNOWN_YEARS, *found})
+    tables = [
+        table
+        for year in years
+        for table in (_own(year) if only_new and year in KNOWN_YEARS else _published(shared, year))
+    ]
+    last_years = {year: later - 1 for year, later in pairwise(years)}
+    rows = (_cells(one, last_years.get(one.year)) for one in tables)
     return {
         "surgery_tables.csv": reference.write(out / "surgery_tables.csv", _TABLE_COLUMNS, rows),
         "surgery_code_names.csv": reference.write(
             out / "surgery_code_names.csv", _NAME_COLUMNS, _names(tables)
         ),
     }
+
+
+def _cells(one: _Surgery, last_year: int | None) -> tuple[object, ...]:
+    codes = " ".join(code.code for code in one.codes)
+    return (one.version, one.year, last_year, one.step, one.title, *one.conditions, codes)
+
+
+def _found(shared: Path) -> list[int]:
+    """Years of the published files."""
+    names = (path.name for path in shared.glob("coding/seer/surgery/*.xml.gz"))
+    years = (re.fullmatch(r"site-specific-surgery-tables-(\d{4})\.xml\.gz", name) for name in names)
+    return [int(year[1]) for year in years if year]
+
+
+def _own(year: int) -> Iterator[_Surgery]:
+    """Tables of a version as the package has them."""
+    names = pl.read_csv(reference.DATA / "surgery_code_names.csv", infer_schema=False).to_dicts()
+    tables = pl.read_csv(reference.DATA / "surgery_tables.csv", infer_schema=False).to_dicts()
+    for one in tables:
+        if one["year_min"] == str(year):
+            version, title = one["version"], one["title"]
+            words = {
+                name["code"]: _Code(name["code"], int(name["level"]), name["name"])
+                for name in names
+                if name["title"] == title and name["version_min"] <= version <= name["version_max"]
+            }
+            conditions = (one["sites"] or "", one["histologies_in"] or "", one["histologies_out"] or "")
+            codes = tuple(words[code] for code in one["codes"].split())
+            yield _Surgery(version, year, int(one["step"]), title, conditions, codes)
 
 
 def _published(shared: Path, year: int) -> Iterator[_Surgery]:
@@ -109,15 +147,13 @@ def _published(shared: Path, year: int) -> Iterator[_Surgery]:
         root = ET.fromstring(content)  # noqa: S314 a file of our own folder of published tables
     except ET.ParseError as problem:
         raise BadInput(name, f"is not XML ({problem})", "get the file again") from None
-    later = [other for other in YEARS if other > year]
-    years = (year, later[0] - 1 if later else None)
     for step, table in enumerate(root.iter("surgery-table"), 1):
         sites, included, excluded = (
             _ranges(table.findtext(part)) for part in ("site-inclusion", "hist-inclusion", "hist-exclusion")
         )
         codes = tuple(_codes(table))
         yield _Surgery(
-            root.attrib["version"], years, step, table.attrib["title"], (sites, included, excluded), codes
+            root.attrib["version"], year, step, table.attrib["title"], (sites, included, excluded), codes
         )
 
 

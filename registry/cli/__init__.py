@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "code": ("code:code", "Find codes by words, read a code, see its neighbours."),
     "derive": ("derive:derive", "Derived variables: list, explain, run, compare versions."),
     "primaries": ("primaries:primaries", "Single or multiple primaries: judge pairs, read the rules."),
+    "numbering": ("numbering:numbering", "Accession and sequence numbers: gaps, proposals, confirming."),
     "edits": ("knowledge:edits", "Run the edits over the registry."),
     "quality": ("knowledge:quality", "Completeness suites, indicators, offline data docs."),
     "followup": ("work:followup", "Annual follow-up: the list and the rates."),

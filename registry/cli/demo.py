@@ -25,6 +25,7 @@ ACCOUNTS = {
     "adam": ("admin", False, "everything"),
 }
 """Name → role, held to one facility, what the account is for."""
+SEARCHED = "infiltrating duct carcinoma upper outer quadrant left breast"
 PARTS = ("facilities.csv", "physicians.csv", "abstracts", "resent", "pathology", "treatments")
 
 
@@ -95,7 +96,10 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
     )[0]
     command("init", "--reference-date", "2007-01-01", "--synthetic")
     loaded = command("ingest", *(incoming / part for part in PARTS if (incoming / part).exists()))
-    command("derive", "run")
+    derived = command("derive", "run")[0]
+    found = command("code", "search", SEARCHED, "--limit", "1")[0][0]
+    judged = command("primaries", "run")[0]
+    proposed = command("numbering", "sequences")[0]
     edits = command("edits", "run")[0]
     suites = command("quality", "run", "--docs", place / "data-docs")[0]
     followup = command("followup", "list", "--out", place / "lists" / f"followup-{today}.csv")[0]
@@ -123,6 +127,11 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
         **{name: totals[name] for name in counted},
         "files": len(loaded),
         "faults_in_files": sum(checked["faults"].values()),
+        "derived_values": derived["values"],
+        "code_found": f"{found['primarySite']} {found['histologicTypeIcdO3']}/{found['behaviorCodeIcdO3']} side {found['laterality']}",
+        "pairs_of_tumors_judged": judged["pairs"],
+        "pairs_to_decide": judged["opened"],
+        "sequence_numbers_proposed": len(proposed),
         "edit_failures": edits["failures"],
         "suites": suites["suites"],
         "suites_passed": suites["suites_passed"],

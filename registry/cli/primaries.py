@@ -71,3 +71,65 @@ def primaries_explain(options: Options, group_id: str, step: str | None) -> None
 
     text = rules.explain(group_id, step)
     options.answer({"group_id": group_id, "step": step, "text": text}, text)
+
+
+@primaries.command("run", epilog="Example: registry primaries run")
+@click.option("--patient", type=int, help="Only this patient.")
+@global_options
+def primaries_run(options: Options, patient: int | None) -> None:
+    """Judge all pairs of the registry and keep verdict, rule and reason; decisions of people stay."""
+    with options.connect() as session:
+        result = session.run("primaries.run", patient_id=patient)
+    text = (
+        f"{result['pairs']:,} pairs: {result['new']:,} new, {result['changed']:,} changed, {result['gone']:,} gone; "
+        f"{result['opened']:,} review tasks opened, {result['closed']:,} closed"
+    )
+    options.answer(result, text)
+
+
+@primaries.command("list", epilog="Example: registry primaries list --all")
+@click.option("--all", "everything", is_flag=True, help="Also pairs on which records and rules agree.")
+@global_options
+def primaries_list(options: Options, everything: bool) -> int:
+    """Show pairs that wait for a decision: records and rules disagree. Exit code 1 when there are any."""
+    with options.connect() as session:
+        frame = session.run("primaries.list", only_open=not everything)
+    names = [
+        "pair_id",
+        "kind",
+        "patient_id",
+        "first_id",
+        "second_id",
+        "result",
+        "group_id",
+        "step",
+        "decision",
+    ]
+    options.answer(frame, output.table(frame.select(names)) if frame.height else "nothing waits")
+    return 1 if frame.filter(frame["open"]).height else 0
+
+
+@primaries.command(
+    "decide", epilog='Example: registry primaries decide 12 single --reason "recurrence, see operative note"'
+)
+@click.argument("pair_id", type=int)
+@click.argument("decision", type=click.Choice(["single", "multiple"]))
+@click.option("--reason", required=True, help="Why, for everybody who asks later.")
+@global_options
+def primaries_decide(options: Options, pair_id: int, decision: str, reason: str) -> None:
+    """Decide a pair yourself; the rules' verdict stays beside it."""
+    from registry.errors import NotFound
+
+    with options.connect() as session:
+        frame = session.run("primaries.list", only_open=False)
+        found = frame.filter(frame["pair_id"] == pair_id)
+        if found.is_empty():
+            raise NotFound(f"pair {pair_id}", "there is no such pair", "see `registry primaries list --all`")
+        answer = session.run(
+            "primaries.decide",
+            pair_id=pair_id,
+            decision=decision,
+            reason=reason,
+            expected_version=found.item(0, "version"),
+        )
+    options.answer(answer, f"pair {pair_id}: {decision}")

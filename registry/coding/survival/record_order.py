@@ -107,7 +107,7 @@ def _compare(date: Parts, dates: Parts) -> Numbers:
 
 
 def _out_of_turn(number: Numbers, numbers: Numbers, counted: Flags) -> Flags:
-    """Whether, up to each place, the 60–97 series of that time is in order and ends with a higher number."""
+    """Whether, up to each place, the 60–97 series of that time is in order and ends no lower."""
     highest = np.maximum.accumulate(np.where(counted, numbers, 0), axis=1)
     falls = np.logical_or.accumulate(counted & (numbers < highest), axis=1)
     # In order, so the last of the series is the highest; 0 where there is none yet.

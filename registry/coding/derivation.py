@@ -240,7 +240,9 @@ def derivations() -> pl.DataFrame:
             "version": one.version,
             "inputs": ";".join(one.inputs),
             "outputs": ";".join(one.outputs),
-            "parameters": ";".join(inspect.signature(one.make).parameters),
+            "parameters": ";".join(
+                name for name in inspect.signature(one.make).parameters if name != "frame"
+            ),
             "source": one.source,
             "year_min": one.effective_years[0],
             "year_max": one.effective_years[1],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from registry.coding import derive, reference
 from registry.coding.derivation import find
-from registry.coding.extent.decision_table import OTHER, SIGNS, DecisionTable
+from registry.coding.decision_table import OTHER, SIGNS, DecisionTable
 
 _PART = st.one_of(
     st.sampled_from(["&", "-"]),

@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from registry.coding.extent.decision_table import DecisionTable, number, whole_number
+from registry.coding.decision_table import DecisionTable, number, whole_number
 from registry.coding.extent.stage_tables import (
     DEATH_CERTIFICATE_ONLY,
     REVIEW,

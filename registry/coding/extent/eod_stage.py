@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from registry.coding.extent.decision_table import number, sign, whole_number
+from registry.coding.decision_table import number, sign, whole_number
 from registry.coding.extent.stage_tables import (
     DEATH_CERTIFICATE_ONLY,
     DISTANT,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from registry.coding.decision_table import whole_number
 from registry.coding.extent.collaborative_stage import collaborative_parts, collaborative_stage
-from registry.coding.extent.decision_table import whole_number
 from registry.coding.extent.eod_stage import (
     another_system,
     digits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from registry.coding.extent.decision_table import decision_table
+from registry.coding.decision_table import decision_table
 
 IN_SITU, LOCALIZED, REGIONAL, DISTANT = 0, 1, 2, 4
 REVIEW, NOT_APPLICABLE, UNSTAGED = 6, 7, 9

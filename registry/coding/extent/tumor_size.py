@@ -7,8 +7,8 @@ from functools import cache
 import polars as pl
 
 from registry.coding import reference
+from registry.coding.decision_table import OTHER, DecisionTable, number, whole_number
 from registry.coding.derivation import derivation
-from registry.coding.extent.decision_table import OTHER, DecisionTable, number, whole_number
 
 _NOT_AVAILABLE = 1000
 """Stands for XX1: no size is meant for this site or histology."""

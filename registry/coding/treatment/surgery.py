@@ -9,8 +9,8 @@ from functools import cache
 import polars as pl
 
 from registry.coding import reference
+from registry.coding.decision_table import OTHER, DecisionTable, whole_number
 from registry.coding.derivation import derivation
-from registry.coding.extent.decision_table import OTHER, DecisionTable, whole_number
 
 TABLES, NAMES = "surgery_tables.csv", "surgery_code_names.csv"
 _OUTPUTS = {"surgery_table_version": "version", "surgery_table_title": "title", "surgery_codes": "codes"}

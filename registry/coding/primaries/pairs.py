@@ -203,8 +203,8 @@ class Pairs:
 
 
 class Tumor:
-    """One tumor of each pair: `site` (509 for C509), `histology`, `behavior`, `laterality` (-1: none
-    of 0-5 and 9), `year`, `month` and `day` (0: missing or impossible), `morphology` (85003).
+    """One tumor of each pair: `site` (509 for C509), `histology`, `behavior`, `laterality` (-1:
+    blank, -2: no code), `year`, `month` and `day` (0: missing or impossible), `morphology` (85003).
     """
 
     def __init__(self, pairs: Pairs, suffix: str) -> None:

@@ -12,6 +12,9 @@ from registry.coding.primaries.pairs import Numbers
 
 SITE_UNKNOWN, BLANK = -1, -1
 
+WRONG_SIDE = -2
+"""A laterality that is no code: not known to be right or left, but not blank either."""
+
 _OTHER_NAMES = {"histologyIcdO3": "histologicTypeIcdO3", "behaviorIcdO3": "behaviorCodeIcdO3"}
 _LATERALITIES = (0, 1, 2, 3, 4, 5, 9)
 _BEHAVIORS = (0, 1, 2, 3, 6)
@@ -55,7 +58,9 @@ def _tumor(frame: pl.DataFrame, suffix: str, today: date) -> tuple[dict[str, Num
         "day": day,
     }
     tumor = {name: np.where(usable, numbers, 0).astype(numbers.dtype) for name, numbers in tumor.items()}
-    tumor["laterality"] = _digit(frame, "laterality", suffix, _LATERALITIES)
+    side = _digit(frame, "laterality", suffix, _LATERALITIES)
+    written = (_text(frame, "laterality" + suffix).str.len_bytes() > 0).fill_null(False).to_numpy()
+    tumor["laterality"] = np.where(written & (side == BLANK), WRONG_SIDE, side).astype(np.int8)
     return tumor, usable
 
 

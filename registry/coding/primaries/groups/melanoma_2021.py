@@ -54,6 +54,8 @@ def _without_side(pair: Pairs) -> Mask:
     C445 8720/3 1 2022-01-01 | C445 8720/3 3 2022-09-01 | questionable
     C445 8720/3 1 2022-01-01 | C445 8720/3 9 2022-09-01 | questionable M6
     C445 8720/3 1 2022-01-01 | C445 8772/2 4 2022-01-05 | questionable
+    C445 8750/3 1 2022-01-01 | C445 8720/3 X 2022-01-05 | questionable
+    C445 8750/3 1 2022-01-01 | C445 8720/3 - 2022-01-05 | single M8
     """,
 )
 def different_side(pair: Pairs) -> Answer:

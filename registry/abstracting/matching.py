@@ -53,18 +53,29 @@ def _known_side(known: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def find_resends(records: pl.DataFrame, known: pl.DataFrame) -> Resends:
+def find_resends(records: pl.DataFrame, known: pl.DataFrame, former: pl.DataFrame | None = None) -> Resends:
     """Join incoming records to abstracts that they are new versions of.
+
+    A sender may not know that its numbers were changed here (a second tumor made 00 to 01): its record is
+    recognised by a number that the abstract had before, too.
 
     Args:
         records: frame[row, facility_id, accessionNumberHosp, sequenceNumberHospital, sender,
             patientIdNumber, tumorRecordNumber, last, first, birth, birth_sex, ssn].
-        known: the same columns with abstract_id instead of row.
+        known: the same columns with abstract_id instead of row, and primarySite in both.
+        former: frame[abstract_id, accessionNumberHosp, sequenceNumberHospital], numbers that abstracts of `known` had.
 
     Returns:
         Resends, sorted by row. A row is in at most one of the two frames.
     """
-    strong = records.filter(numbered()).join(_known_side(known, STRONG_KEY), on=STRONG_KEY)
+    numbers = records.filter(numbered())
+    strong = numbers.join(_known_side(known, STRONG_KEY), on=STRONG_KEY).with_columns(
+        former=pl.lit(value=False)
+    )
+    if former is not None and former.height:
+        earlier = known.drop(STRONG_KEY[1:]).join(former, on="abstract_id")
+        found = numbers.join(_known_side(earlier, STRONG_KEY), on=STRONG_KEY)
+        strong = pl.concat([strong, found.with_columns(former=pl.lit(value=True))])
     strong = strong.with_columns(
         clash=contradictions(),
         same_number=pl.col("tumorRecordNumber").eq_missing(pl.col("tumorRecordNumber_known")),
@@ -77,13 +88,15 @@ def find_resends(records: pl.DataFrame, known: pl.DataFrame) -> Resends:
         weak_side.drop_nulls(["patientIdNumber", "tumorRecordNumber"])
         .join(_known_side(known, WEAK_KEY), on=WEAK_KEY, nulls_equal=True)
         .filter((contradictions() == 0) & supported)
-        .with_columns(clash=pl.lit(0, pl.UInt32), same_number=pl.lit(True))
+        .with_columns(clash=pl.lit(0, pl.UInt32), same_number=pl.lit(True), former=pl.lit(value=False))
     )
-    columns = ["row", "abstract_id", "clash", "same_number"]
+    columns = ["row", "abstract_id", "clash", "same_number", "former"]
     pairs = pl.concat([strong.select(columns), weak.select(columns)])
     agreeing = pairs.filter(pl.col("clash") <= 1).unique(["row", "abstract_id"])
     # Hospitals that number several tumors of a patient alike: the tumor record number decides.
     narrowed = agreeing.filter(pl.col("same_number") | ~pl.col("same_number").any().over("row"))
+    if former is not None and former.height:
+        narrowed = _renumbered_here(narrowed, records, known)
     counted = narrowed.with_columns(
         candidates=pl.max_horizontal(pl.len().over("row"), pl.len().over("abstract_id"))
     )
@@ -98,6 +111,20 @@ def find_resends(records: pl.DataFrame, known: pl.DataFrame) -> Resends:
     ambiguous = pl.concat([frame.select("row", "abstract_id", "reason") for frame in (several, clashing)])
     first = ambiguous.sort("row", "abstract_id").unique("row", keep="first", maintain_order=True)
     return Resends(single.sort("row"), first)
+
+
+def _renumbered_here(pairs: pl.DataFrame, records: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Pairs by a former number need the same tumor record number or site; of several, site and present number decide."""
+    sides = pairs.join(records.select("row", "tumorRecordNumber", "primarySite"), on="row").join(
+        known.select("abstract_id", pl.col("primarySite").alias("site")), on="abstract_id"
+    )
+    sited = sides.with_columns(
+        same_site=pl.col("primarySite").eq(pl.col("site")).fill_null(False),
+        same_number=pl.col("same_number") & pl.col("tumorRecordNumber").is_not_null(),
+    ).filter(~pl.col("former") | pl.col("same_site") | pl.col("same_number"))
+    touched = pl.col("former").any().over("row")
+    by_site = sited.filter(~touched | pl.col("same_site") | ~pl.col("same_site").any().over("row"))
+    return by_site.filter(~pl.col("former") | pl.col("former").all().over("row")).select(pairs.columns)
 
 
 def find_tumors(records: pl.DataFrame, tumors: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

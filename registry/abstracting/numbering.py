@@ -161,3 +161,28 @@ def doubles(source: Store | UnitOfWork, condition: str, parameters: list[Any]) -
     ]
     columns = ["facility_id", "problem", ITEM, "patient_id"]
     return pl.concat(parts).select(columns).sort(columns)
+
+
+def former_numbers(work: UnitOfWork, known: pl.DataFrame) -> pl.DataFrame:
+    """Accession and sequence numbers that abstracts had before they were changed here.
+
+    Args:
+        known: frame[abstract_id, accessionNumberHosp, sequenceNumberHospital], as they are.
+
+    Returns:
+        frame of the same columns: every combination of present and former values but the present one.
+    """
+    columns = ["abstract_id", ITEM, "sequenceNumberHospital"]
+    held = known.select(columns).unique()
+    if held.is_empty():
+        return held
+    before = work.query(
+        f"""SELECT DISTINCT c.abstract_id, c.item, c."before" AS value FROM abstract_change c SEMI JOIN wanted USING (abstract_id)
+            WHERE c.item IN ('{ITEM}', 'sequenceNumberHospital') AND c."before" IS NOT NULL ORDER BY 1, 2, 3""",
+        frames={"wanted": held.select("abstract_id")},
+    ).with_columns(pl.col("abstract_id").cast(pl.Int64))
+    touched = held.join(before, on="abstract_id", how="semi")
+    for item in columns[1:]:
+        earlier = before.filter(pl.col("item") == item).select("abstract_id", pl.col("value").alias(item))
+        touched = pl.concat([touched, touched.drop(item).join(earlier, on="abstract_id").select(columns)])
+    return touched.unique().join(held, on=columns, how="anti", nulls_equal=True).sort(columns)

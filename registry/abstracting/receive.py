@@ -17,6 +17,7 @@ from registry.abstracting import consolidated, resends
 from registry.abstracting.carrying import items_of
 from registry.abstracting.consolidated import rows_at
 from registry.abstracting.matching import TUMOR_KEY, find_resends, find_tumors, rounds
+from registry.abstracting.numbering import former_numbers
 from registry.formats import NaaccrData
 from registry.linkage.known import IDENTITY_ITEMS, NUMBERS, facility_number, known_abstracts
 from registry.standards import Dictionary
@@ -155,7 +156,7 @@ def _receive_round(
     work: UnitOfWork, records: pl.DataFrame, wide: _Wide, arrival: Arrival, receipt: Receipt
 ) -> None:
     known = known_abstracts(work, records)
-    resent = find_resends(records, known)
+    resent = find_resends(records, known, former_numbers(work, known))
     new_versions = records.join(resent.matches, on="row", how="inner")
     fresh = records.join(resent.matches, on="row", how="anti", maintain_order="left")
 

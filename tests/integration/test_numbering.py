@@ -270,3 +270,54 @@ def test_an_auditor_may_not_number(session: Session, tmp_path: Path) -> None:
     for role in ("auditor", "researcher", "manager"):
         with pytest.raises(Denied):
             session.as_actor(Actor("x", role)).run("numbering.confirm", patient_id=1, shown="x")
+
+
+def test_a_resend_with_the_old_number_is_still_the_same_abstract(session: Session, tmp_path: Path) -> None:
+    """The sender does not know of the new numbers: its record must not become a second abstract."""
+    two(session, tmp_path)
+    session.run("numbering.confirm", patient_id=1, shown=sequences(session)["shown"])
+    again = changed(TUMOR, sequenceNumberHospital="00", sequenceNumberCentral="00", rxSummChemo="02")
+    answer = session.run("ingest.file", path=write(tmp_path / "again.xml", (PERSON, [again])))
+    assert (answer["new_versions"], session._store.query("SELECT count(*) FROM abstract").item()) == (1, 2)
+    kept = session._store.query(
+        'SELECT "sequenceNumberHospital", "sequenceNumberCentral", "rxSummChemo" FROM abstract WHERE abstract_id = 1'
+    )
+    assert kept.row(0) == ("01", "01", "02")
+    new = changed(TUMOR, sequenceNumberHospital="01", sequenceNumberCentral="01", rxSummChemo="03")
+    assert session.run("ingest.file", path=write(tmp_path / "new.xml", (PERSON, [new])))["new_versions"] == 1
+
+
+def test_a_resend_after_two_numbers_changed_places(session: Session, tmp_path: Path) -> None:
+    """Both numbers fit both abstracts, by present or former number: tumor record number, else site, tells."""
+    first = changed(TUMOR, sequenceNumberHospital="01", dateOfDiagnosis="20240101")
+    second = changed(
+        TUMOR,
+        sequenceNumberHospital="02",
+        primarySite="C619",
+        dateOfDiagnosis="20200101",
+        tumorRecordNumber="02",
+    )
+    session.run("ingest.file", path=write(tmp_path / "both.xml", (PERSON, [first, second])))
+    session.run("numbering.confirm", patient_id=1, shown=sequences(session)["shown"])
+    for name, gone in (("numbered", {}), ("bare", {"tumorRecordNumber": None})):
+        records = [changed(tumor, rxSummChemo="02" if gone else "01", **gone) for tumor in (first, second)]
+        session.run("ingest.file", path=write(tmp_path / f"{name}.xml", (PERSON, records)))
+        kept = session._store.query(
+            'SELECT "primarySite", "sequenceNumberHospital", "rxSummChemo" FROM abstract ORDER BY abstract_id'
+        )
+        chemo = "02" if gone else "01"
+        assert kept.rows() == [("C504", "02", chemo), ("C619", "01", chemo)]
+
+
+def test_another_tumor_under_a_number_that_was_changed_here_is_new(session: Session, tmp_path: Path) -> None:
+    two(session, tmp_path)
+    session.run("numbering.confirm", patient_id=1, shown=sequences(session)["shown"])
+    other = changed(
+        TUMOR,
+        sequenceNumberHospital="00",
+        primarySite="C341",
+        dateOfDiagnosis="20260101",
+        tumorRecordNumber="03",
+    )
+    answer = session.run("ingest.file", path=write(tmp_path / "third.xml", (PERSON, [other])))
+    assert (answer["new_versions"], session._store.query("SELECT count(*) FROM abstract").item()) == (0, 3)

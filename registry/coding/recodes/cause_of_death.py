@@ -56,6 +56,16 @@ PREPARED["@sequence_central"] = (
     .fill_null(LAST_SEQUENCE + 1)
 )
 PREPARED["@last_contact_year"] = pl.col("dateOfLastContact").str.slice(0, 4).cast(pl.Int32, strict=False)
+PREPARED["@cause_of_death"] = pl.col("causeOfDeath").cast(pl.Categorical)
+_REVISION = pl.col("icdRevisionNumber")
+PREPARED["@icd_revision"] = (
+    pl.when(_REVISION == "8")
+    .then(pl.lit(0, pl.UInt8))
+    .when(_REVISION == "9")
+    .then(1)
+    .when(_REVISION == "1")
+    .then(2)
+)
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,10 @@ class _Causes:
     """Rows: revision × sequence × answer of the site recode × kind of histology; columns: places."""
 
     def died_of_it(self, group: npt.NDArray[np.int64], causes: pl.Series) -> Flags:
-        """Whether each cause (at least 3 characters, any case) counts in its row of `counts`."""
-        encoded = causes.cast(pl.Categorical)
-        distinct = encoded.unique()
+        """Whether each cause (categorical, at least 3 characters, any case) counts in its row of `counts`."""
+        distinct = causes.unique()
         texts = [text.upper() for text in distinct.cast(pl.String)]
-        codes, number = encoded.to_physical().to_numpy(), distinct.to_physical().to_numpy()
+        codes, number = causes.to_physical().to_numpy(), distinct.to_physical().to_numpy()
         result = np.zeros(len(causes), dtype=bool)
         for length, ends, counts in zip((3, None), self.ends, self.counts, strict=True):
             places = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
@@ -160,31 +169,23 @@ def _before_the_cause(cutoff_year: int) -> pl.Expr:
 def _judged(version: str) -> pl.Expr:
     """The state with deaths judged by their cause."""
     causes = _causes(version)
-    names = ["@state", "@sequence_central", "icdRevisionNumber", "causeOfDeath", "@histology"]
-    columns = list(dict.fromkeys([*names, *causes.recodes.columns()]))
+    sites = causes.recodes.columns()
+    names = ["@state", "@sequence_central", "@icd_revision", "@cause_of_death", "@histology", *sites]
 
-    def judge(series: Sequence[pl.Series]) -> pl.Series:
-        state = series[0].to_numpy().copy()
-        rows = pl.Series(np.flatnonzero(state == OTHER), dtype=pl.UInt32)
-        deaths = {name: one.gather(rows) for name, one in zip(columns, series, strict=True)}
-        state[rows.to_numpy()[_died_of_it(causes, deaths)]] = CANCER
+    def judge(columns: Sequence[pl.Series]) -> pl.Series:
+        state = columns[0].to_numpy().copy()
+        rows = pl.Series(np.flatnonzero((columns[2].is_not_null() & (columns[0] == OTHER)).to_numpy()))
+        rows = rows.cast(pl.UInt32)
+        several, revision, cause, histology = (column.gather(rows) for column in columns[1:5])
+        recode = causes.recodes.numbers(columns[5:]).take(rows.to_numpy())
+        kind = causes.kind_of.take(histology.fill_null(65_535).to_numpy())
+        group = revision.cast(pl.Int64).to_numpy() * len(SEQUENCES) + (several.to_numpy() > 0)
+        group = group * len(causes.recodes.answers[0]) + recode
+        group = group * (int(causes.kind_of.max()) + 1) + kind
+        state[rows.to_numpy()[causes.died_of_it(group, cause)]] = CANCER
         return pl.Series(state)
 
-    return pl.map_batches([pl.col(name) for name in columns], judge, return_dtype=pl.UInt8)
-
-
-def _died_of_it(causes: _Causes, deaths: dict[str, pl.Series]) -> Flags:
-    revision = deaths["icdRevisionNumber"].replace_strict(
-        REVISIONS, range(len(REVISIONS)), default=len(REVISIONS), return_dtype=pl.Int64
-    )
-    known = revision.to_numpy() < len(REVISIONS)
-    several = deaths["@sequence_central"].to_numpy() > 0
-    recode = causes.recodes.numbers([deaths[name] for name in causes.recodes.columns()])
-    kind = causes.kind_of.take(deaths["@histology"].fill_null(65_535).to_numpy())
-    group = np.where(known, revision.to_numpy(), 0) * len(SEQUENCES) + several
-    group = group * len(causes.recodes.answers[0]) + recode
-    group = group * (int(causes.kind_of.max()) + 1) + kind
-    return known & causes.died_of_it(group, deaths["causeOfDeath"])
+    return pl.map_batches([pl.col(name) for name in names], judge, return_dtype=pl.UInt8)
 
 
 def _steps(version: str, cutoff_year: int, *outputs: str) -> list[dict[str, pl.Expr]]:

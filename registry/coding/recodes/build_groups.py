@@ -34,6 +34,7 @@ FIXED: dict[str, tuple[Group, ...]] = {
         ("8", "Dead, cause missing or unknown", 0),
         ("9", "Not applicable: no sequence number from 00 to 59", 0),
     ),
+    "iccc_extended_third_edition": (("999", "No extended code in this edition", 0),),
     "iarcMp": (
         ("0", "Same primary as another tumor of the patient", 0),
         ("1", "Primary", 0),

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from registry.coding.search.index import IMPLIED, Index, Term
-from registry.coding.search.legality import commonness, is_legal, usual_groups, usual_site
+from registry.coding.search.legality import NOWHERE_SPECIAL, commonness, is_legal, usual_places, usual_site
 from registry.coding.search.query import BEHAVIORS, Query
 from registry.coding.search.spelling import Spelling
 from registry.coding.search.vocabulary import Vocabulary
@@ -25,7 +25,7 @@ TWICE = 0.05
 """What a word adds that both site and morphology cover."""
 NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
-ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.15, 0.2
+ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.3, 0.2
 COMMON = 0.03
 BY_CODE = 0.8
 """How well a code's last digit covers a word for the behavior that its term has not."""
@@ -219,7 +219,7 @@ class Searcher:
 def fitness(site: str, morphology: str, legal: bool) -> float:
     """How much a combination gains or loses by being common, ill-defined or questioned."""
     gain = COMMON * commonness().get((site, morphology), 0.0)
-    groups = usual_groups().get(int(morphology[:4]), (frozenset(), ""))[0]
+    groups = usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL).groups
     if groups and site[:3] not in groups:
         gain -= UNUSUAL
     if site == usual_site(morphology):

@@ -9,6 +9,7 @@ from registry.coding.search.combining import UNNAMED, Pair, Searcher
 from registry.coding.search.index import Index
 from registry.coding.search.laterality import SIDES, laterality
 from registry.coding.search.query import Query, readings
+from registry.coding.search.spelling import Spelling
 from registry.coding.search.terms import (
     first_year_alike,
     morphology_names,
@@ -16,7 +17,6 @@ from registry.coding.search.terms import (
     site_names,
     site_terms,
 )
-from registry.coding.search.spelling import Spelling
 from registry.coding.search.vocabulary import Vocabulary
 
 FEMALE_SITES = frozenset("C51 C52 C53 C54 C55 C56 C57 C58".split())

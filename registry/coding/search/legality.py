@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import cache
 
 from registry.coding import reference
@@ -50,13 +51,31 @@ def is_legal(site: str, morphology: str, year: int | None = None) -> bool:
     return allowed is None or site in allowed or (site, morphology) in commonness()
 
 
-@cache
-def usual_groups() -> dict[int, tuple[frozenset[str], str]]:
-    """Histology → the three-character sites where it arises, and the site when none is named.
+@dataclass(frozen=True)
+class Usual:
+    """Where a histology arises.
 
-    A later range adds to an earlier one; a row for a single histology replaces what was said before.
+    Attributes:
+        groups: three-character sites.
+        site: the site when none is named, "" when the lists decide.
+        sure: the site goes before what NAACCR's list says behind a term.
     """
-    usual: dict[int, tuple[frozenset[str], str]] = {}
+
+    groups: frozenset[str] = frozenset()
+    site: str = ""
+    sure: bool = False
+
+
+NOWHERE_SPECIAL = Usual()
+
+
+@cache
+def usual_places() -> dict[int, Usual]:
+    """Histology → where it arises.
+
+    A later range adds to an earlier one; a row for a single histology replaces what was said before, and is sure.
+    """
+    usual: dict[int, Usual] = {}
     for histologies, groups, site in reference.table("usual_sites.csv").iter_rows():
         three = frozenset(
             f"C{number:02d}"
@@ -65,10 +84,8 @@ def usual_groups() -> dict[int, tuple[frozenset[str], str]]:
         )
         for first, last in re.findall(r"(\d{4})(?:-(\d{4}))?", histologies):
             for number in range(int(first), int(last or first) + 1):
-                groups_before, site_before = (
-                    usual.get(number, (frozenset(), "")) if last else (frozenset(), "")
-                )
-                usual[number] = (groups_before | three, site or site_before or "")
+                before = usual.get(number, NOWHERE_SPECIAL) if last else NOWHERE_SPECIAL
+                usual[number] = Usual(before.groups | three, site or before.site, not last and bool(site))
     return usual
 
 
@@ -84,10 +101,10 @@ def usual_site(morphology: str, named: tuple[str, ...] = (), year: int | None = 
     >>> usual_site("8720/3"), usual_site("9440/3"), usual_site("8170/3"), usual_site("8010/3")
     ('C449', 'C719', 'C220', 'C809')
     """
-    table = usual_groups().get(int(morphology[:4]), (frozenset(), ""))[1]
+    usual = usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL)
     hinted = site_hints().get(morphology, ())
-    choices = [table] if any(table.startswith(hint) for hint in named or hinted) else []
-    choices += [*map(whole_site, named), table, *map(whole_site, hinted)]
+    first = usual.sure or any(usual.site.startswith(hint) for hint in named or hinted)
+    choices = [usual.site if first else "", *map(whole_site, named), usual.site, *map(whole_site, hinted)]
     return next(
         (site for site in choices if site and is_legal(site, morphology, year)), commonest(morphology, year)
     )

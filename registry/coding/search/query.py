@@ -24,7 +24,7 @@ SPREAD_TO = re.compile(
     r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
 )
 SPREAD_IN = re.compile(
-    r"\b(metastatic|metastasi[sz]ed)\b([^,;.]+?)\s+(?:to|in|into|involving)\s+(?!situ)[^,;.]*?"
+    r"\b(metastatic|metastasi[sz]ed|secondary)\b([^,;.]+?)\s+(?:to|in|into|involving)\s+(?!situ)[^,;.]*?"
     r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
 )
 MEASURES = re.compile(r"\bgleason\b[^a-z,;]*(?:score[^a-z,;]*)?|\b\d+(?:\.\d+)?\s*(?:cm|mm)\b")
@@ -101,10 +101,10 @@ def corrected(
     typed: list[Word], unfinished: bool, noise: frozenset[str], spelling: Spelling
 ) -> tuple[list[Word], list[list[list[Word]]]]:
     """The words with parts of one word joined, and what each may stand for after correction."""
-    for place, word in reversed(spelling.joined([word.word for word in typed])):
+    for place, whole in reversed(spelling.joined([word.word for word in typed])):
         if not {typed[place].word, typed[place + 1].word} & abbreviations().keys():
             written = f"{typed[place].written} {typed[place + 1].written}"
-            typed = [*typed[:place], Word(word, written), *typed[place + 2 :]]
+            typed = [*typed[:place], Word(whole, written), *typed[place + 2 :]]
     choices = []
     for place, word in enumerate(typed):
         going_on = unfinished and place == len(typed) - 1 and spelling.goes_on(word.word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from registry.coding.search.laterality import SIDES
 from registry.coding.search.vocabulary import Vocabulary
@@ -81,6 +82,6 @@ class Spelling:
         """For each place where two words are one known word written apart: the place and the word."""
         return [
             (place, one + other)
-            for place, (one, other) in enumerate(zip(words, words[1:], strict=False))
+            for place, (one, other) in enumerate(pairwise(words))
             if one + other in self.vocabulary and not (one in self.vocabulary and other in self.vocabulary)
         ]

@@ -34,6 +34,7 @@ PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-",
 TOKEN = re.compile(r"[a-z]+[0-9]*|[0-9]+")
 SLASHED = re.compile(r"\b(?:c/w|s/p|h/o|r/o|p/w|d/t)\b|\bw/(?=\s|\w\w)")
 """c/w, s/p, h/o, w/: small words of notes."""
+PLUS = re.compile(r"(?<=\w)\+(?!\d)")
 POSSESSIVE = re.compile(r"'s?\b")
 
 
@@ -46,7 +47,7 @@ def plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.translate(PLAIN))
     folded = "".join(letter for letter in folded if not unicodedata.combining(letter)).lower()
     folded = SLASHED.sub(" ", POSSESSIVE.sub("", folded))
-    return folded.replace("o clock", "oclock").replace("+", " positive ")
+    return PLUS.sub(" positive ", folded.replace("o clock", "oclock"))
 
 
 def singular(word: str) -> str:
@@ -184,7 +185,8 @@ def related_words() -> dict[str, list[tuple[str, float]]]:
     rows = reference.table("term_words.csv").filter(pl.col("closeness") != "1")
     for said, meant, closeness in rows.iter_rows():
         kept = [word for word, _, _ in same_words().replace(tokens(meant))]
-        for word in {word for word, _, _ in same_words().replace(tokens(said))}:
+        words = {word for word, _, _ in same_words().replace(tokens(said))}
+        for word in words if len(words) == 1 else ():
             related[word] += [(other, float(closeness)) for other in kept if other != word]
     return related
 

@@ -110,7 +110,8 @@ def plain(tumors: list[tuple[int, dict[str, Any]]], kind: str) -> dict[int, str 
                 one[0],
             ),
         )
-        keys, before = {}, []
+        keys: dict[int, int] = {}
+        before: list[int] = []
         for n, tumor in listed:
             keys[n] = plain_key(number_of(tumor), before, tumor)
             before.append(ordinal_day(tumor["dateOfDiagnosis"])[0] if tumor["dateOfDiagnosis"] else -(10**7))

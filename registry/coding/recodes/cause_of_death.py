@@ -109,6 +109,7 @@ def _causes(version: str) -> _Causes:
     ]
     recodes = site_recode_table("2023" if version == "2023" else "2008")
     kinds = _kinds([row["histologies_in"] or row["histologies_out"] or "" for row in rows])
+    _, one_of_each = np.unique(kinds, return_index=True)
     answers = recodes.answers[0].to_list()
     parsed = [[_pairs(row["causes_3"]), _pairs(row["causes_4"])] for row in rows]
     three, four = (
@@ -120,7 +121,7 @@ def _causes(version: str) -> _Causes:
     for row, pairs in zip(rows, parsed, strict=True):
         place = (REVISIONS.index(row["icd_revision"]), SEQUENCES.index(row["sequence"]))
         sites = [n for n, code in enumerate(answers) if row["site_recode"] in (None, code)]
-        wanted = np.unique(kinds[_meant(row["histologies_in"], row["histologies_out"])])
+        wanted = np.flatnonzero(_meant(row["histologies_in"], row["histologies_out"])[one_of_each])
         for n in (0, 1):
             for low, high in pairs[n]:
                 span = slice(_place(ends[n], low), _place(ends[n], high) + 1)
@@ -145,9 +146,11 @@ def _meant(included: str | None, excluded: str | None) -> Flags:
 
 def _kinds(lists: Sequence[str]) -> npt.NDArray[np.uint8]:
     """Histologies in kinds that no rule tells apart."""
-    flags = np.stack([_meant(text, None) for text in dict.fromkeys(lists)])
-    _, kinds = np.unique(flags, axis=1, return_inverse=True)
-    return kinds.reshape(-1).astype(np.uint8)
+    number = np.zeros(65_536, dtype=np.int64)
+    for bit, text in enumerate(dict.fromkeys(lists)):
+        number += _meant(text, None).astype(np.int64) << bit
+    _, kinds = np.unique(number, return_inverse=True)
+    return kinds.astype(np.uint8)
 
 
 def _before_the_cause(cutoff_year: int) -> pl.Expr:

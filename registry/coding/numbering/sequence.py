@@ -125,14 +125,23 @@ def _ordered(work: pl.DataFrame) -> pl.DataFrame:
 
 def _numbered(ranked: pl.DataFrame) -> pl.DataFrame:
     """Adds `proposed` and `why` to tumors in order."""
-    ordinal = pl.col("ordinal")
-    own = pl.col("number").clip(lower_bound=1)  # "the only one" says no more than "the first"
-    unseen = (own.max().over(_GROUP) - pl.col("tumors") - pl.col("gone_count")).clip(lower_bound=0)
-    upset = (own <= own.cum_max().forward_fill().shift(1).over(_GROUP)).fill_null(False).any().over(_GROUP)
-    trusted = ~upset & (pl.col("gone_count") == 0)
-    claim = pl.when(trusted).then(own).otherwise(pl.min_horizontal(own, ordinal + unseen))
-    shift = (claim - ordinal).fill_null(0).clip(lower_bound=0).cum_max().over(_GROUP)
-    work = ranked.with_columns(n=ordinal + shift, shift=shift)
+    # each window is a column of its own: nested ones would be computed again for every group
+    work = ranked.with_columns(
+        own=pl.col("number").clip(lower_bound=1)
+    )  # "the only one" says no more than "the first"
+    work = work.with_columns(
+        lower=pl.col("own").cum_max().forward_fill().shift(1).over(_GROUP),
+        unseen=(pl.col("own").max().over(_GROUP) - pl.col("tumors") - pl.col("gone_count")).clip(
+            lower_bound=0
+        ),
+    )
+    work = work.with_columns(upset=(pl.col("own") <= pl.col("lower")).fill_null(False))
+    work = work.with_columns(trusted=~pl.col("upset").any().over(_GROUP) & (pl.col("gone_count") == 0))
+    trusted, ordinal = pl.col("trusted"), pl.col("ordinal")
+    claim = pl.when(trusted).then("own").otherwise(pl.min_horizontal("own", ordinal + pl.col("unseen")))
+    work = work.with_columns(ahead=(claim - ordinal).fill_null(0).clip(lower_bound=0))
+    work = work.with_columns(shift=pl.col("ahead").cum_max().over(_GROUP))
+    work = work.with_columns(n=ordinal + pl.col("shift"))
     one_of_several = (pl.col("tumors") > 1) | (pl.col("n") > 1) | ((pl.col("number") == 1) & trusted)
     unspecified = (pl.col("tumors") == 1) & pl.col("last").is_in([88, 99])
     base = pl.when(pl.col("series") == NON_MALIGNANT).then(60).otherwise(0)
@@ -149,7 +158,7 @@ def _numbered(ranked: pl.DataFrame) -> pl.DataFrame:
         why=_why(),
     ).drop(
         "last", "number", "gone", "gone_count", "first_day", "last_day", "partial", "dated", "key", "extent", "same_day",
-        "n", "shift", "one_of_several", "kept", "series_why",
+        "n", "shift", "one_of_several", "kept", "series_why", "own", "lower", "unseen", "upset", "trusted", "ahead",
     )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ TWICE = 0.05
 NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
 ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.3, 0.2
+UNSPECIFIC_NOT_LEGAL = 0.3
+"""The lists question "cancer of the heart" too, but its site is right."""
 COMMON = 0.03
 BY_CODE = 0.8
 """How well a code's last digit covers a word for the behavior that its term has not."""
@@ -226,7 +228,9 @@ def fitness(site: str, morphology: str, legal: bool) -> float:
         gain += USUAL_SITE
     if site[:3] == "C76" and groups & TISSUES:
         gain -= ILL_DEFINED
-    return gain if legal else gain - NOT_LEGAL
+    if legal:
+        return gain
+    return gain - (NOT_LEGAL if morphology[:4] != UNNAMED[:4] else UNSPECIFIC_NOT_LEGAL)
 
 
 def covering(query: Query, closeness: np.ndarray) -> tuple[str, ...]:

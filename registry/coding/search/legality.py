@@ -104,7 +104,14 @@ def usual_site(morphology: str, named: tuple[str, ...] = (), year: int | None = 
     usual = usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL)
     hinted = site_hints().get(morphology, ())
     first = usual.sure or any(usual.site.startswith(hint) for hint in named or hinted)
-    choices = [usual.site if first else "", *map(whole_site, named), usual.site, *map(whole_site, hinted)]
+    exact = [site for site in named if len(site) == 4]
+    choices = [
+        *exact,
+        usual.site if first else "",
+        *map(whole_site, named),
+        usual.site,
+        *map(whole_site, hinted),
+    ]
     return next(
         (site for site in choices if site and is_legal(site, morphology, year)), commonest(morphology, year)
     )

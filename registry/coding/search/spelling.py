@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
@@ -10,6 +11,8 @@ from registry.coding.search.laterality import SIDES
 from registry.coding.search.vocabulary import Vocabulary
 from registry.coding.search.words import abbreviations, phrase_words, tokens
 
+CUT_CARCINOMA = re.compile(r"ca(?:rc(?:in)?)?$")
+"""cystadenoca, choriocarc."""
 SHORTEST_PART = 3
 """Letters of the shorter part of a word that is split."""
 SHORTEST_SPLIT = 8
@@ -54,6 +57,8 @@ class Spelling:
         """As `corrections`, without remembering."""
         if self.known(word):
             return [[word]]
+        if (whole := CUT_CARCINOMA.sub("carcinoma", word)) != word and whole in self.vocabulary:
+            return [[whole]]
         near = self.vocabulary.mistyped(word)
         steps_are_few = bool(near) and max(near.values()) > 0.85
         if not steps_are_few:

@@ -104,7 +104,7 @@ def read_words(text: str) -> list[tuple[str, str]]:
         before, as_written = joined[-1] if joined else ("", "")
         if (
             (before in JOINED and len(word) > 2)
-            or (before in ("b", "t", "nk") and word == "cell")
+            or (before in ("b", "t", "nk", "l") and word == "cell")
             or (before == "type" and len(word) == 1)
         ):
             joined[-1] = (before + word, f"{as_written} {written}")

@@ -171,8 +171,12 @@ def _exchange(
             digest=frame_digest(gone),
         )
     if new.height:
-        literal = {name: pl.lit(text) for name, text in about.items()}
-        work.insert("derived", new.with_columns(**literal, derived_at=pl.lit(context.stamp)), logged=False)
+        work.execute(
+            "INSERT INTO derived (tumor_id, item, value, algorithm, version, derived_at) "
+            "SELECT tumor_id, ?, value, ?, ?, ? FROM new_values",
+            [item, one.id, one.version, context.stamp],
+            frames={"new_values": new},
+        )
         work.log("derived", item, "derive.run", None, {"rows": new.height, **about}, digest=frame_digest(new))
     return gone.height + new.height
 

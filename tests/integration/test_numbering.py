@@ -97,6 +97,14 @@ def test_a_number_is_not_used_again_after_void_or_change(session: Session, tmp_p
     assert session.run("numbering.gaps").is_empty()
 
 
+def test_a_number_that_was_taken_out_comes_back_to_its_patient(session: Session, tmp_path: Path) -> None:
+    take(session, tmp_path, (person(1), [TUMOR]), (person(2), [bare()]))
+    version = session.run("records.abstract", abstract_id=1)["version"]
+    session.run("records.save", abstract_id=1, changes={"accessionNumberHosp": ""}, expected_version=version)
+    assert give(session, 2)["accessionNumberHosp"] == "202300002"
+    assert give(session, 1)["accessionNumberHosp"] == "202300001"
+
+
 def test_one_patient_with_two_and_one_number_of_two(session: Session, tmp_path: Path) -> None:
     numbered = {n: changed(TUMOR, accessionNumberHosp=f"20230000{n}") for n in (1, 2)}
     other = changed(numbered[2], primarySite="C619", tumorRecordNumber="02")

@@ -128,13 +128,13 @@ def known_number(source: Store | UnitOfWork, patient_id: int, facility_id: str) 
 def _earlier_number(source: Store | UnitOfWork, patient_id: int, facility_id: str) -> str | None:
     """The last number that the patient had there and that was taken out of its abstract, unless others have it now."""
     found = source.query(
-        f"""SELECT c."before" AS number, max(c.changed_at) AS at FROM abstract_change c JOIN abstract a USING (abstract_id)
+        f"""SELECT c."before" AS number, max(c.changed_at) AS taken_at FROM abstract_change c JOIN abstract a USING (abstract_id)
             WHERE a.facility_id = $facility AND a.patient_id = $patient AND c.item = '{ITEM}' AND c."before" IS NOT NULL
               AND NOT EXISTS (SELECT 1 FROM abstract o WHERE o.facility_id = $facility AND o.patient_id <> $patient
                               AND o."{ITEM}" = c."before")
               AND NOT EXISTS (SELECT 1 FROM accession_number o WHERE o.facility_id = $facility
                               AND o.patient_id <> $patient AND o.number = c."before")
-            GROUP BY 1 ORDER BY at DESC, number LIMIT 1""",
+            GROUP BY 1 ORDER BY taken_at DESC, number LIMIT 1""",
         {"facility": facility_id, "patient": patient_id},
     ).filter(is_number(pl.col("number")))
     return str(found["number"][0]) if found.height else None

@@ -8,13 +8,16 @@ import time
 from functools import cache, cmp_to_key
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import coding
 from registry.coding import reference
 from registry.coding.recodes.iarc import HISTOLOGY_GROUPS, SITE_GROUPS
+from registry.coding.recodes.tumor_order import Diagnoses, in_order
 
 KINDS = ["8000", "8010", "8070", "8090", "8140", "8500", "8240", "8720", "8890", "9050", "9140", "9590"]
 KINDS += ["9591", "9650", "9680", "9700", "9727", "9732", "9740", "9751", "9800", "9823", "9861", "9960"]
@@ -129,6 +132,28 @@ def plain_primaries(rows: list[tuple[str | None, ...]]) -> list[str]:
 def test_primaries_of_all_patients_equal_pair_by_pair(rows: list[tuple[str | None, ...]]) -> None:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(PATIENT_ITEMS, pl.String), orient="row")
     assert coding.derive(frame, ["iarcMp"]).get_column("iarcMp").to_list() == plain_primaries(rows)
+
+
+@pytest.mark.parametrize("patients", [100, 600, 2500])
+def test_partial_dates_are_sorted_as_a_list_sorts_them(patients: int) -> None:
+    """The comparison is no total order, so the steps of the sort matter."""
+    random = np.random.default_rng(patients)
+    patient = random.integers(0, patients, 4_000)
+    year, month = random.choice([2010, 2011, 9999], 4_000), random.choice([1, 2, 99], 4_000)
+    day = np.where(month == 99, 99, random.choice([1, 2, 99], 4_000))
+    sequence = random.integers(-1, 6, 4_000)
+
+    def order(one: int, other: int) -> int:
+        tumors = [Plain((None, None, None, None, None, None)) for _ in range(2)]
+        for tumor, row in zip(tumors, (one, other), strict=True):
+            tumor.year, tumor.month, tumor.day = int(year[row]), int(month[row]), int(day[row])
+            tumor.sequence = int(sequence[row])
+        return _order(*tumors)
+
+    wanted: list[int] = []
+    for number in np.unique(patient):
+        wanted += sorted(np.flatnonzero(patient == number).tolist(), key=cmp_to_key(order))
+    assert in_order(patient, Diagnoses(year, month, day, sequence)).tolist() == wanted
 
 
 def test_a_patient_of_very_many_tumors_is_soon_done() -> None:

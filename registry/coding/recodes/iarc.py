@@ -9,7 +9,7 @@ takes over a more specific histology of its duplicates before it is compared wit
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, cmp_to_key
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,9 @@ import polars as pl
 
 from registry.coding.derivation import derivation
 from registry.coding.range_table import ranges
+from registry.coding.recodes.tumor_order import NO_DAY, NO_MONTH, NO_YEAR, Diagnoses, in_order
 
 DUPLICATE, PRIMARY, IN_SITU = 0, 1, 9
-_NO_YEAR, _NO_MONTH, _NO_DAY = 9999, 99, 99
 _OTHER_LISTS = range(60, 98)
 """Sequence numbers of non-malignant or locally reportable tumors sort after the others."""
 
@@ -116,8 +116,9 @@ def _sequence(text: str) -> int:
     return number + 100 if number in _OTHER_LISTS else number
 
 
-def _dates(texts: pl.Series) -> tuple[Ints, Ints, Ints]:
-    """Year, month and day of full and partial dates; 9999, 99 and 99 where unknown."""
+def _diagnoses(tumors: pl.DataFrame) -> Diagnoses:
+    """Parts of full and partial dates, and sequence numbers."""
+    texts = tumors.get_column("dateOfDiagnosis")
 
     def part(start: int, length: int, unknown: int) -> Ints:
         def meaning(text: str) -> int:
@@ -125,46 +126,9 @@ def _dates(texts: pl.Series) -> tuple[Ints, Ints, Ints]:
 
         return _per_text(texts.str.slice(start, length), meaning, unknown)
 
-    year, month, day = part(0, 4, _NO_YEAR), part(4, 2, _NO_MONTH), part(6, 2, _NO_DAY)
-    return year, month, np.where(month == _NO_MONTH, _NO_DAY, day)
-
-
-def _compare(one: tuple[int, ...], other: tuple[int, ...]) -> int:
-    """Order of two tumors (year, month, day, sequence): by the parts of the date that both have, then
-    by sequence number.
-    """
-    for unknown, left, right in zip((_NO_YEAR, _NO_MONTH, _NO_DAY), one, other, strict=False):
-        if unknown in (left, right):
-            break
-        if left != right:
-            return left - right
-    return one[3] - other[3]
-
-
-def _order(patient: Ints, keys: tuple[Ints, Ints, Ints, Ints]) -> Ints:
-    """Rows by patient, and within each in order of diagnosis.
-
-    Partial dates have no total order: those patients are sorted alone, with the comparison of two.
-    """
-    year, month, day, sequence = keys
-    order = np.lexsort((sequence, day, month, year, patient))
-    partial = (year == _NO_YEAR) | (month == _NO_MONTH) | (day == _NO_DAY)
-    alone = np.flatnonzero(np.isin(patient, patient[partial]))
-    by_patient = alone[np.argsort(patient[alone], kind="stable")]
-    starts = np.flatnonzero(np.diff(patient[by_patient], prepend=-1))
-    ranked = patient[order]
-    for rows in np.split(by_patient, starts[1:]) if len(starts) else ():
-        known = {row: tuple(int(key[row]) for key in keys) for row in rows.tolist()}
-        start = int(np.searchsorted(ranked, patient[rows[0]]))
-        order[start : start + len(rows)] = _sorted(known)
-    return order
-
-
-def _sorted(known: dict[int, tuple[int, ...]]) -> list[int]:
-    def compare(one: int, other: int) -> int:
-        return _compare(known[one], known[other])
-
-    return sorted(known, key=cmp_to_key(compare))
+    year, month, day = part(0, 4, NO_YEAR), part(4, 2, NO_MONTH), part(6, 2, NO_DAY)
+    sequence = _per_text(tumors.get_column("sequenceNumberCentral"), _sequence, -1)
+    return Diagnoses(year, month, np.where(month == NO_MONTH, NO_DAY, day), sequence)
 
 
 def _duplicates(patient: Ints, site: Ints, group: Ints, histology: Ints) -> Flags:
@@ -267,8 +231,7 @@ def iarc_multiple_primaries(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _same_as_earlier(tumors: pl.DataFrame, patient: Ints, counted: Flags) -> Flags:
     """Duplicates among the tumors of patients with several."""
-    sequence = _per_text(tumors.get_column("sequenceNumberCentral"), _sequence, -1)
-    order = _order(patient, (*_dates(tumors.get_column("dateOfDiagnosis")), sequence))
+    order = in_order(patient, _diagnoses(tumors))
     site = _per_text(tumors.get_column("primarySite"), _site_group, 0)
     histology = _per_text(tumors.get_column("histologicTypeIcdO3"), lambda text: _digits(text, 0), 0)
     group = _histology_groups()[np.where(histology < 10_000, histology, 0)]

@@ -26,8 +26,10 @@ from registry.coding.recodes.site import site_recode_table
 
 REVISIONS = ("8", "9", "1")
 SEQUENCES = ("0", "1-59")
+_NOT_DEAD = 3
 LAST_SEQUENCE = 59
-UNKNOWN_CAUSES = ["7777", "7797"]
+_NO_YEAR, _NO_REVISION = 9999, 9
+UNKNOWN_CAUSES = ("7777", "7797")
 """Death certificate not available, or without a cause."""
 
 ALIVE, CANCER, OTHER, NO_CAUSE, NOT_APPLICABLE = range(5)
@@ -49,30 +51,30 @@ _AS_OF = {"as_of": dt.date(2020, 6, 30)}
 
 Flags = npt.NDArray[np.bool_]
 
-_SEQUENCE = pl.col("sequenceNumberCentral")
-PREPARED["@sequence_central"] = (
-    pl.when(~_SEQUENCE.str.starts_with("+"))
-    .then(_SEQUENCE.cast(pl.UInt16, strict=False))
-    .fill_null(LAST_SEQUENCE + 1)
-)
-PREPARED["@last_contact_year"] = pl.col("dateOfLastContact").str.slice(0, 4).cast(pl.Int32, strict=False)
-PREPARED["@cause_of_death"] = pl.col("causeOfDeath").cast(pl.Categorical)
-_REVISION = pl.col("icdRevisionNumber")
-PREPARED["@icd_revision"] = (
-    pl.when(_REVISION == "8")
+_SEQUENCE, _REVISION = pl.col("sequenceNumberCentral"), pl.col("icdRevisionNumber")
+PREPARED |= {
+    "@sequence_central": pl.when(~_SEQUENCE.str.starts_with("+")).then(
+        _SEQUENCE.cast(pl.UInt16, strict=False)
+    ),
+    "@last_contact_year": pl.col("dateOfLastContact").str.slice(0, 4).cast(pl.Int32, strict=False),
+    "@cause_of_death": pl.col("causeOfDeath").cast(pl.Categorical),
+    "@icd_revision": pl.when(_REVISION == "8")
     .then(pl.lit(0, pl.UInt8))
     .when(_REVISION == "9")
     .then(1)
     .when(_REVISION == "1")
     .then(2)
-)
+    .when(_REVISION == "0")
+    .then(_NOT_DEAD),
+}
+"""Numbers that all versions need, made once. A revision is its place in REVISIONS."""
 
 
 @dataclass(frozen=True)
 class _Causes:
     """Rules of one version as look-ups: does a cause count, by (revision, sequence, recode, kind)?
 
-    Texts lie on the ends of ranges or between two; `three` and `four` have a column for each such place.
+    Texts lie on the ends of ranges or between two; each of `counts` has a column for every such place.
     """
 
     recodes: RecodeTable
@@ -82,17 +84,20 @@ class _Causes:
     counts: tuple[Flags, Flags]
     """Rows: revision × sequence × answer of the site recode × kind of histology; columns: places."""
 
-    def died_of_it(self, group: npt.NDArray[np.int64], causes: pl.Series) -> Flags:
-        """Whether each cause (categorical, at least 3 characters, any case) counts in its row of `counts`."""
-        distinct = causes.unique()
-        texts = [text.upper() for text in distinct.cast(pl.String)]
-        codes, number = causes.to_physical().to_numpy(), distinct.to_physical().to_numpy()
-        result = np.zeros(len(causes), dtype=bool)
-        for length, ends, counts in zip((3, None), self.ends, self.counts, strict=True):
-            places = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
-            places[number] = [_place(ends, text[:length]) for text in texts]
-            result |= counts.ravel().take(group * counts.shape[1] + places.take(codes))
-        return result
+    def table(self, texts: Sequence[str]) -> tuple[Flags, npt.NDArray[np.int32]]:
+        """Group × kind of cause: does it count? And the kind of each text: causes, in any case, that no
+        rule tells apart.
+        """
+        upper = [text.upper() for text in texts]
+        three, four = (
+            np.array([_place(ends, text[:length]) for text in upper])
+            for ends, length in zip(self.ends, (3, None), strict=True)
+        )
+        _, one_of_each, kinds = np.unique(
+            three * self.counts[1].shape[1] + four, return_index=True, return_inverse=True
+        )
+        counts = self.counts[0][:, three[one_of_each]] | self.counts[1][:, four[one_of_each]]
+        return counts, kinds.astype(np.int32)
 
 
 def _place(ends: list[str], text: str) -> int:
@@ -153,51 +158,48 @@ def _kinds(lists: Sequence[str]) -> npt.NDArray[np.uint8]:
     return kinds.astype(np.uint8)
 
 
-def _before_the_cause(cutoff_year: int) -> pl.Expr:
-    """The state as far as it doesn't depend on which cause it was; OTHER = to be judged."""
-    year, cause = pl.col("@last_contact_year"), pl.col("causeOfDeath")
-    after_the_study = (year != 9999) & (year > cutoff_year)
-    no_cause = cause.is_null() | (cause.str.len_chars() < 3) | cause.is_in(UNKNOWN_CAUSES)
-    return (
-        pl.when(pl.col("@sequence_central") > LAST_SEQUENCE)
-        .then(pl.lit(NOT_APPLICABLE, pl.UInt8))
-        .when((pl.col("icdRevisionNumber") == "0") | after_the_study)
-        .then(pl.lit(ALIVE, pl.UInt8))
-        .when(no_cause)
-        .then(pl.lit(NO_CAUSE, pl.UInt8))
-        .otherwise(pl.lit(OTHER, pl.UInt8))
-    )
-
-
-def _judged(version: str) -> pl.Expr:
-    """The state with deaths judged by their cause."""
+def _states(version: str, cutoff_year: int) -> pl.Expr:
+    """The state of each tumor."""
     causes = _causes(version)
     sites = causes.recodes.columns()
-    names = ["@state", "@sequence_central", "@icd_revision", "@cause_of_death", "@histology", *sites]
+    names = ["@sequence_central", "@last_contact_year", "@icd_revision", "@cause_of_death", "@histology"]
 
     def judge(columns: Sequence[pl.Series]) -> pl.Series:
-        state = columns[0].to_numpy().copy()
-        rows = pl.Series(np.flatnonzero((columns[2].is_not_null() & (columns[0] == OTHER)).to_numpy()))
-        rows = rows.cast(pl.UInt32)
-        several, revision, cause, histology = (column.gather(rows) for column in columns[1:5])
-        recode = causes.recodes.numbers(columns[5:]).take(rows.to_numpy())
-        kind = causes.kind_of.take(histology.fill_null(65_535).to_numpy())
-        group = revision.cast(pl.Int64).to_numpy() * len(SEQUENCES) + (several.to_numpy() > 0)
-        group = group * len(causes.recodes.answers[0]) + recode
-        group = group * (int(causes.kind_of.max()) + 1) + kind
-        state[rows.to_numpy()[causes.died_of_it(group, cause)]] = CANCER
+        sequence = columns[0].fill_null(LAST_SEQUENCE + 1).to_numpy()
+        year = columns[1].fill_null(_NO_YEAR).to_numpy()
+        revision = columns[2].fill_null(_NO_REVISION).to_numpy()
+        cause, texts = _distinct(columns[3])
+        kind = causes.kind_of.take(columns[4].fill_null(65_535).to_numpy())
+        group = np.minimum(revision, len(REVISIONS) - 1).astype(np.int32) * len(SEQUENCES) + (sequence > 0)
+        group = group * np.int32(len(causes.recodes.answers[0])) + causes.recodes.numbers(columns[5:])
+        group = group * np.int32(int(causes.kind_of.max()) + 1) + kind
+        counts, kind_of_cause = causes.table(texts)
+        died = counts.ravel().take(group * np.int32(counts.shape[1]) + kind_of_cause.take(cause))
+        state = np.where(died & (revision < len(REVISIONS)), np.uint8(CANCER), np.uint8(OTHER))
+        unknown = [len(text) < 3 or text in UNKNOWN_CAUSES for text in texts]
+        state[np.array(unknown).take(cause)] = NO_CAUSE
+        state[(revision == _NOT_DEAD) | ((year != _NO_YEAR) & (year > cutoff_year))] = ALIVE
+        state[sequence > LAST_SEQUENCE] = NOT_APPLICABLE
         return pl.Series(state)
 
-    return pl.map_batches([pl.col(name) for name in names], judge, return_dtype=pl.UInt8)
+    return pl.map_batches([pl.col(name) for name in (*names, *sites)], judge, return_dtype=pl.UInt8)
+
+
+def _distinct(causes: pl.Series) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """The place of each cause in a list of all, and the list; blank is its first."""
+    distinct = causes.unique().drop_nulls()
+    codes = distinct.to_physical().to_numpy()
+    places = np.zeros(int(codes.max(initial=0)) + 2, dtype=np.int32)
+    places[codes] = np.arange(1, len(codes) + 1)
+    filled = causes.to_physical().fill_null(len(places) - 1).to_numpy()
+    return places.take(filled), ["", *distinct.cast(pl.String)]
 
 
 def _steps(version: str, cutoff_year: int, *outputs: str) -> list[dict[str, pl.Expr]]:
-    state = pl.col("@state")
     values = zip(outputs, (_SPECIFIC, _OTHER), strict=True)
     return [
-        {"@state": _before_the_cause(cutoff_year)},
-        {"@state": _judged(version)},
-        {name: pl.lit(value).gather(state) for name, value in values},
+        {"@state": _states(version, cutoff_year)},
+        {name: pl.lit(value).gather(pl.col("@state")) for name, value in values},
     ]
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from registry.errors import BadInput, NotFound
 from registry.service.operations import Context, operation
 
+if TYPE_CHECKING:
+    from registry.coding.search import CodeHit
+
 _MOST = 50
-_SITE, _MORPHOLOGY = re.compile(r"C\d{2}\.?\d"), re.compile(r"\d{4}(/\d)?")
 _HITS = {
     "rank": pl.Int64, "primarySite": pl.String, "histologicTypeIcdO3": pl.String, "behaviorCodeIcdO3": pl.String,
     "laterality": pl.String, "score": pl.Float64, "site": pl.String, "morphology": pl.String, "words": pl.String,
     "why": pl.String,
 }  # fmt: skip
+_NAMED = {"rank": pl.Int64, "code": pl.String, "name": pl.String, "score": pl.Float64, "words": pl.String}
 
 
 @operation("code.search", secret=("text",))
@@ -35,13 +37,12 @@ def search(
         frame[rank, primarySite, histologicTypeIcdO3, behaviorCodeIcdO3, laterality, score, site, morphology, words, why]:
         names of site and morphology, the words of the text that matched, and how in one line.
     """
-    from registry.coding.search import find
+    from registry.coding.search import search_codes
 
-    if not 1 <= limit <= _MOST:
-        raise BadInput("code search", f"{limit} hits can't be asked for", f"ask for 1 to {_MOST}")
+    _require_limit(limit)
     if not text.strip():
         return pl.DataFrame(schema=_HITS)
-    hits = find.search_codes(text, limit=limit, year=year, sex=sex or None)
+    hits = search_codes(text, limit=limit, year=year, sex=sex or None)
     rows = [
         (
             rank,
@@ -60,59 +61,74 @@ def search(
     return pl.DataFrame(rows, schema=_HITS, orient="row")
 
 
+@operation("code.surgery", secret=("text",))
+def surgery(
+    context: Context, text: str, site: str, year: int, histology: str | None = None, limit: int = 5
+) -> pl.DataFrame:
+    """Codes of surgery of the primary site for the words of an operation, legal for site, histology and year.
+
+    Returns frame[rank, code, name, score, words], best first; empty where no table applies.
+    """
+    from registry.coding.search import search_surgery
+
+    _require_limit(limit)
+    if not re.fullmatch(r"C\d{3}", site):
+        raise BadInput("site", f"{site!r} is no topography code", "write it as C504")
+    return _named(search_surgery(text, site, year, histology, limit) if text.strip() else [])
+
+
+@operation("code.cause_of_death", secret=("text",))
+def cause_of_death(context: Context, text: str, limit: int = 5) -> pl.DataFrame:
+    """ICD-10 codes for a cause of death in words: frame[rank, code, name, score, words], best first."""
+    from registry.coding.search import search_cause_of_death
+
+    _require_limit(limit)
+    return _named(search_cause_of_death(text, limit) if text.strip() else [])
+
+
+def _require_limit(limit: int) -> None:
+    if not 1 <= limit <= _MOST:
+        raise BadInput("code search", f"{limit} hits can't be asked for", f"ask for 1 to {_MOST}")
+
+
+def _named(hits: list[CodeHit]) -> pl.DataFrame:
+    rows = [
+        (rank, hit.code, hit.name, float(hit.score), ", ".join(hit.words)) for rank, hit in enumerate(hits, 1)
+    ]
+    return pl.DataFrame(rows, schema=_NAMED, orient="row")
+
+
 @operation("code.term")
 def term(context: Context, code: str) -> dict[str, Any]:
     """What an ICD-O-3 code means: {code, kind, name, also, neighbours}.
 
     Args:
-        code: topography (C504 or C50.4) or morphology (8500 or 8500/3).
+        code: topography (C504 or C50.4) or morphology (8500/3; 8500 is taken as its malignant form).
 
     Returns:
-        `also` lists further names; `neighbours` is frame[code, name] of the codes beside it: the other sites of
-        its group, the other morphologies of its first three digits.
+        `also` lists further names; `neighbours` is frame[relation, code, name]: `broader` unspecific codes, more
+        `specific` ones, others `beside` it in its group.
 
     Raises:
-        BadInput: it looks like neither. NotFound: there is no such code.
+        NotFound: there is no such code of ICD-O-3.
     """
-    from registry.coding.search.terms import morphology_names, site_names
+    from registry.coding import search
 
-    written = code.strip().upper()
-    if _SITE.fullmatch(written):
-        wanted = written.replace(".", "")
-        return _described(wanted, "topography", dict(site_names()), wanted[:3])
-    if _MORPHOLOGY.fullmatch(written):
-        names = morphology_names()
-        if "/" not in written:
-            behaviors = sorted(name for name in names if name.startswith(written))
-            written = next((name for name in behaviors if name.endswith("/3")), (behaviors or [written])[0])
-        return _described(written, "morphology", dict(names), written[:3])
-    raise BadInput("code", f"{code!r} is no ICD-O-3 code", "write it as C504 or 8500/3")
-
-
-@cache
-def _all_names(kind: str) -> dict[str, tuple[str, ...]]:
-    """Code → every name that is searched."""
-    from registry.coding.search.terms import morphology_terms, site_terms
-
-    names: dict[str, dict[str, None]] = {}
-    for one in site_terms() if kind == "topography" else morphology_terms():
-        names.setdefault(one.code, {})[one.name] = None
-    return {code: tuple(found) for code, found in names.items()}
-
-
-def _described(code: str, kind: str, names: dict[str, str], group: str) -> dict[str, Any]:
-    if code not in names:
-        raise NotFound(
-            f"code {code}", f"there is no such {kind} code in ICD-O-3", "look for its words instead"
-        )
-    others = [name for name in _all_names(kind).get(code, ()) if name != names[code]]
-    beside = [(other, name) for other, name in names.items() if other.startswith(group) and other != code]
+    found = [one for one in search.term(code) if one.kind in {"topography", "morphology"}]
+    if not found:
+        raise NotFound(f"code {code.strip()}", "is no code of ICD-O-3", "write it as C504 or 8500/3")
+    one = next((meaning for meaning in found if meaning.code.endswith("/3")), found[0])
+    near = search.neighbours(one.code)
+    rows = [
+        (relation, other, name)
+        for relation in ("broader", "specific", "beside")
+        for other, name in getattr(near, relation)
+    ]
+    schema = {"relation": pl.String, "code": pl.String, "name": pl.String}
     return {
-        "code": code,
-        "kind": kind,
-        "name": names[code],
-        "also": others,
-        "neighbours": pl.DataFrame(
-            sorted(beside), schema={"code": pl.String, "name": pl.String}, orient="row"
-        ),
+        "code": one.code,
+        "kind": one.kind,
+        "name": one.name,
+        "also": list(one.also_called),
+        "neighbours": pl.DataFrame(rows, schema=schema, orient="row"),
     }

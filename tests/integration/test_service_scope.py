@@ -90,7 +90,7 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "path": str(folder / "missing"), "out": str(folder / "missing" / "file"), "name": "nobody", "password": "p",
         "role": "registrar", "token": "t", "old": "o", "new": "n", "rows": 1, "sha256": "0" * 64, "result": {},
         "data_docs": "x", "based_on": 1, "shown": "x", "tumor_id": 1,
-        "pair_id": 1, "decision": "multiple", "reason": "seen", "code": "C504",
+        "pair_id": 1, "decision": "multiple", "reason": "seen", "code": "C504", "site": "C504", "year": 2022,
     }  # fmt: skip
     parameters = list(inspect.signature(operations()[name].function).parameters.values())[1:]
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]

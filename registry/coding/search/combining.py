@@ -8,9 +8,17 @@ from functools import cached_property
 import numpy as np
 
 from registry.coding.search.index import IMPLIED, Index, Term
-from registry.coding.search.legality import NOWHERE_SPECIAL, commonness, is_legal, usual_places, usual_site
+from registry.coding.search.legality import (
+    ANYWHERE,
+    NOWHERE_SPECIAL,
+    commonness,
+    is_legal,
+    usual_places,
+    usual_site,
+)
 from registry.coding.search.query import BEHAVIORS, Query
 from registry.coding.search.spelling import Spelling
+from registry.coding.search.terms import EDITIONS
 from registry.coding.search.vocabulary import Vocabulary
 
 UNNAMED = "8000/3"
@@ -21,8 +29,9 @@ BEST_PAIRS = 400
 
 MISSING_MORPHOLOGY, MISSING_SITE = 0.35, 0.3
 """What a unit of weight costs that a term has and the query has not."""
-TWICE = 0.05
-"""What a word adds that both site and morphology cover."""
+TWICE, SAID_TWICE = 0.05, 0.3
+"""What an organ adds that both site and morphology name ("papillary carcinoma of thyroid"), and a repeated word."""
+NOT_ORGANS = frozenset({"duct", "gland", "cell", "node", "lymph", "tissue", "soft"})
 NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
 ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.3, 0.2
@@ -31,7 +40,7 @@ UNSPECIFIC_NOT_LEGAL = 0.3
 COMMON = 0.03
 BY_CODE = 0.8
 """How well a code's last digit covers a word for the behavior that its term has not."""
-SIDE_WEIGHT = 1.0
+SIDE_WEIGHT, NOTHING = 1.0, 0.01
 
 TISSUES = frozenset("C40 C41 C44 C47 C49 C77 C42".split())
 """Groups of sites that are tissues: a tumor of one of them on an arm is coded to the tissue, not to the arm (C76)."""
@@ -56,12 +65,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Terms that may be meant: closeness by term and word of the query, and a score of each."""
+    """Terms that may be meant.
+
+    Attributes:
+        codes: the code that each stands for ("" for the usual site).
+        closeness: by term and word of the query.
+        score: what is added to the words covered.
+        whole: whether the query has every word of the term (for a morphology: of one in ICD-O-3.2).
+    """
 
     terms: list[Term | None]
     codes: list[str]
     closeness: np.ndarray
     score: np.ndarray
+    whole: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -87,11 +104,15 @@ class Searcher:
         for place, word in enumerate(query.words):
             if word.word in query.sides:
                 weights[place] = min(weights[place], SIDE_WEIGHT)
+        again = np.array([twice_worth(word.word, query) for word in query.words], dtype=np.float32)
         morphologies = self.morphology_candidates(query, meanings, weights)
         sites = self.site_candidates(meanings, weights, morphologies)
         covered = np.maximum(sites.closeness[:, None, :], morphologies.closeness[None, :, :])
-        twice = np.minimum(sites.closeness[:, None, :], morphologies.closeness[None, :, :])
-        total = (covered + TWICE * twice) @ weights + sites.score[:, None] + morphologies.score[None, :]
+        twice = np.minimum(sites.closeness[:, None, :], morphologies.closeness[None, :, :]) @ (
+            weights * again
+        )
+        total = covered @ weights + twice * morphologies.whole[None, :]
+        total += sites.score[:, None] + morphologies.score[None, :]
         total[0] += self.implied_by_usual_sites(meanings, weights, morphologies, year)
         return self.best(query, total, sites, morphologies, float(weights.sum()) or 1.0, year, excluded)
 
@@ -143,6 +164,7 @@ class Searcher:
         own = self.morphologies.worth - MISSING_MORPHOLOGY * missing
         terms: list[Term | None] = [None]
         codes, rows, scores = [UNNAMED], [np.zeros(len(weights), dtype=np.float32)], [-NO_MORPHOLOGY]
+        whole = [0.0]
         says = np.array([word.word in BEHAVIORS for word in query.words], dtype=bool)
         for place in covering_terms(closeness, weights, own):
             term, row = self.morphologies.terms[place], closeness[place]
@@ -154,7 +176,9 @@ class Searcher:
                     np.where(says, np.maximum(row, BY_CODE), row) if code[-1] == query.behavior else row
                 )
                 scores.append(float(own[place]) - cost)
-        return Candidates(terms, codes, np.array(rows, dtype=np.float32), np.array(scores, dtype=np.float32))
+                whole.append(float(missing[place] < NOTHING and term.worth >= EDITIONS["ICD-O-3.2"]))
+        numbers = (np.array(column, dtype=np.float32) for column in (rows, scores, whole))
+        return Candidates(terms, codes, *numbers)
 
     def behaviors(self, term: Term, wanted: str | None, said: bool) -> list[tuple[str, float]]:
         """The codes that a term can have when a behavior is named, with what each costs.
@@ -184,6 +208,7 @@ class Searcher:
             ["", *(self.sites.terms[place].code for place in places)],
             np.concatenate([none, closeness[places]]),
             np.concatenate([np.array([-NO_SITE], dtype=np.float32), own[places]]),
+            np.concatenate([np.zeros(1, dtype=np.float32), (missing[places] < NOTHING).astype(np.float32)]),
         )
 
     def best(
@@ -218,15 +243,22 @@ class Searcher:
         return [replace(pair, score=pair.score / whole) for pair in ranked]
 
 
+def twice_worth(word: str, query: Query) -> float:
+    """What a word adds that both site and morphology cover, by its weight."""
+    if word in query.repeated:
+        return SAID_TWICE
+    return 0.0 if word in NOT_ORGANS else TWICE
+
+
 def fitness(site: str, morphology: str, legal: bool) -> float:
     """How much a combination gains or loses by being common, ill-defined or questioned."""
     gain = COMMON * commonness().get((site, morphology), 0.0)
-    groups = usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL).groups
-    if groups and site[:3] not in groups:
+    usual = usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL)
+    if usual.site not in ("", ANYWHERE) and site[:3] not in usual.groups:
         gain -= UNUSUAL
     if site == usual_site(morphology):
         gain += USUAL_SITE
-    if site[:3] == "C76" and groups & TISSUES:
+    if site[:3] == "C76" and usual.groups & TISSUES:
         gain -= ILL_DEFINED
     if legal:
         return gain

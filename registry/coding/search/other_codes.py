@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def search_surgery(
     return _surgery(site, histology or ANY_SOLID, year).search(text, limit, typing)
 
 
-@cache
+@lru_cache(maxsize=128)
 def _surgery(site: str, histology: str, year: int) -> NamedCodes:
     from registry.coding.treatment.surgery_lookup import surgery_codes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -34,7 +35,7 @@ SPREAD_FROM = re.compile(
 )
 METASTATIC = frozenset({"metastatic", "metastasi", "metastasis", "metastasized"})
 BEHAVIORS = {
-    "insitu": "2", "benign": "0", "borderline": "1", "uncertain": "1", "lowmalignantpotential": "1", "malignant": "3", "invasive": "3",
+    "insitu": "2", "benign": "0", "borderline": "1", "uncertain": "1", "lowmalignantpotential": "1", "malignant": "3", "invasive": "3", "microinvasive": "3",
     "metastatic": "3", "secondary": "3",
 }  # fmt: skip
 """Words that say how a tumor behaves, and the code."""
@@ -60,12 +61,14 @@ class Query:
         sides: words that name a side.
         behavior: the behavior that is named, None when none or several are.
         unfinished: the last word may go on.
+        repeated: words that are there more than once, for site and morphology.
     """
 
     words: tuple[Word, ...]
     sides: frozenset[str]
     behavior: str | None
     unfinished: bool
+    repeated: frozenset[str] = frozenset()
 
 
 def readings(
@@ -132,13 +135,25 @@ def reading(words: list[Word], unfinished: bool, noise: frozenset[str] = NOISE) 
         if word not in IGNORED and word not in noise:
             written = " ".join(dict.fromkeys(one.written for one in words[first:end]))
             kept.append(Word("metastatic" if word in METASTATIC else word, written))
-    behaviors = {BEHAVIORS[word.word] for word in kept if word.word in BEHAVIORS}
     return Query(
         words=tuple({word.word: word for word in kept}.values()),
         sides=frozenset(word.word for word in kept if word.word in SIDES),
-        behavior=behaviors.pop() if len(behaviors) == 1 else None,
+        behavior=behavior_of({word.word for word in kept} & BEHAVIORS.keys()),
         unfinished=unfinished,
+        repeated=frozenset(word for word, count in Counter(word.word for word in kept).items() if count > 1),
     )
+
+
+def behavior_of(words: set[str]) -> str | None:
+    """The behavior that words name; an invasive tumor with a part in situ is invasive (SEER, Behavior Code).
+
+    >>> behavior_of({"invasive", "insitu"}), behavior_of({"malignant", "insitu"}), behavior_of({"benign"})
+    ('3', None, '0')
+    """
+    behaviors = {BEHAVIORS[word] for word in words}
+    if "insitu" in words and words - {"insitu"} <= {"invasive", "microinvasive"} and len(words) > 1:
+        return BEHAVIORS["invasive"]
+    return behaviors.pop() if len(behaviors) == 1 else None
 
 
 def clock_positions(text: str) -> str:

@@ -15,6 +15,8 @@ UNFINISHED = 0.88
 CUT_SHORT, CUT_SHORT_FROM = 0.8, 4
 """Closeness of a word that was cut off ("epithel."), and the letters that must be left."""
 PER_TYPO = 0.1
+LONGEST = 40
+"""Letters of the longest word that is corrected."""
 MOST_COMPLETIONS = 150
 
 
@@ -42,8 +44,8 @@ def distance(left: str, right: str, most: int) -> int:
 
 
 def letter_counts(words: list[str]) -> np.ndarray:
-    """How often each letter occurs: int8 array, one row a word."""
-    counts = np.zeros((len(words), 27), dtype=np.int8)
+    """How often each letter occurs: int16 array, one row a word."""
+    counts = np.zeros((len(words), 27), dtype=np.int16)
     for row, word in enumerate(words):
         for letter in word:
             counts[row, LETTERS.find(letter)] += 1
@@ -108,7 +110,7 @@ class Vocabulary:
     def mistyped(self, word: str) -> dict[int, float]:
         """The words at the smallest distance: one letter wrong in four, two in seven, three in twelve."""
         most = (len(word) >= 4) + (len(word) >= 7) + (len(word) >= 12)
-        if not most or not word.isalpha():
+        if not most or len(word) > LONGEST or not word.isalpha():
             return {}
         differing = np.abs(self.counts - letter_counts([word])).sum(axis=1)
         near = np.nonzero((differing <= 2 * most) & (np.abs(self.lengths - len(word)) <= most))[0]

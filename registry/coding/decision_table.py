@@ -1,6 +1,6 @@
 """Decision tables over any number of axes, first matching rule wins, as one dense look-up.
 
-Unlike a `RangeTable` the axes may hold the signs `&` and `-` of the punched cards on which the oldest
+The axes may hold the signs `&` and `-` of the punched cards on which the oldest
 extent codes were kept, results are numbers (so that one table's result is the next one's input) and
 cells take one or two bytes: the largest table here has four million.
 """

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from registry import coding
+from registry.coding.numbers import PREPARED
 from registry.coding.people.age import age_group_labels
-from registry.coding.range_table import Condition, RangeTable
+from registry.coding.ranges import Condition
+from registry.coding.recodes.recode_table import RecodeTable, Rule
 from registry.coding.recodes.site import recode_labels
 from registry.errors import BadInput, NotFound
 
@@ -81,8 +83,21 @@ def test_labels() -> None:
     assert list(age_group_labels())[1:3] == ["01", "02"]
 
 
-def test_range_table_takes_the_first_rule_and_inclusion_beats_exclusion() -> None:
-    five = Condition(included=((5, 5),), excluded=((5, 5),))
-    table = RangeTable(["a"], [({"a": five}, "five"), ({"a": Condition(excluded=((7, 7),))}, "other")])
-    frame = pl.DataFrame({"a": pl.Series([5, 6, 7, None], dtype=pl.UInt16)})
-    assert frame.select(table.lookup(pl.col("a"))).to_series().to_list() == ["five", "other", None, None]
+def test_the_first_rule_wins_inclusion_beats_exclusion_and_the_rule_is_told() -> None:
+    breast = Condition(included=((500, 509),), excluded=((505, 505),))
+    rules = [
+        Rule({"site": breast}, ("breast",)),
+        Rule({"site": Condition(excluded=((619, 619),))}, ("other",)),
+    ]
+    table = RecodeTable(rules, ("unknown",))
+    frame = pl.DataFrame(
+        {"primarySite": ["C505", "C809", "C619", None], "histologicTypeIcdO3": ["8000"] * 4}
+    ).with_columns(PREPARED["@site"].alias("@site"), PREPARED["@histology"].alias("@histology"))
+    (answers,) = table.answers
+    number = frame.select(table.expression()).to_series()
+    assert answers.gather(number).to_list() == ["breast", "other", "unknown", "unknown"]
+    told = [table.why(row) for row in frame.iter_rows(named=True)]
+    assert told[0] == "rule 1 of 2 is the first that fits: site C500-C509"
+    assert told[1] == "rule 2 of 2 is the first that fits: site not C619"
+    assert told[2] == "none of the 2 rules fits"
+    assert told[3].startswith("primarySite is blank or no code")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from registry.coding.derivation import Outputs, derivation
+from registry.coding.recodes import groups
 from registry.coding.recodes.recode_table import Reading, RecodeTable, as_written
 from registry.coding.recodes.rules import rules
 
@@ -24,6 +25,8 @@ def _table(recode: str) -> RecodeTable:
     inputs=_INPUTS,
     outputs=["ayaSiteRecode2008"],
     source="https://seer.cancer.gov/ayarecode/aya-who2008.html",
+    labels=groups.labels,
+    why=lambda record: _table("ayaSiteRecode2008").why(record),
     examples=[
         "C421 | 9835 | 3 | 01",
         "C421 | 9811 | 3 | 01",
@@ -56,6 +59,8 @@ def aya_site_recode_2008() -> Outputs:
     inputs=_INPUTS,
     outputs=["ayaSiteRecode2020"],
     source="https://seer.cancer.gov/ayarecode/aya-2020.html",
+    labels=groups.labels,
+    why=lambda record: _table("ayaSiteRecode2020").why(record),
     examples=[
         "C421 | 9835 | 3 | 001",
         "C421 | 9811 | 3 | 001",

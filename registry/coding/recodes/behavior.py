@@ -6,7 +6,8 @@ import re
 from functools import cache
 
 from registry.coding.derivation import Outputs, derivation
-from registry.coding.range_table import Condition, ranges
+from registry.coding.ranges import Condition, ranges
+from registry.coding.recodes import groups
 from registry.coding.recodes.recode_table import Reading, RecodeTable, Rule
 
 _BLADDER = "670-679"
@@ -65,6 +66,8 @@ def _table() -> RecodeTable:
     inputs=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis"],
     outputs=["seerBehaviorRecode"],
     source="https://seer.cancer.gov/behavrecode/",
+    labels=groups.labels,
+    why=lambda record: _table().why(record),
     examples=[
         "C509 | 8500 | 3 | 2015 | 3",
         "C509 | 8500 | 2 | 2015 | 2",

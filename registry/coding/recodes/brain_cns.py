@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from registry.coding.derivation import Outputs, derivation
+from registry.coding.recodes import groups
 from registry.coding.recodes.recode_table import Reading, RecodeTable, as_written
 from registry.coding.recodes.rules import rules
 
@@ -24,6 +25,8 @@ def _table() -> RecodeTable:
     inputs=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
     outputs=[RECODE],
     source="https://seer.cancer.gov/seerstat/variables/seer/brain_cns-recode/",
+    labels=groups.labels,
+    why=lambda record: _table().why(record),
     examples=[
         "C711 | 9440 | 3 | 02",
         "C719 | 9380 | 3 | 09",

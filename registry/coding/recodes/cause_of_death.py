@@ -20,7 +20,8 @@ import polars as pl
 from registry.coding import reference
 from registry.coding.derivation import Outputs, derivation
 from registry.coding.numbers import PREPARED
-from registry.coding.range_table import ranges
+from registry.coding.ranges import ranges
+from registry.coding.recodes import groups
 from registry.coding.recodes.recode_table import RecodeTable
 from registry.coding.recodes.site import site_recode_table
 
@@ -209,6 +210,7 @@ def _steps(version: str, cutoff_year: int, *outputs: str) -> list[dict[str, pl.E
     inputs=_INPUTS,
     outputs=["cause_specific_2008", "other_2008"],
     source=_SOURCE,
+    labels=groups.labels,
     examples=[
         "00 | 1 | C509 | C509 | 8500 | 2015 | 1 | 0",
         "00 | 1 | C349 | C509 | 8500 | 2015 | 1 | 0",
@@ -263,6 +265,7 @@ def cause_specific_2008(as_of: dt.date, cutoff_year: int | None = None) -> Outpu
     inputs=_INPUTS,
     outputs=["cause_specific_2008_fixed", "other_2008_fixed"],
     source=_SOURCE,
+    labels=groups.labels,
     examples=[
         "00 | 1 | C509 | C509 | 8500 | 2015 | 1 | 0",
         "00 | 1 | I219 | C509 | 8500 | 2015 | 0 | 1",
@@ -284,6 +287,7 @@ def cause_specific_2008_fixed(as_of: dt.date, cutoff_year: int | None = None) ->
     inputs=_INPUTS_2023,
     outputs=["cause_specific_2023", "other_2023"],
     source=_SOURCE,
+    labels=groups.labels,
     examples=[
         "00 | 1 | C509 | C509 | 8500 | 2015 | 3 | 2010 | 1 | 0",
         "00 | 1 | C349 | C509 | 8500 | 2015 | 3 | 2010 | 1 | 0",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from registry.coding.derivation import derivation
-from registry.coding.range_table import ranges
+from registry.coding.ranges import ranges
 from registry.coding.recodes.tumor_order import NO_DAY, NO_MONTH, NO_YEAR, Diagnoses, in_order
 
 DUPLICATE, PRIMARY, IN_SITU = 0, 1, 9

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from registry.coding.derivation import Outputs, derivation
+from registry.coding.recodes import groups
 from registry.coding.recodes.recode_table import NUMBERS, NUMBERS_AND_BEHAVIOR, RecodeTable
 from registry.coding.recodes.rules import rules
 
@@ -35,6 +36,8 @@ def _steps(recode: str) -> Outputs:
     inputs=_SITE,
     outputs=["iccc_third_edition", "iccc_extended_third_edition"],
     source="https://seer.cancer.gov/iccc/iccc3.html",
+    labels=groups.labels,
+    why=lambda record: _table("iccc_third_edition").why(record),
     examples=[
         "C421 | 9835 | 001 | 999",
         "C421 | 9823 | 002 | 999",
@@ -64,6 +67,8 @@ def iccc_third_edition() -> Outputs:
     inputs=_THREE,
     outputs=["iccc_who2008", "iccc_extended_who2008"],
     source="https://seer.cancer.gov/iccc/iccc-who2008.html",
+    labels=groups.labels,
+    why=lambda record: _table("iccc_who2008").why(record),
     examples=[
         "C421 | 9835 | 3 | 011 | 001",
         "C421 | 9823 | 3 | 011 | 002",
@@ -89,6 +94,8 @@ def iccc_who2008() -> Outputs:
     inputs=_THREE,
     outputs=["iccc_iarc2017", "iccc_extended_iarc2017"],
     source="https://seer.cancer.gov/iccc/iccc-iarc-2017.html",
+    labels=groups.labels,
+    why=lambda record: _table("iccc_iarc2017").why(record),
     examples=[
         "C421 | 9811 | 3 | 011 | 001",
         "C809 | 9811 | 3 | 011 | 001",

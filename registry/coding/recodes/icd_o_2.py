@@ -40,6 +40,7 @@ def _table() -> RecodeTable:
     inputs=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
     outputs=["histologyIcdO2", "behaviorIcdO2", "icd_o_2_review"],
     source="https://seer.cancer.gov/tools/conversion/",
+    why=lambda record: _table().why(record),
     examples=[
         "C300 | 8300 | 3 | 8300 | 3 | ",
         "C343 | 9699 | 3 | 9680 | 3 | 1",

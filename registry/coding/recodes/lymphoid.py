@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from registry.coding.derivation import Outputs, derivation
+from registry.coding.recodes import groups
 from registry.coding.recodes.recode_table import Reading, RecodeTable, as_written
 from registry.coding.recodes.rules import rules
 
@@ -28,6 +29,8 @@ def _table() -> RecodeTable:
     inputs=["primarySite", "histologicTypeIcdO3"],
     outputs=[RECODE],
     source="https://seer.cancer.gov/lymphomarecode/",
+    labels=groups.labels,
+    why=lambda record: _table().why(record),
     examples=[
         "C779 | 9651 | 01",
         "C779 | 9663 | 04",

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from registry.coding.range_table import Condition
+from registry.coding.ranges import Condition
 
 Numbers = npt.NDArray[np.int32]
 Read = Callable[[str], str | None]
@@ -36,6 +36,7 @@ ITEMS = {"site": "primarySite", "histology": "histologicTypeIcdO3", "behavior": 
 """Items behind the prepared numbers; a year that is no number is unknown in every recode."""
 
 _WRITTEN = {"site": "C{:03d}", "histology": "{:04d}", "behavior": "{:d}", "year": "{:04d}"}
+_WELL_FORMED = {"site": "C[0-9]{3}", "histology": "[0-9]{4}", "behavior": "[0-9]", "year": "[0-9]{4}"}
 _SIZE = {"site": 1_000, "histology": 10_000, "behavior": 10, "year": 10_000}
 _MISSING = 65_535
 BEYOND = "\U0010ffff"
@@ -186,6 +187,7 @@ class RecodeTable:
         self, rules: Sequence[Rule], unknown: tuple[str | None, ...], reading: Reading = NUMBERS
     ) -> None:
         self.reading = reading
+        self._rules = tuple(rules)
         answers = list(dict.fromkeys([unknown, *(rule.answer for rule in rules)]))
         self.answers = [pl.Series(values, dtype=pl.String) for values in zip(*answers, strict=True)]
         """One series per output: the value of each answer; answer 0 is the unknown one."""
@@ -248,3 +250,38 @@ class RecodeTable:
             {"@answer": self.expression()},
             {name: pl.lit(values).gather(number) for name, values in zip(outputs, self.answers, strict=True)},
         ]
+
+    def why(self, record: Mapping[str, str | None]) -> str:
+        """Which rule decides one record, in words.
+
+        Args:
+            record: item → value, as in a frame.
+        """
+        classes = []
+        for axis in self._axes:
+            item = ITEMS.get(axis.name, "dateOfDiagnosis")
+            place = axis.class_of(self._code(axis.name, record.get(item) or ""))
+            if place == axis.missing:
+                return f"{item} is blank or no code that this recode reads, so the answer is unknown"
+            classes.append((axis, place))
+        fitting = (
+            position
+            for position in range(len(self._rules))
+            if all(axis.groups[position, place] for axis, place in classes)
+        )
+        found = next(fitting, None)
+        if found is None:
+            return f"none of the {len(self._rules)} rules fits"
+        conditions = self._rules[found].conditions
+        named = ", ".join(
+            f"{axis} {text}" for axis, one in conditions.items() if (text := one.text(_WRITTEN[axis]))
+        )
+        return f"rule {found + 1} of {len(self._rules)} is the first that fits: {named or 'any tumor'}"
+
+    def _code(self, axis: str, text: str) -> str | None:
+        """The code that a text is, blank and unknown ones None."""
+        if axis == "year":
+            text = text[:4]
+        if re.fullmatch(_WELL_FORMED[axis], text) or not text or axis == "year":
+            return text if re.fullmatch(_WELL_FORMED[axis], text) else None
+        return self.reading.of(axis)(text)

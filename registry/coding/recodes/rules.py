@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from registry.coding import reference
-from registry.coding.range_table import Condition, ranges
+from registry.coding.ranges import Condition, ranges
 from registry.coding.recodes.recode_table import Rule
 
 LAST_YEAR = 9999

@@ -72,12 +72,18 @@ _SITE = ["primarySite", "histologicTypeIcdO3"]
 _FOUR = [*_SITE, "behaviorCodeIcdO3", "dateOfDiagnosis"]
 
 
+def _labels(output: str) -> dict[str, str]:
+    return recode_labels(output.removeprefix("site_recode_").replace("_", "-"))
+
+
 @derivation(
     "seer-site-recode-2008",
     version="WHO 2008 definition (2023-09 revision)",
     inputs=_SITE,
     outputs=["site_recode_2008"],
     source="https://seer.cancer.gov/siterecode/icdo3_dwhoheme/",
+    labels=_labels,
+    why=lambda record: site_recode_table("2008").why(record),
     examples=[
         "C509 | 8500 | 26000",
         "C619 | 8140 | 28010",
@@ -116,6 +122,8 @@ def seer_site_recode_2008() -> Outputs:
     inputs=_SITE,
     outputs=["site_recode_2003"],
     source="https://seer.cancer.gov/siterecode/icdo3_d01272003/",
+    labels=_labels,
+    why=lambda record: site_recode_table("2003").why(record),
     examples=[
         "C509 | 8500 | 26000",
         "C384 | 9050 | 36010",
@@ -135,6 +143,8 @@ def seer_site_recode_2003() -> Outputs:
     inputs=_SITE,
     outputs=["site_recode_2003_without_km"],
     source="https://seer.cancer.gov/siterecode/icdo3_d01272003/",
+    labels=_labels,
+    why=lambda record: site_recode_table("2003-without-km").why(record),
     examples=["C509 | 8500 | 26000", "C384 | 9050 | 22050", "C449 | 9140 | 25020"],
 )
 def seer_site_recode_2003_without_km() -> Outputs:
@@ -148,6 +158,8 @@ def seer_site_recode_2003_without_km() -> Outputs:
     inputs=_FOUR,
     outputs=["site_recode_2023"],
     source="https://seer.cancer.gov/siterecode/icdo3_2023/",
+    labels=_labels,
+    why=lambda record: site_recode_table("2023").why(record),
     examples=[
         "C509 | 8500 | 3 | 20200105 | 39",
         "C421 | 9823 | 3 | 2015 | 68",
@@ -173,6 +185,8 @@ def seer_site_recode_2023() -> Outputs:
     inputs=_FOUR,
     outputs=["site_recode_2023_expanded"],
     source="https://seer.cancer.gov/siterecode/icdo3_2023_expanded/",
+    labels=_labels,
+    why=lambda record: site_recode_table("2023-expanded").why(record),
     examples=[
         "C509 | 8500 | 3 | 20200105 | 39",
         "C779 | 9680 | 3 | 2015 | 68",

@@ -18,7 +18,7 @@ from registry.coding.search.legality import (
 )
 from registry.coding.search.query import BEHAVIORS, Query
 from registry.coding.search.spelling import Spelling
-from registry.coding.search.terms import EDITIONS
+from registry.coding.search.terms import WORTH
 from registry.coding.search.vocabulary import Vocabulary
 
 UNNAMED = "8000/3"
@@ -71,7 +71,7 @@ class Candidates:
         codes: the code that each stands for ("" for the usual site).
         closeness: by term and word of the query.
         score: what is added to the words covered.
-        whole: whether the query has every word of the term (for a morphology: of one in ICD-O-3.2).
+        whole: whether the query has every word of the term (for a morphology: of one of the edition in force).
     """
 
     terms: list[Term | None]
@@ -176,7 +176,7 @@ class Searcher:
                     np.where(says, np.maximum(row, BY_CODE), row) if code[-1] == query.behavior else row
                 )
                 scores.append(float(own[place]) - cost)
-                whole.append(float(missing[place] < NOTHING and term.worth >= EDITIONS["ICD-O-3.2"]))
+                whole.append(float(missing[place] < NOTHING and term.worth >= WORTH[0]))
         numbers = (np.array(column, dtype=np.float32) for column in (rows, scores, whole))
         return Candidates(terms, codes, *numbers)
 

@@ -17,8 +17,10 @@ from registry.standards import icdo
 HINT = re.compile(r"\(\s*(C\d\d[^)]*)\)")
 FROM_YEAR = re.compile(r"(?<!PRE-)\b(20\d\d)\+")
 UP_TO_YEAR = re.compile(r"PRE-(20\d\d)|FOR (20\d\d)\+ USE|(20\d\d)\+ ?(?:USE|SEE) CODE")
-EDITIONS = {"ICD-O-3.2": 0.3, "NAACCR-26": 0.1, "ICD-O-3": 0.0}
-"""Editions that are searched, with what a term of each is worth: where two disagree, the newer one wins."""
+ICDO32_FROM = 2021
+"""First year of diagnosis that is coded by ICD-O-3.2 (NAACCR, ICD-O-3 implementation guidelines)."""
+WORTH = (0.3, 0.1, 0.0)
+"""What a term of the edition in force is worth, and of the others: where two disagree, the one in force wins."""
 KINDS = {"preferred": 0.2, "synonym": 0.15, "related": 0.0}
 PRIMARY_BEHAVIOR = {"6": "3", "9": "3"}
 """A registry codes the primary: metastatic, and unknown whether primary, become malignant (SEER, Behavior Code)."""
@@ -69,10 +71,10 @@ def morphology_terms(
     """
     first: dict[frozenset[str], str] = {}
     kept: dict[tuple[str, frozenset[str]], Term] = {}
-    for code, name, worth, newest in _morphology_rows(year, kinds, further):
+    for code, name, worth, current in _morphology_rows(year, kinds, further):
         words = tuple(index_words(HINT.sub(" ", name)))
         key = frozenset(words)
-        if not key or (not newest and first.get(key, code) != code):
+        if not key or (not current and first.get(key, code) != code):
             continue
         first.setdefault(key, code)
         known, sites = kept.get((code, key)), sites_named(name)
@@ -96,29 +98,34 @@ def sites_named(name: str) -> tuple[str, ...]:
 def _morphology_rows(
     year: int | None, kinds: tuple[str, ...], further: bool
 ) -> Iterator[tuple[str, str, float, bool]]:
-    """Code, name, worth, and whether ICD-O-3.2 has it; best editions first."""
+    """Code, name, worth, and whether the edition in force has it; best editions first."""
     table = icdo.morphology_terms()
     valid = _valid_codes(year)
-    for edition, worth in EDITIONS.items() if further else [("ICD-O-3.2", 0.3)]:
-        newest = edition == "ICD-O-3.2"
-        rows = table.filter(
-            pl.col("edition") == edition, pl.col("kind").is_in(list(kinds) if newest else list(KINDS))
-        )
+    current, *older = _editions(year)
+    for edition, worth in zip([current, *older] if further else [current], WORTH, strict=False):
+        wanted = kinds if edition == "ICD-O-3.2" else tuple(KINDS)
+        rows = table.filter(pl.col("edition") == edition, pl.col("kind").is_in(list(wanted)))
         for _, code, behavior, kind, name, note in rows.iter_rows():
-            if newest or ((code, behavior) in valid and _in_force(note, year)):
-                yield f"{code}/{primary(behavior)}", name, worth + KINDS[kind], newest
-        if newest and further:
+            if (code, behavior) in valid and (edition == current or _in_force(note, year)):
+                yield f"{code}/{primary(behavior)}", name, worth + KINDS[kind], edition == current
+        if edition == current and further:
             for term, code in _table("everyday_terms.csv"):
-                if not code.startswith("C"):
+                if (code[:4], code[5:]) in valid:
                     yield code, term, worth, True
-    if further:
-        for code, name in _table("seer_short_names.csv.gz"):
-            if (code[:4], code[5]) in valid:
-                yield code, name, 0.0, False
+    for code, name in _table("seer_short_names.csv.gz") if further else ():
+        if (code[:4], code[5]) in valid:
+            yield code, name, 0.0, False
+
+
+def _editions(year: int | None) -> tuple[str, str, str]:
+    """The editions that are searched, the one in force first: ICD-O-3.2 is for diagnoses of 2021 and later."""
+    if year is not None and year < ICDO32_FROM:
+        return "ICD-O-3", "NAACCR-26", "ICD-O-3.2"
+    return "ICD-O-3.2", "NAACCR-26", "ICD-O-3"
 
 
 def _valid_codes(year: int | None) -> set[tuple[str, str]]:
-    """Histology and behavior that are in force: those of ICD-O-3.2, what NAACCR added to them, before 2021 also ICD-O-3.
+    """Histology and behavior in force: those of the edition, and what NAACCR's list added to it by that year.
 
     A code of ICD-O-3 that ICD-O-3.2 left out (8240/1) stays in NAACCR's list for older cases only.
     """
@@ -127,13 +134,14 @@ def _valid_codes(year: int | None) -> set[tuple[str, str]]:
         .filter(pl.col("kind") == "preferred")
         .select("edition", "code", "behavior", "note")
     )
-    codes: dict[str, set[tuple[str, str]]] = {edition: set() for edition in EDITIONS}
+    current, added, other = _editions(year)
+    codes: dict[str, set[tuple[str, str]]] = {current: set(), added: set(), other: set()}
     for edition, code, behavior, note in rows.iter_rows():
-        if edition == "ICD-O-3.2" or (edition in codes and _in_force(note, year)):
+        if edition in codes and (edition != added or _in_force(note, year)):
             codes[edition].add((code, behavior))
-    if year is not None and year < 2021:
-        return codes["ICD-O-3.2"] | codes["NAACCR-26"] | codes["ICD-O-3"]
-    return codes["ICD-O-3.2"] | (codes["NAACCR-26"] - codes["ICD-O-3"])
+    if current == "ICD-O-3":
+        return codes[current] | codes[added]
+    return codes[current] | (codes[added] - codes[other])
 
 
 def primary(behavior: str) -> str:
@@ -161,7 +169,7 @@ def years_of_change() -> tuple[int, ...]:
     """Years since which other terms apply, sorted."""
     notes = icdo.morphology_terms().filter(pl.col("edition") == "NAACCR-26").get_column("note").drop_nulls()
     named = {int(year) for note in notes.unique().to_list() for year in re.findall(r"20[0-9]{2}", note)}
-    return tuple(sorted(named | {2021}))
+    return tuple(sorted(named | {ICDO32_FROM}))
 
 
 def first_year_alike(year: int) -> int | None:

@@ -119,7 +119,7 @@ def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
         )
     if not locked:
         draft.type(item, text or "")
-    if item == _ACCESSION and not locked and not draft.value(item):
+    if item == _ACCESSION and not locked and not draft.value(item) and not draft.saved(item):
         _offer_number(draft, note)
     if item not in code_search.NAMED:
         return note.empty()

@@ -137,11 +137,29 @@ def _valid_codes(year: int | None) -> set[tuple[str, str]]:
     current, added, other = _editions(year)
     codes: dict[str, set[tuple[str, str]]] = {current: set(), added: set(), other: set()}
     for edition, code, behavior, note in rows.iter_rows():
-        if edition in codes and (edition != added or _in_force(note, year)):
+        began = _first_years().get(code, 0) if edition == added else 0
+        if edition in codes and (
+            edition != added or (_in_force(note, year) and (year is None or began <= year))
+        ):
             codes[edition].add((code, behavior))
     if current == "ICD-O-3":
         return codes[current] | codes[added]
     return codes[current] | (codes[added] - codes[other])
+
+
+@cache
+def _first_years() -> dict[str, int]:
+    """Histologies that ICD-O-3 has not → the first year that NAACCR's list names behind any of their terms."""
+    table = icdo.morphology_terms()
+    old = set(table.filter(pl.col("edition") == "ICD-O-3").get_column("code"))
+    rows = table.filter(
+        pl.col("edition") == "NAACCR-26", ~pl.col("code").is_in(list(old)), pl.col("note").is_not_null()
+    )
+    years: dict[str, int] = {}
+    for code, note in rows.select("code", "note").iter_rows():
+        for year in FROM_YEAR.findall(note):
+            years[code] = min(years.get(code, int(year)), int(year))
+    return years
 
 
 def primary(behavior: str) -> str:

@@ -37,7 +37,7 @@ FLAGS = {
 
 @cache
 def _counties() -> pl.Series:
-    pairs = reference.table("counties_by_state.csv").select(pl.concat_str("state", "county"))
+    pairs = reference.table("counties_by_state.csv").select(pl.concat_str("state", "county", separator=" "))
     return pairs.to_series().implode()
 
 
@@ -91,6 +91,7 @@ def _by_year(columns: list[str]) -> pl.Expr:
         "20150101 | AL | 001 | | | | | 002 | 1 | | | 001 | 2.2",
         "20150101 | QQ | 001 | | | | | 003 | 1 | | | 001 | 2.2",
         "20150101 | al | 001 | | | | | 003 | 1 | | | 001 | 2.2",
+        "20150101 | AL0 | 001 | | | | | 03 | 1 | | | 001 | 2.2",
         "20150101 | AL | 999 | | | | | 003 | 5 | | | 003 | 3",
         "20150101 | AL | | | | | | 003 | 2 | | | 003 | 3",
         "20150101 | AL | 001 | | | | | 003 | 1 | | | 003 | 4",
@@ -120,7 +121,8 @@ def county_at_diagnosis_analysis() -> list[dict[str, pl.Expr]]:
     where somebody lives, so such a geocode counts only when no county was reported.
     """
     reported, geocoded, certainty = pl.col("countyAtDx"), pl.col("@geocoded"), pl.col("@certainty")
-    in_state = pl.concat_str("addrAtDxState", "@geocoded").is_in(_counties()).fill_null(False)
+    pair = pl.concat_str("addrAtDxState", "@geocoded", separator=" ")  # IN0 with 67 is not IN with 067
+    in_state = pair.is_in(_counties()).fill_null(False)
     certain = ~_unknown("@certainty")
     flag = (
         pl.when(pl.col("@year").is_null() | pl.col("addrAtDxState").is_null())

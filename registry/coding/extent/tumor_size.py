@@ -93,6 +93,11 @@ esophagus, stomach, lung, breast, and adenomatous polyposis of the colon."""
         "2016 | C180 | 8220 | 3 |     |     | 998 | 998",
         "2016 | C180 | 8220 | 2 |     |     | 998 | 999",
         "2016 | C180 | 8140 | 3 |     |     |     |    ",
+        "2010 | C509 | 8500 | 3 |     | +20 |     | +20",
+        "2000 | C500 | 8500 | 3 | +02 |     |     | +02",
+        "2010 | C509 | 8500 | 3 |     | -00 |     | -00",
+        "2010 | C509 | 8500 | 3 |     | -20 |     | 999",
+        "2010 | C509 | 8500 | 3 |     | 2O0 |     | 999",
         "2016 |      | 8140 | 3 |     |     | 030 | 999",
         "2016 | C507 | 8140 | 3 |     |     | 390 | 390",
         "     | C019 | 8070 | 3 | 020 | 030 | 040 |    ",
@@ -115,8 +120,10 @@ def tumor_size_over_time() -> list[dict[str, pl.Expr]]:
     )
     site = pl.col("primarySite")
     place = pl.when(site.str.len_chars() >= 4).then(whole_number(site.str.slice(1)))
-    size, millimetres = pl.col("@size"), whole_number(pl.col("@size"))
-    written = (size.str.len_chars() == 3) | millimetres.is_between(401, 989)
+    size = pl.col("@size")
+    millimetres = size.cast(pl.Int32, strict=False).cast(pl.UInt32, strict=False)  # +20 is 20, but stays +20
+    signed = size < "0"
+    written = ((size.str.len_chars() == 3) & ~signed) | millimetres.is_between(401, 989)
     values = [
         year,
         place,

@@ -94,10 +94,14 @@ def with_icdo2(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def judged(found: pl.DataFrame, today: dt.date) -> pl.DataFrame:
-    """Adds result, group_id, step, reason, and `inputs`: the compared values as JSON."""
+    """Adds result, group_id, step, reason, and `inputs`: the compared values as JSON, without those of ICD-O-2.
+
+    ICD-O-2 mostly follows from ICD-O-3 by a table: a new table does not make a registrar's decision stale.
+    """
     compared = compare_tumors(found, today=today)
     named = [f"{name}_{n}" for n in (1, 2) for name in CODES]
-    return compared.with_columns(inputs=pl.struct(named).struct.json_encode()).drop(named)
+    own = [name for name in named if "IcdO2" not in name]
+    return compared.with_columns(inputs=pl.struct(own).struct.json_encode()).drop(named)
 
 
 def disagrees(kind: str, result: pl.Expr) -> pl.Expr:

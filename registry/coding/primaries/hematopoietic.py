@@ -114,12 +114,16 @@ def links(name: str) -> Links:
 
 
 def same_2010(pair: Pairs) -> Mask:
-    """The hematopoietic database calls both morphologies one primary, each in the year of its diagnosis."""
+    """The hematopoietic database calls both morphologies one primary.
+
+    The list of the later disease, in the year of its diagnosis, tells; in one year both must list each
+    other. So an earlier code that was no longer (or not yet) valid does not make a new primary.
+    """
     a, b, list_ = pair.a, pair.b, links("same_2010")
-    linked = list_.linked(a.morphology, b.morphology, a.year) & list_.linked(
-        b.morphology, a.morphology, b.year
-    )
-    return linked | pair.same("morphology")
+    first = list_.linked(a.morphology, b.morphology, a.year)
+    second = list_.linked(b.morphology, a.morphology, b.year)
+    listed = (first | (a.year < b.year)) & (second | (b.year < a.year))
+    return listed | pair.same("morphology")
 
 
 def chronic_to_acute(pair: Pairs, *, swapped: bool = False) -> Mask:

@@ -298,10 +298,13 @@ def post_transplant(pair: Pairs) -> Answer:
     C001 9732/3 - 2010-01-20 | C772 9733/3 - 2009-03 | single
     C001 9732/3 - 2010-01-20 | C772 9733/3 - 2010-03 | multiple
     C001 9801/3 - 2015 | C772 9837/3 - 2001 | single
+    C421 9820/3 - 2004 | C421 9814/3 - 2011 | single
+    C421 9814/3 - 2004 | C421 9820/3 - 2011 | single
+    C421 9987/3 - 2011 | C421 9920/3 - 2008 | multiple
     """,
 )
 def same_in_database(pair: Pairs) -> Mask:
-    """Each disease must list the other in the year of its own diagnosis."""
+    """The list of the later disease, in its year, decides."""
     return hematopoietic.same_2010(pair)
 
 

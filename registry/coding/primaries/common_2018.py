@@ -96,12 +96,19 @@ def when(asked: Answer, then: Answer) -> Answer:
 
 
 def on_different_rows(name: str, table: str) -> Shared:
-    """Multiple primaries on different rows of the named table; `table` is its number in the manual."""
+    """Multiple primaries on different rows of the named table; `table` is its number in the manual.
+
+    Two tumors of one code, also of an unspecific one (8000, 8010), are on no different rows.
+    """
+
+    def differ(pair: Pairs) -> Answer:
+        return different_row_or_code(pair, *row_pair(pair, rows(name))) & ~pair.same("morphology")
+
     return Shared(
         MULTIPLE,
         f"Are the histologies on different rows of {table}?",
         f"The histologies are on different rows of {table}, so they are different kinds of tumor.",
-        lambda pair: different_row_or_code(pair, *row_pair(pair, rows(name))),
+        differ,
     )
 
 

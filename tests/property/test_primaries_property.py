@@ -83,12 +83,12 @@ def one_tumor(row: dict[str, str | None], number: int) -> dict[str, int] | None:
     month = month if 1 <= month <= 12 else 0
     day = digits(text[6:8], 2) or digits(text[6:8], 1) or 0
     day = day if month and 1 <= day <= monthrange(max(year, 1), month)[1] else 0
-    laterality = digits(cell["laterality"], 1)
+    laterality, wrong = digits(cell["laterality"], 1), -2 if cell["laterality"] else -1
     return {
         "site": site,
         "histology": histology,
         "behavior": behavior,
-        "laterality": laterality if laterality in (0, 1, 2, 3, 4, 5, 9) else -1,
+        "laterality": laterality if laterality in (0, 1, 2, 3, 4, 5, 9) else wrong,
         "year": year,
         "month": month,
         "day": day,

@@ -83,6 +83,9 @@ esophagus, stomach, lung, breast, and adenomatous polyposis of the colon."""
         "2010 | C340 | 8000 | 3 |     | 996 |     | 999",
         "2010 | C340 | 8000 | 3 |     | 997 |     | 998",
         "2010 | C409 | 8000 | 3 |     | 996 |     | 065",
+        "2010 | C507 | 8500 | 3 |     | 997 |     | 999",
+        "2010 | C507 | 8500 | 3 |     | 0997 |    | 999",
+        "2000 | C507 | 8500 | 3 | 0997 |    |     | 0997",
         "2010 | C150 | 8935 | 3 |     | 997 |     | 105",
         "2009 | C150 | 8935 | 3 |     | 997 |     | 999",
         "2010 | C649 | 8000 | 3 |     | 998 |     | 105",
@@ -92,6 +95,7 @@ esophagus, stomach, lung, breast, and adenomatous polyposis of the colon."""
         "2016 | C169 | 8000 | 3 |     |     | 998 | 998",
         "2016 | C180 | 8220 | 3 |     |     | 998 | 998",
         "2016 | C180 | 8220 | 2 |     |     | 998 | 999",
+        "2016 | C180 | 8220 | 03 |    |     | 998 | 999",
         "2016 | C180 | 8140 | 3 |     |     |     |    ",
         "2010 | C509 | 8500 | 3 |     | +20 |     | +20",
         "2000 | C500 | 8500 | 3 | +02 |     |     | +02",
@@ -123,12 +127,13 @@ def tumor_size_over_time() -> list[dict[str, pl.Expr]]:
     size = pl.col("@size")
     millimetres = size.cast(pl.Int32, strict=False).cast(pl.UInt32, strict=False)  # +20 is 20, but stays +20
     signed = size < "0"
-    written = ((size.str.len_chars() == 3) & ~signed) | millimetres.is_between(401, 989)
+    breast = place.is_between(500, 509) & year.is_between(2004, 2015) & millimetres.is_between(996, 997)
+    written = ((size.str.len_chars() == 3) & ~signed) | millimetres.is_between(401, 989) | breast
     values = [
         year,
         place,
         number("histologicTypeIcdO3"),
-        number("behaviorCodeIcdO3"),
+        pl.when(pl.col("behaviorCodeIcdO3") == "3").then(pl.lit(3, pl.UInt32)),
         pl.when(written).then(millimetres),
     ]
     becomes = _rules().lookup(*(value.clip(upper_bound=OTHER) for value in values))

@@ -7,7 +7,7 @@ from functools import cache
 import polars as pl
 
 from registry.coding import reference
-from registry.coding.decision_table import OTHER, DecisionTable, number, whole_number
+from registry.coding.decision_table import OTHER, DecisionTable, whole_number
 from registry.coding.derivation import derivation
 
 _NOT_AVAILABLE = 1000
@@ -97,6 +97,7 @@ esophagus, stomach, lung, breast, and adenomatous polyposis of the colon."""
         "2016 | C180 | 8220 | 2 |     |     | 998 | 999",
         "2016 | C180 | 8220 | 03 |    |     | 998 | 999",
         "2016 | C180 | 8140 | 3 |     |     |     |    ",
+        "2010 | C+770 | 8500 | 3 |    | 020 |     | XX1",
         "2010 | C509 | 8500 | 3 |     | +20 |     | +20",
         "2000 | C500 | 8500 | 3 | +02 |     |     | +02",
         "2010 | C509 | 8500 | 3 |     | -00 |     | -00",
@@ -123,22 +124,23 @@ def tumor_size_over_time() -> list[dict[str, pl.Expr]]:
         .then(pl.col("tumorSizeSummary"))
     )
     site = pl.col("primarySite")
-    place = pl.when(site.str.len_chars() >= 4).then(whole_number(site.str.slice(1)))
+    place = pl.when(site.str.len_chars() >= 4).then(_signed(site.str.slice(1)))
     size = pl.col("@size")
-    millimetres = size.cast(pl.Int32, strict=False).cast(pl.UInt32, strict=False)  # +20 is 20, but stays +20
-    signed = size < "0"
+    millimetres, signed = _signed(size), size < "0"
     breast = place.is_between(500, 509) & year.is_between(2004, 2015) & millimetres.is_between(996, 997)
     written = ((size.str.len_chars() == 3) & ~signed) | millimetres.is_between(401, 989) | breast
     values = [
         year,
         place,
-        number("histologicTypeIcdO3"),
+        _signed(pl.col("histologicTypeIcdO3")),
         pl.when(pl.col("behaviorCodeIcdO3") == "3").then(pl.lit(3, pl.UInt32)),
         pl.when(written).then(millimetres),
     ]
     becomes = _rules().lookup(*(value.clip(upper_bound=OTHER) for value in values))
     known = pl.when(pl.col("@becomes").is_not_null()).then(pl.col("@becomes")).otherwise(millimetres)
-    listed = pl.when(site.str.starts_with("C") & (site.str.len_chars() == 4)).then(place)
+    listed = pl.when(site.is_between(pl.lit("C000"), pl.lit("C999")) & (site.str.len_chars() == 4)).then(
+        place
+    )
     possible = _possible().lookup(listed.clip(upper_bound=OTHER), known.clip(upper_bound=OTHER)) == 1
     return [
         {"@size": coded},
@@ -157,6 +159,11 @@ def tumor_size_over_time() -> list[dict[str, pl.Expr]]:
             .otherwise(pl.col("@becomes").cast(pl.String).str.zfill(3))
         },
     ]
+
+
+def _signed(text: pl.Expr) -> pl.Expr:
+    """Digits as a number, after a sign too (+20 is 20, but stays +20); null when there is anything else."""
+    return text.cast(pl.Int32, strict=False).cast(pl.UInt32, strict=False)
 
 
 @cache

@@ -119,7 +119,7 @@ def plain(tumors: list[tuple[int, dict[str, Any]]], kind: str) -> dict[int, str 
         ordered = sorted(
             present,
             key=lambda one: (
-                keys[one[0]], -extent.get(one[1]["summaryStage2018"] or "", 5), -int(one[1]["behaviorCodeIcdO3"]), one[0]
+                keys[one[0]], (number_of(one[1]) or 0) if keys[one[0]] % 2 else 0, -extent.get(one[1]["summaryStage2018"] or "", 5), -int(one[1]["behaviorCodeIcdO3"]), one[0]
             ),
         )  # fmt: skip
         claims = [
@@ -144,7 +144,7 @@ def plain(tumors: list[tuple[int, dict[str, Any]]], kind: str) -> dict[int, str 
     return answer
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(PATIENTS, st.sampled_from([HOSPITAL, CENTRAL]))
 def test_all_at_once_is_one_after_another(patients: list[list[dict[str, Any]]], kind: str) -> None:
     found = dict(propose(frame(patients), kind).select("tumor_id", "proposed").iter_rows())
@@ -165,8 +165,12 @@ def test_the_order_of_rows_does_not_matter(patients: list[list[dict[str, Any]]],
     assert propose(rows[places], HOSPITAL).equals(propose(rows, HOSPITAL))
 
 
-@settings(max_examples=100, deadline=None)
-@given(PATIENTS)
+FEWER = TUMOR.filter(lambda tumor: tumor["existing"] != "59")
+"""59 stands for all that follow too, so it may be given twice."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(FEWER, min_size=1, max_size=5), min_size=1, max_size=4))
 def test_numbers_of_a_patient_differ_and_are_proposed_once(patients: list[list[dict[str, Any]]]) -> None:
     first = propose(frame(patients), HOSPITAL)
     numbered = first.filter(pl.col("series").is_not_null())
@@ -177,6 +181,7 @@ def test_numbers_of_a_patient_differ_and_are_proposed_once(patients: list[list[d
     assert second.select("tumor_id", "proposed").equals(first.select("tumor_id", "proposed"))
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, LAST_COUNTER), max_size=40))
 def test_the_next_counter_is_free_and_after_a_used_one(used: set[int]) -> None:
     counter = next_counter(used)
@@ -185,6 +190,7 @@ def test_the_next_counter_is_free_and_after_a_used_one(used: set[int]) -> None:
     assert counter == max(used, default=0) + 1 or LAST_COUNTER in used
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 60), max_size=30))
 def test_gaps_and_numbers_add_up(used: set[int]) -> None:
     frame = pl.DataFrame({"facility_id": "A", "accessionNumberHosp": [f"2020{n:05d}" for n in used]}, schema_overrides={

@@ -59,7 +59,12 @@ def propose(tumors: pl.DataFrame, kind: str) -> pl.DataFrame:
         .when(pl.col("series") == NON_MALIGNANT)
         .then(pl.when(pl.col("last").is_between(60, 87)).then(pl.col("last") - 60))
     )
-    gone = pl.col("gone").sum().over(_GROUP)
+    work = work.sort(_GROUP, nulls_last=True)
+    begins = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _GROUP)
+    work = work.with_columns(
+        group=begins.cast(pl.UInt32).cum_sum()
+    )  # one number is a quicker key than three texts
+    gone = pl.col("gone").sum().over("group")
     work = work.with_columns(gone_count=gone.cast(pl.Int32)).filter(~pl.col("gone"))
     return _numbered(_ordered(work)).sort("patient_id", "facility_id", "series", "ordinal", nulls_last=True)
 
@@ -90,9 +95,9 @@ def _ordered(work: pl.DataFrame) -> pl.DataFrame:
         ).cast(pl.Int64),
         partial=~dates.is_full("dateOfDiagnosis"),
         dated=known,
-    ).sort(*_GROUP, "number", "first_day", "tumor_id", nulls_last=True)
+    ).sort("group", "number", "first_day", "tumor_id", nulls_last=True)
     numbered = pl.col("number").is_not_null()
-    lower = pl.col("first_day").cum_max().shift(1).over(_GROUP).fill_null(-_FAR)
+    lower = pl.col("first_day").cum_max().shift(1).over("group").fill_null(-_FAR)
     middle = (
         pl.when("dated")
         .then((pl.col("first_day") + pl.col("last_day") + 1) // 2)
@@ -107,19 +112,21 @@ def _ordered(work: pl.DataFrame) -> pl.DataFrame:
         .then(2 * fitted + pl.when(lower >= pl.col("first_day")).then(1).otherwise(-1))
         .otherwise(2 * middle)
     )
-    ranked = days.with_columns(key=key, extent=extent(work.columns)).sort(
-        *_GROUP,
+    told = pl.when(pl.col("partial")).then("number")
+    ranked = days.with_columns(key=key, told=told, extent=extent(work.columns)).sort(
+        "group",
         "key",
+        "told",
         "extent",
         "behaviorCodeIcdO3",
         "tumor_id",
-        descending=[False, False, False, False, True, True, False],
+        descending=[False, False, False, True, True, False],
         nulls_last=True,
     )
     return ranked.with_columns(
-        ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(_GROUP),
-        tumors=pl.len().over(_GROUP).cast(pl.Int32),
-        same_day=(pl.len().over([*_GROUP, "key"]) > 1) & pl.col("dated"),
+        ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("group"),
+        tumors=pl.len().over("group").cast(pl.Int32),
+        same_day=(pl.len().over("group", "key") > 1) & pl.col("dated") & pl.col("told").is_null(),
     )
 
 
@@ -130,17 +137,18 @@ def _numbered(ranked: pl.DataFrame) -> pl.DataFrame:
         own=pl.col("number").clip(lower_bound=1)
     )  # "the only one" says no more than "the first"
     work = work.with_columns(
-        lower=pl.col("own").cum_max().forward_fill().shift(1).over(_GROUP),
-        unseen=(pl.col("own").max().over(_GROUP) - pl.col("tumors") - pl.col("gone_count")).clip(
+        lower=pl.col("own").cum_max().forward_fill().shift(1).over("group"),
+        unseen=(pl.col("own").max().over("group") - pl.col("tumors") - pl.col("gone_count")).clip(
             lower_bound=0
         ),
     )
     work = work.with_columns(upset=(pl.col("own") <= pl.col("lower")).fill_null(False))
-    work = work.with_columns(trusted=~pl.col("upset").any().over(_GROUP) & (pl.col("gone_count") == 0))
+    work = work.with_columns(trusted=~pl.col("upset").any().over("group") & (pl.col("gone_count") == 0))
     trusted, ordinal = pl.col("trusted"), pl.col("ordinal")
-    claim = pl.when(trusted).then("own").otherwise(pl.min_horizontal("own", ordinal + pl.col("unseen")))
+    most = pl.when(pl.col("own").is_not_null()).then(pl.min_horizontal("own", ordinal + pl.col("unseen")))
+    claim = pl.when(trusted).then("own").otherwise(most)
     work = work.with_columns(ahead=(claim - ordinal).fill_null(0).clip(lower_bound=0))
-    work = work.with_columns(shift=pl.col("ahead").cum_max().over(_GROUP))
+    work = work.with_columns(shift=pl.col("ahead").cum_max().over("group"))
     work = work.with_columns(n=ordinal + pl.col("shift"))
     one_of_several = (pl.col("tumors") > 1) | (pl.col("n") > 1) | ((pl.col("number") == 1) & trusted)
     unspecified = (pl.col("tumors") == 1) & pl.col("last").is_in([88, 99])
@@ -158,7 +166,7 @@ def _numbered(ranked: pl.DataFrame) -> pl.DataFrame:
         why=_why(),
     ).drop(
         "last", "number", "gone", "gone_count", "first_day", "last_day", "partial", "dated", "key", "extent", "same_day",
-        "n", "shift", "one_of_several", "kept", "series_why", "own", "lower", "unseen", "upset", "trusted", "ahead",
+        "n", "shift", "one_of_several", "told", "kept", "series_why", "group", "own", "lower", "unseen", "upset", "trusted", "ahead",
     )  # fmt: skip
 
 

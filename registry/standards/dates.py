@@ -15,7 +15,8 @@ import datetime as dt
 
 import polars as pl
 
-FORMATS = r"^\d{4}(\d{2}(\d{2})?)?$"
+FORMATS = r"^[1-9]\d{3}(\d{2}(\d{2})?)?$"
+"""A year, then perhaps month and day; 0000 is what other programs write for no date."""
 
 
 def _text(date: pl.Expr | str) -> pl.Expr:

@@ -25,6 +25,7 @@ _LOS_ANGELES = 1535
 _UNKNOWN = 99
 """Recode of extension or nodes that no table of 13 or 2 digits knows."""
 
+_OVARY = pl.col("primarySite").is_in(["C569", "c569", "569"])
 _SITE, _HISTOLOGY, _YEAR = pl.col("site"), pl.col("histology"), pl.col("year")
 
 
@@ -76,7 +77,7 @@ def eod_4_digits() -> pl.Expr:
     """Coding system 3: size (2 digits), extension and nodes; blank extension or nodes count as 99."""
     size = pl.col("eodOld4Digit").str.slice(0, 2)
     extension, nodes = (_fourth_digits(place) for place in (2, 3))
-    ovary = (_SITE == 569) & (size == "02") & extension.is_between(1, _UNKNOWN)
+    ovary = _OVARY & (size == "02") & extension.is_between(1, _UNKNOWN)
     stage = look_up("eod_4_stage", "histology", "site", extension, nodes)
     made = pl.when(ovary).then(pl.lit(DISTANT, pl.UInt8)).otherwise(otherwise(stage, UNSTAGED))
     return _with_exceptions(made)

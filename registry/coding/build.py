@@ -15,7 +15,6 @@ from types import ModuleType
 from registry.coding import reference
 from registry.coding.derivation import ROOMS
 from registry.coding.reference import DATA, Table
-from registry.errors import NotFound
 
 BUILDERS = (*ROOMS, "numbering", "primaries", "search")
 """Rooms that may have a `build` module with `TABLES` and `build(shared, out)`."""
@@ -45,11 +44,7 @@ def build(shared: Path, out: Path | None = None, *, partly: bool = False) -> dic
     out = out or DATA
     counts: dict[str, int] = {}
     for builder in _builders():
-        try:
-            counts |= builder.build(shared, out)
-        except NotFound:
-            if not partly:
-                raise
+        counts |= builder.build(shared, out, partly=partly)
     if partly:
         return counts
     listed = tables()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,6 +84,33 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return count
+
+
+Maker = Callable[[], Iterable[Sequence[object]]]
+"""Makes the rows of a table from published files; raises NotFound when one is absent."""
+
+
+def write_each(
+    out: Path, tables: Mapping[str, tuple[Sequence[str], Maker]], *, partly: bool = False
+) -> dict[str, int]:
+    """Write several tables; returns the rows of each that was written.
+
+    Args:
+        out: folder.
+        tables: file name → columns, and what makes the rows.
+        partly: leave out tables whose published files are absent.
+
+    Raises:
+        NotFound: a published file is absent, unless `partly`.
+    """
+    counts = {}
+    for name, (columns, rows) in tables.items():
+        try:
+            counts[name] = write(out / name, columns, rows())
+        except NotFound:
+            if not partly:
+                raise
+    return counts
 
 
 def published(shared: Path, *parts: str) -> Path:

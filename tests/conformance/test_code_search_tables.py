@@ -53,5 +53,5 @@ def test_one_meaning_for_one_abbreviation_in_published_names() -> None:
 
 
 def test_missing_published_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="seer_site"):
+    with pytest.raises(NotFound, match="icdo3_topography_terms"):
         build.build(tmp_path, tmp_path)

@@ -144,7 +144,7 @@ def plain(tumors: list[tuple[int, dict[str, Any]]], kind: str) -> dict[int, str 
     return answer
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(PATIENTS, st.sampled_from([HOSPITAL, CENTRAL]))
 def test_all_at_once_is_one_after_another(patients: list[list[dict[str, Any]]], kind: str) -> None:
     found = dict(propose(frame(patients), kind).select("tumor_id", "proposed").iter_rows())
@@ -169,7 +169,7 @@ FEWER = TUMOR.filter(lambda tumor: tumor["existing"] != "59")
 """59 stands for all that follow too, so it may be given twice."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(FEWER, min_size=1, max_size=5), min_size=1, max_size=4))
 def test_numbers_of_a_patient_differ_and_are_proposed_once(patients: list[list[dict[str, Any]]]) -> None:
     first = propose(frame(patients), HOSPITAL)

@@ -61,24 +61,28 @@ TABLES = (
 )
 
 
-def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Rewrite the tables; returns the rows of each.
 
     Args:
         shared: folder that holds `coding/seer/historicstage` and `coding/seer/tumorsizeovertime`.
         out: where to write.
+        partly: leave out tables whose published files are absent.
 
     Raises:
         NotFound: a published file is not there. BadInput: it does not have the columns it should have.
     """
-    return {
-        "historic_stage.csv.gz": reference.write(
-            out / "historic_stage.csv.gz", ("table", "step", "conditions", "result"), _stage_rules(shared)
-        ),
-        "tumor_sizes.csv": reference.write(
-            out / "tumor_sizes.csv", ("site", "sizes"), sorted(_sizes(shared).items())
-        ),
-    }
+    return reference.write_each(
+        out,
+        {
+            "historic_stage.csv.gz": (
+                ("table", "step", "conditions", "result"),
+                lambda: _stage_rules(shared),
+            ),
+            "tumor_sizes.csv": (("site", "sizes"), lambda: sorted(_sizes(shared).items())),
+        },
+        partly=partly,
+    )
 
 
 def _stage_rules(shared: Path) -> Iterator[tuple[str, int, str, int]]:

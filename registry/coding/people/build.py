@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from registry.coding import reference
@@ -81,44 +82,45 @@ OTHER_ASIAN_BIRTHPLACES = "MDV NPL BTN BGD LKA MMR XMS MYS SGP BND IDN TLS MNG"
 """Born there, an Asian keeps race 96: no surname list is meant for these countries."""
 
 
-def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Rewrite the tables; returns the rows of each.
 
     Args:
         shared: folder that holds `coding/seer/nhia` and `coding/seer/napiia`.
         out: where to write.
+        partly: leave out tables whose published files are absent.
 
     Raises:
         NotFound: a published list is not there.
     """
-    counties = _lines(shared, "nhia", "nhia-low-hisp-ethn-counties.csv")
-    contents = {
-        "nhia_surnames.csv.gz": (
-            ["surname", "kind"],
-            [
-                [surname, kind]
-                for kind, name in (
-                    ("heavily", "heavily-hisp-names.csv"),
-                    ("rarely", "rarely-hisp-names.csv.gz"),
-                )
-                for (surname,) in _lines(shared, "nhia", f"nhia-{name}")
-            ],
-        ),
-        "nhia_low_hispanic_counties.csv": (
-            ["state", "county"],
-            [[county[:2], county[2:]] for (county,) in counties],
-        ),
-        "napiia_surnames.csv": (
-            ["surname", "population", "race"],
-            [
-                [surname, population, race]
-                for population, name in (("asian", "asian"), ("pacific_islander", "pi"))
-                for surname, race in _lines(shared, "napiia", f"napiia-census-{name}.csv")
-            ],
-        ),
-        "birthplace_groups.csv": (["algorithm", "population", "country", "code"], _birthplaces()),
-    }
-    return {name: reference.write(out / name, columns, rows) for name, (columns, rows) in contents.items()}
+    return reference.write_each(
+        out,
+        {
+            "nhia_surnames.csv.gz": (("surname", "kind"), lambda: _hispanic_surnames(shared)),
+            "nhia_low_hispanic_counties.csv": (("state", "county"), lambda: _low_counties(shared)),
+            "napiia_surnames.csv": (("surname", "population", "race"), lambda: _asian_surnames(shared)),
+            "birthplace_groups.csv": (("algorithm", "population", "country", "code"), _birthplaces),
+        },
+        partly=partly,
+    )
+
+
+def _hispanic_surnames(shared: Path) -> Iterator[list[str]]:
+    names = {"heavily": "heavily-hisp-names.csv", "rarely": "rarely-hisp-names.csv.gz"}
+    for kind, name in names.items():
+        for (surname,) in _lines(shared, "nhia", f"nhia-{name}"):
+            yield [surname, kind]
+
+
+def _low_counties(shared: Path) -> Iterator[list[str]]:
+    for (county,) in _lines(shared, "nhia", "nhia-low-hisp-ethn-counties.csv"):
+        yield [county[:2], county[2:]]
+
+
+def _asian_surnames(shared: Path) -> Iterator[list[str]]:
+    for population, name in (("asian", "asian"), ("pacific_islander", "pi")):
+        for surname, race in _lines(shared, "napiia", f"napiia-census-{name}.csv"):
+            yield [surname, population, race]
 
 
 def _lines(shared: Path, folder: str, name: str) -> list[list[str]]:

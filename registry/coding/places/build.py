@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 from registry.coding import reference
@@ -70,40 +71,45 @@ WHOLLY_IN, WHOLLY_OUT = "AK CT NV OK SC", "AR DE DC GA HI IL KY MD MO NH NJ OH T
 """States of which every county is in a Purchased/Referred Care Delivery Area, or none is."""
 
 
-def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Rewrite the tables; returns the rows of each.
 
     Args:
         shared: folder that holds `coding/seer` with its folders of counties.
         out: where to write.
+        partly: leave out tables whose published files are absent.
 
     Raises:
         NotFound: a published list is not there.
     """
-    contents = {
-        "counties_by_state.csv": (
-            ["state", "county"],
-            _counties(shared, "countyatdxanalysis", "state-county-map.csv"),
-        ),
-        "prcda_counties.csv": (
-            ["state", "county", "prcda_2017", "prcda_2020"],
-            _counties(shared, "prcda", "prcda.csv"),
-        ),
-        "uiho_counties.csv": (
-            ["state", "county", "facility"],
-            [
-                [state, county, facility]
-                for state, county, served, facility in _counties(shared, "uiho", "uiho.csv")
-                if served == "1"
-            ],
-        ),
-        "rural_urban_continuum.csv": (
-            ["state", "county", "code_1993", "code_2003", "code_2013"],
-            _continuum(shared),
-        ),
-        "states_at_diagnosis.csv": (["state", "kind", "part_of", "prcda"], _states()),
-    }
-    return {name: reference.write(out / name, columns, rows) for name, (columns, rows) in contents.items()}
+    county = ("state", "county")
+    return reference.write_each(
+        out,
+        {
+            "counties_by_state.csv": (
+                county,
+                lambda: _counties(shared, "countyatdxanalysis", "state-county-map.csv"),
+            ),
+            "prcda_counties.csv": (
+                (*county, "prcda_2017", "prcda_2020"),
+                lambda: _counties(shared, "prcda", "prcda.csv"),
+            ),
+            "uiho_counties.csv": ((*county, "facility"), lambda: _served(shared)),
+            "rural_urban_continuum.csv": (
+                (*county, "code_1993", "code_2003", "code_2013"),
+                lambda: _continuum(shared),
+            ),
+            "states_at_diagnosis.csv": (("state", "kind", "part_of", "prcda"), _states),
+        },
+        partly=partly,
+    )
+
+
+def _served(shared: Path) -> Iterator[list[str]]:
+    """Counties that an Urban Indian Health Organization serves, with its facility."""
+    for state, county, served, facility in _counties(shared, "uiho", "uiho.csv"):
+        if served == "1":
+            yield [state, county, facility]
 
 
 def _counties(shared: Path, folder: str, name: str) -> list[list[str]]:

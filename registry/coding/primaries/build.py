@@ -50,21 +50,21 @@ _GROUP_COLUMNS = (
 _PAIR_COLUMNS = ("list", "code", "other", "valid_from", "valid_to", "from", "to")
 
 
-def build(shared: Path, out: Path) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Write the tables to `out`; returns the rows of each.
 
     Raises:
-        NotFound: a published file is not there.
+        NotFound: a published file is not there, unless `partly`.
     """
-    return {
-        "mph_groups.csv": reference.write(out / "mph_groups.csv", _GROUP_COLUMNS, _groups(shared)),
-        "mph_constants.csv.gz": reference.write(
-            out / "mph_constants.csv.gz", ("name", "sites", "code", "value"), _constants(shared)
-        ),
-        "hematopoietic_pairs.csv.gz": reference.write(
-            out / "hematopoietic_pairs.csv.gz", _PAIR_COLUMNS, _pairs(shared)
-        ),
-    }
+    return reference.write_each(
+        out,
+        {
+            "mph_groups.csv": (_GROUP_COLUMNS, lambda: _groups(shared)),
+            "mph_constants.csv.gz": (("name", "sites", "code", "value"), lambda: _constants(shared)),
+            "hematopoietic_pairs.csv.gz": (_PAIR_COLUMNS, lambda: _pairs(shared)),
+        },
+        partly=partly,
+    )
 
 
 _FURTHER = {

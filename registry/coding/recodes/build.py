@@ -16,6 +16,7 @@ from registry.coding import reference
 from registry.coding.recodes import build_groups, build_icd, published
 from registry.coding.recodes.published import Row, plain_ranges
 from registry.coding.reference import Table
+from registry.errors import NotFound
 
 SOURCES = {
     "2003": "site-recode-data-2003.csv",
@@ -119,37 +120,62 @@ RULE_COLUMNS = (
 FAMILY_COLUMNS = (*RULE_COLUMNS[:3], "extended", *RULE_COLUMNS[3:8])
 
 
-def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Rewrite the tables; returns the number of rules of each recode.
 
     Args:
         shared: folder that holds `coding/seer`.
         out: where to write.
+        partly: leave out tables whose published files are absent. The groups of all families stand in
+            one table, which is written when all are there.
 
     Raises:
         NotFound: a definition is not there.
     """
-    counts = _site_recodes(shared, out)
+    counts: dict[str, int] = {}
     named: list[tuple[str, Iterable[build_groups.Group]]] = []
-    for table, (folder, recodes) in FAMILIES.items():
-        rules: list[tuple[str | int, ...]] = []
-        for recode, (reader, name, unknown) in recodes.items():
-            rows = list(reader(reference.published(shared, "seer", folder, name)))
-            rules += (
-                (recode, step, *(getattr(row, column) for column in FAMILY_COLUMNS[2:]))
-                for step, row in enumerate(rows, 1)
-                if row.code
-            )
-            counts[recode] = sum(bool(row.code) for row in rows)
-            named += _named(recode, rows, (unknown, "Unclassified", 0))
-        reference.write(out / table, FAMILY_COLUMNS, rules)
+    try:
+        counts |= _site_recodes(shared, out)
+    except NotFound:
+        if not partly:
+            raise
+    complete = True
+    for table in FAMILIES:
+        try:
+            found, groups = _family(shared, out, table)
+        except NotFound:
+            if not partly:
+                raise
+            complete = False
+            continue
+        counts |= found
+        named += groups
     named += build_groups.FIXED.items()
-    reference.write(
-        out / "recode_groups.csv",
-        build_groups.COLUMNS,
-        ((recode, position, *group) for recode, groups in named for position, group in enumerate(groups, 1)),
-    )
-    return counts | build_icd.build(shared, out)
+    if complete:
+        rows = ((recode, n, *group) for recode, groups in named for n, group in enumerate(groups, 1))
+        reference.write(out / "recode_groups.csv", build_groups.COLUMNS, rows)
+    return counts | build_icd.build(shared, out, partly=partly)
+
+
+def _family(
+    shared: Path, out: Path, table: str
+) -> tuple[dict[str, int], list[tuple[str, Iterable[build_groups.Group]]]]:
+    """Write the rules of one family of recodes; returns rules by recode, and the groups."""
+    folder, recodes = FAMILIES[table]
+    rules: list[tuple[str | int, ...]] = []
+    counts: dict[str, int] = {}
+    named: list[tuple[str, Iterable[build_groups.Group]]] = []
+    for recode, (reader, name, unknown) in recodes.items():
+        rows = list(reader(reference.published(shared, "seer", folder, name)))
+        rules += (
+            (recode, step, *(getattr(row, column) for column in FAMILY_COLUMNS[2:]))
+            for step, row in enumerate(rows, 1)
+            if row.code
+        )
+        counts[recode] = sum(bool(row.code) for row in rows)
+        named += _named(recode, rows, (unknown, "Unclassified", 0))
+    reference.write(out / table, FAMILY_COLUMNS, rules)
+    return counts, named
 
 
 def _named(

@@ -107,18 +107,21 @@ _BY_SITE: dict[tuple[int, str], tuple[tuple[str, str, str, str], ...]] = {
 """Conversions that depend on the site: sites, ICD-O-2 histology, behavior (blank = as elsewhere), review."""
 
 
-def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Rewrite the three tables; returns their rows.
 
     Raises:
-        NotFound: a published file is not there.
+        NotFound: a published file is not there, unless `partly`.
     """
-    made = (
-        ("cause_of_death_rules.csv", CAUSE_COLUMNS, _causes(shared)),
-        ("icd_to_icd_o_3.csv.gz", ICD_COLUMNS, _icd(shared)),
-        ("icd_o_2_rules.csv", ICD_O_2_COLUMNS, _icd_o_2(shared)),
+    return reference.write_each(
+        out,
+        {
+            "cause_of_death_rules.csv": (CAUSE_COLUMNS, lambda: _causes(shared)),
+            "icd_to_icd_o_3.csv.gz": (ICD_COLUMNS, lambda: _icd(shared)),
+            "icd_o_2_rules.csv": (ICD_O_2_COLUMNS, lambda: _icd_o_2(shared)),
+        },
+        partly=partly,
     )
-    return {name: reference.write(out / name, columns, rows) for name, columns, rows in made}
 
 
 def _causes(shared: Path) -> Iterator[tuple[str, ...]]:

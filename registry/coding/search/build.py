@@ -16,7 +16,8 @@ import csv
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from registry.coding import reference
@@ -107,24 +108,30 @@ GROUPS_2018 = {
 """Site groups of the list of 2018 that differ from those of 2015."""
 
 
-def build(shared: Path, out: Path) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Write the tables; returns the rows of each.
 
     Raises:
-        NotFound: a published file is not there.
+        NotFound: a published file is not there, unless `partly`.
     """
-    older, newer = _published(shared, LIST_2015), _published(shared, LIST_2018)
-    written: dict[str, tuple[tuple[str, ...], Sequence[Sequence[object]]]] = {
-        "site_terms.csv.gz": (("code", "kind", "term"), sorted(set(_site_terms(shared)))),
-        "site_histology_lists.csv.gz": (("list", "histology", "behavior", "sites"), _lists(older, newer)),
-        "site_histology_frequency.csv.gz": (
-            ("site", "histology", "behavior", "per_million"),
-            _frequency(shared),
-        ),
-        "seer_short_names.csv.gz": (("code", "name"), _short_names(older, newer)),
-    }
-    counts = {name: reference.write(out / name, columns, rows) for name, (columns, rows) in written.items()}
-    for name in BY_HAND:
+    lists = [partial(_published, shared, name) for name in (LIST_2015, LIST_2018)]
+    counts = reference.write_each(
+        out,
+        {
+            "site_terms.csv.gz": (("code", "kind", "term"), lambda: sorted(set(_site_terms(shared)))),
+            "site_histology_lists.csv.gz": (
+                ("list", "histology", "behavior", "sites"),
+                lambda: _lists(*(read() for read in lists)),
+            ),
+            "site_histology_frequency.csv.gz": (
+                ("site", "histology", "behavior", "per_million"),
+                lambda: _frequency(shared),
+            ),
+            "seer_short_names.csv.gz": (("code", "name"), lambda: _short_names(*(read() for read in lists))),
+        },
+        partly=partly,
+    )
+    for name in () if partly else BY_HAND:
         content = (reference.DATA / name).read_bytes()
         (out / name).write_bytes(content)
         counts[name] = content.count(b"\n") - 1

@@ -82,18 +82,21 @@ class _Surgery:
     codes: tuple[_Code, ...]
 
 
-def build(shared: Path, out: Path = reference.DATA) -> dict[str, int]:
+def build(shared: Path, out: Path = reference.DATA, *, partly: bool = False) -> dict[str, int]:
     """Rewrite the tables; returns the rows of each.
 
     Args:
         shared: folder that holds `coding/seer/surgery`: all versions, or only those after the known ones,
             which are added to the package's own.
         out: where to write.
+        partly: nothing is written when no file is there.
 
     Raises:
         NotFound: a published file is not there. BadInput: it is no surgery table.
     """
     found = _found(shared)
+    if partly and not found:
+        return {}
     only_new = bool(found) and min(found) > KNOWN_YEARS[-1]
     years = sorted({*KNOWN_YEARS, *found})
     tables = [

@@ -11,7 +11,7 @@ import pytest
 from registry import coding
 from registry.coding import reference
 from registry.coding.derivation import Derivation, all_derivations
-from registry.coding.range_table import Condition
+from registry.coding.ranges import Condition
 from registry.coding.recodes import build, groups
 from registry.coding.recodes.recode_table import NUMBERS, Reading, RecodeTable, Rule, as_written
 from registry.errors import NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from registry.coding.search.laterality import SIDES
 from registry.coding.search.spelling import Spelling
@@ -28,8 +28,16 @@ SPREAD_IN = re.compile(
     r"\b(metastatic|metastasi[sz]ed|secondary)\b([^,;.]+?)\s+(?:to|in|into|involving)\s+(?!situ)[^,;.]*?"
     r"(?=\bfrom\b|\bof primary\b|[,;.]|$)"
 )
-MEASURES = re.compile(r"\bgleason\b[^a-z,;]*(?:score[^a-z,;]*)?|\b\d+(?:\.\d+)?\s*(?:cm|mm)\b")
-"""Scores and sizes."""
+SPREAD_AT = re.compile(
+    r"(?:\b(?:with|and|plus|c)\b|[,;(])\s*(?:(?!(?:with|from|of)\b)[a-z]+[\s/&]+){1,4}?(?:mets?|metasta\w+|deposits?|secondaries)\b"
+    r"(?!\s+(?:from|to|in|carcinoma|adenoca\w*|melanoma|sarcoma)\b)"
+)
+"""Behind a diagnosis, where it has spread: "with liver and bone mets"."""
+SIZES = re.compile(r"\b\d+(?:\.\d+)?\s*(?:cm|mm)\b")
+GLEASON = re.compile(
+    r"\b(?:gleasons?|gl|gs)\b(?=\W*(?:\d|score|grade|sum|pattern))[^a-z,;]*(?:(?:score|grade|sum|pattern)[^a-z,;]*)?|\bgleasons?\b"
+)
+UNTYPED = re.compile(r"(?<!cell )\b(?:ca|cancer|carcinoma|cap)\b")
 SPREAD_FROM = re.compile(
     r"(?:\b\w+\s+(?:lymph\s+nodes?\s+)?|^)\b(?:metasta\w+|mets?|secondar(?:y|ies))\s+from\b"
 )
@@ -70,6 +78,12 @@ class Query:
     unfinished: bool
     repeated: frozenset[str] = frozenset()
 
+    @property
+    def sides_of_lobes(self) -> frozenset[str]:
+        """Sides that name a part of an organ ("right lobe of liver"), not the side of the body."""
+        words = [word.word for word in self.words]
+        return frozenset(side for side, part in pairwise(words) if side in SIDES and part == "lobe")
+
 
 def readings(
     text: str, typing: bool = True, noise: frozenset[str] = NOISE, spelling: Spelling | None = None
@@ -85,8 +99,10 @@ def readings(
     >>> [" ".join(word.word for word in reading.words) for reading in readings("Lt breast IDC")]
     ['left breast invasive duct carcinoma']
     """
-    folded = clock_positions(plain(text))
-    folded = SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", MEASURES.sub(" ", folded)))
+    folded = clock_positions(plain(text)).replace("site of neoplasm", " ")
+    folded = SPREAD_AT.sub(
+        " ", SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", SIZES.sub(" ", graded(folded))))
+    )
     folded = SPREAD_IN.sub(r"\1\2 ", folded)
     typed = [Word(word, written) for word, written in read_words(folded)]
     unfinished = typing and bool(typed) and folded[-1:].isalnum()
@@ -115,7 +131,10 @@ def corrected(
             choices.append(choices_of(word))
         else:
             choices.append(
-                [[Word(one, word.written) for one in words] for words in spelling.corrections(word.word)]
+                [
+                    [Word(one, word.written) for one in words]
+                    for words in spelling.corrections(word.word, word.written)
+                ]
             )
     return typed, choices
 
@@ -154,6 +173,19 @@ def behavior_of(words: set[str]) -> str | None:
     if "insitu" in words and words - {"insitu"} <= {"invasive", "microinvasive"} and len(words) > 1:
         return BEHAVIORS["invasive"]
     return behaviors.pop() if len(behaviors) == 1 else None
+
+
+def graded(text: str) -> str:
+    """Without the Gleason score, which only adenocarcinomas of the prostate have.
+
+    >>> graded("prostate ca gleason 3+4=7").strip()
+    'prostate adenocarcinoma'
+    """
+    bare = GLEASON.sub(" ", text)
+    if bare == text or "adeno" in bare:
+        return bare
+    named = UNTYPED.sub("adenocarcinoma", bare)
+    return named if named != bare or len(bare.split()) > 1 else f"{bare} adenocarcinoma prostate"
 
 
 def clock_positions(text: str) -> str:

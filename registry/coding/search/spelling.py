@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from registry.coding.search.laterality import SIDES
 from registry.coding.search.vocabulary import Vocabulary
-from registry.coding.search.words import abbreviations, phrase_words, tokens
+from registry.coding.search.words import abbreviations, american, phrase_words, tokens
 
 CUT_CARCINOMA = re.compile(r"ca(?:rc(?:in)?)?$")
 """cystadenoca, choriocarc."""
@@ -41,17 +41,29 @@ class Spelling:
         """Whether a word begins one that is known."""
         return len(self.vocabulary.completions(word)) > 0
 
-    def corrections(self, word: str) -> list[list[str]]:
+    def corrections(self, word: str, written: str = "") -> list[list[str]]:
         """What a word may have been meant to be, likeliest first; itself when nothing is near.
+
+        Args:
+            word: as it is looked for.
+            written: its letters, when they may be nearer to a word ("squamos" is no plural).
 
         >>> Spelling(["Renal cell carcinoma"]).corrections("carcnoma")
         [['carcinoma']]
         """
-        if word not in self.corrected:
+        key = word if not written or self.known(word) else self.nearer(word, american(written))
+        if key not in self.corrected:
             if len(self.corrected) > 20_000:
                 self.corrected.clear()
-            self.corrected[word] = self.look_up(word)
-        return self.corrected[word]
+            self.corrected[key] = self.look_up(key)
+        return self.corrected[key]
+
+    def nearer(self, word: str, written: str) -> str:
+        """Of a word and its letters as written the one that fewer letters separate from a known word."""
+        if word == written or not written.isalpha():
+            return word
+        near = [max(self.vocabulary.mistyped(one).values(), default=0.0) for one in (word, written)]
+        return written if near[1] > near[0] else word
 
     def look_up(self, word: str) -> list[list[str]]:
         """As `corrections`, without remembering."""

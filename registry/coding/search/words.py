@@ -17,8 +17,10 @@ IGNORED = frozenset(
 )
 """Words that never tell one code from another."""
 
-JOINED = frozenset("non intra extra micro peri supra sub retro para pseudo pre post anti endo".split())
+JOINED = frozenset("non intra extra micro peri supra sub retro para pseudo pre anti endo".split())
 """Prefixes that are written joined, with a hyphen or apart; here always joined."""
+AFTER = frozenset("auricular cricoid menopausal nasal partum pubertal radiation transplant traumatic".split())
+"""Words that "post" is joined to; before others it stands for posterior ("post wall")."""
 
 IRREGULAR = {
     "metastases": "metastasis", "nevi": "nevus", "testes": "testis", "bronchi": "bronchus", "vertebrae": "vertebra",
@@ -104,6 +106,7 @@ def read_words(text: str) -> list[tuple[str, str]]:
         before, as_written = joined[-1] if joined else ("", "")
         if (
             (before in JOINED and len(word) > 2)
+            or (before == "post" and word in AFTER)
             or (before in ("b", "t", "nk", "l") and word == "cell")
             or (before == "type" and len(word) == 1)
         ):

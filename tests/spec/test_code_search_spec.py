@@ -51,7 +51,7 @@ EXAMPLES = {
     """,
     "an organ without sides": """
         left lobe of liver hepatocellular carcinoma | C220 | 8170/3 |
-        right lateral wall of bladder TCC           | C672 | 8120/3 |
+        right lateral wall of bladder TCC           | C672 | 8120/3 | 1
     """,
     "both sides, midline": """
         bilateral ovarian serous carcinoma | C569 | 8441/3 | 4

@@ -7,7 +7,7 @@ from functools import cache
 
 from registry.coding.search.combining import UNNAMED, Pair, Searcher
 from registry.coding.search.index import Index
-from registry.coding.search.laterality import SIDES, laterality
+from registry.coding.search.laterality import SIDES, is_paired, laterality
 from registry.coding.search.query import Query, readings
 from registry.coding.search.spelling import Spelling
 from registry.coding.search.terms import (
@@ -119,7 +119,13 @@ def search_with(
 def hit_of(pair: Pair, query: Query, year: int | None) -> Hit:
     """A pair as a proposal with names and reasons."""
     belonging = set(pair.site_term.words) if pair.site_term else set()
-    side = laterality(pair.site, query.sides - belonging, year)
+    belonging |= {"midline"} & set(
+        pair.morphology_term.words if pair.morphology_term else ()
+    ) - query.repeated
+    sides = query.sides - belonging
+    if not is_paired(pair.site, year):
+        sides -= query.sides_of_lobes
+    side = laterality(pair.site, sides, year)
     site, morphology = site_names().get(pair.site, ""), morphology_names().get(pair.morphology, "")
     return Hit(
         primarySite=pair.site,

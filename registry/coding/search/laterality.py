@@ -23,6 +23,8 @@ PAIRED = frozenset(
 )
 """Sites for which SEER wants a side (SEER Program Coding and Staging Manual, Laterality)."""
 PAIRED_SINCE_2004 = frozenset("C700 C710 C711 C712 C713 C714 C722 C723 C724 C725".split())
+NO_SIDE = frozenset({"C42", "C80"})
+"""Blood, bone marrow and unknown primary: always "not a paired site"."""
 CAN_BE_MIDLINE = frozenset("C700 C710 C711 C712 C713 C714 C722 C723 C724 C725 C443 C445".split())
 
 
@@ -36,18 +38,24 @@ def is_paired(site: str, year: int | None = None) -> bool:
 
 
 def laterality(site: str, words: Collection[str], year: int | None = None) -> str | None:
-    """The code of the named side at a paired site; None when no side is named or the site has none.
+    """The code of the named side; None when no side is named or the site can have none.
+
+    An organ that is not paired keeps a side that is recorded (NAACCR, item 410): a left vocal cord.
 
     Args:
         site: such as "C504".
         words: the words of the query that name a side and do not belong to the site ("left colon").
 
-    >>> laterality("C504", {"left"}), laterality("C619", {"left"}), laterality("C569", {"left", "right"})
-    ('2', None, '4')
+    >>> laterality("C504", {"left"}), laterality("C320", {"left"}), laterality("C569", {"left", "right"})
+    ('2', '2', '4')
+    >>> laterality("C320", {"unilateral"}) is None, laterality("C809", {"left"}) is None
+    (True, True)
     """
-    if not is_paired(site, year):
-        return None
     sides = {SIDES[word] for word in words}
+    if not is_paired(site, year):
+        sides &= {LEFT, RIGHT, BOTH}
+        if site[:3] in NO_SIDE or site in PAIRED_SINCE_2004:
+            return None
     if MIDLINE in sides:
         return MIDLINE if site in CAN_BE_MIDLINE else None
     if BOTH in sides or sides >= {LEFT, RIGHT}:

@@ -13,6 +13,7 @@ from registry.coding.search.legality import (
     NOWHERE_SPECIAL,
     commonness,
     is_legal,
+    is_listed,
     usual_places,
     usual_site,
 )
@@ -34,7 +35,7 @@ TWICE, SAID_TWICE = 0.05, 0.3
 NOT_ORGANS = frozenset({"duct", "gland", "cell", "node", "lymph", "tissue", "soft"})
 NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
-ILL_DEFINED, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 4.0, 0.3, 0.2
+ILL_DEFINED, ILL_DEFINED_TOO, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 0.1, 4.0, 0.3, 0.2
 UNSPECIFIC_NOT_LEGAL = 0.3
 """The lists question "cancer of the heart" too, but its site is right."""
 COMMON = 0.03
@@ -233,6 +234,8 @@ class Searcher:
                 continue
             legal = is_legal(site, morphology, year)
             score = float(flat[place]) + fitness(site, morphology, legal)
+            if unsaid_behavior(query, term) and not is_listed(site, morphology, year):
+                score -= NOT_LEGAL
             before = found.get((site, morphology))
             if before is None or score > before.score:
                 found[site, morphology] = Pair(
@@ -241,6 +244,13 @@ class Searcher:
                 )  # fmt: skip
         ranked = sorted(found.values(), key=lambda pair: (-round(pair.score, 5), pair.site, pair.morphology))
         return [replace(pair, score=pair.score / whole) for pair in ranked]
+
+
+def unsaid_behavior(query: Query, term: Term | None) -> bool:
+    """Whether a term for a benign or borderline tumor says so and the query does not: "Thymoma, benign" for thymoma."""
+    return bool(
+        query.behavior is None and term and term.code[5] in "01" and BEHAVIORS.keys() & set(term.words)
+    )
 
 
 def twice_worth(word: str, query: Query) -> float:
@@ -258,8 +268,9 @@ def fitness(site: str, morphology: str, legal: bool) -> float:
         gain -= UNUSUAL
     if site == usual_site(morphology):
         gain += USUAL_SITE
-    if site[:3] == "C76" and usual.groups & TISSUES:
-        gain -= ILL_DEFINED
+    if site[:3] == "C76":
+        listed = legal and morphology[5] in "23"
+        gain -= ILL_DEFINED if usual.groups & TISSUES and not listed else ILL_DEFINED_TOO
     if legal:
         return gain
     return gain - (NOT_LEGAL if morphology[:4] != UNNAMED[:4] else UNSPECIFIC_NOT_LEGAL)

@@ -15,7 +15,7 @@ LIGHT = {
     "subcutaneous": 0.8, "grade": 0.5, "well": 0.2, "moderately": 0.15, "poorly": 0.2, "invasive": 0.5, "syndrome": 0.4,
     "area": 0.4, "joint": 0.7, "lesion": 0.4, "organ": 0.5, "system": 0.6, "region": 0.4, "quadrant": 0.5, "without": 0.3,
     "involvement": 0.3, "not": 0.3, "this": 0.2, "female": 0.4, "male": 0.4, "adult": 0.5, "lymph": 0.6, "node": 0.6,
-    "lobe": 0.6, "type": 0.3, "negative": 0.6, "positive": 0.6,
+    "lobe": 0.6, "proximal": 0.6, "distal": 0.6, "type": 0.3, "negative": 0.6, "positive": 0.6,
     "1": 0.4, "2": 0.4, "3": 0.4, "4": 0.4,
 }  # fmt: skip
 """Words that say little although they are rare, by the share of their weight that counts."""

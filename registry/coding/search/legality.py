@@ -51,6 +51,16 @@ def is_legal(site: str, morphology: str, year: int | None = None) -> bool:
     return allowed is None or site in allowed or (site, morphology) in commonness()
 
 
+def is_listed(site: str, morphology: str, year: int | None = None) -> bool:
+    """Whether SEER's list has a histology, whatever its behavior, at a site; True when it has it nowhere.
+
+    >>> is_listed("C379", "8580/0"), is_listed("C383", "8580/0")
+    (True, False)
+    """
+    allowed = allowed_sites(year).get(morphology[:4])
+    return allowed is None or site in allowed
+
+
 @dataclass(frozen=True)
 class Usual:
     """Where a histology arises.

@@ -95,7 +95,7 @@ def _row(draft: Draft, entry: dict[str, Any], open_: bool) -> Any:
     )
     locked = not open_
     key = f"item_{draft.abstract_id}_{draft.round}_{item}"
-    codes = _codes(item)
+    codes = _codes(entry)
     if codes and not locked:
         text = _choice(field, entry["name"], codes, draft.value(item), key)
     elif long:
@@ -173,9 +173,9 @@ def _choice(field: Any, name: str, codes: dict[str, str], value: str, key: str) 
     return str(chosen or "")
 
 
-def _codes(item: str) -> dict[str, str]:
-    """Codes of a short closed list, else nothing. Codes are the same for everybody, so they are kept for all."""
-    found = all_codes(item)
+def _codes(entry: dict[str, Any]) -> dict[str, str]:
+    """Codes of a short list that holds all there are, else nothing: sizes and counts beside codes are typed."""
+    found = all_codes(entry["item"]) if entry["listed"] else {}
     return found if 1 < len(found) <= _MOST_CHOICES else {}
 
 
@@ -221,7 +221,7 @@ def _hints(
             text = html.escape(str(said[0]["message"]))
             holder.html(f'<div class="rg-label" style="color:{colour}">{text}</div>')
             continue
-        chosen_from_list = len(_codes(item)) > 0 and editable
+        chosen_from_list = len(_codes(names[item])) > 0 and editable
         label = "" if chosen_from_list else _label(item, draft.value(item), names[item])
         was = f" (was {draft.saved(item) or 'empty'})" if item in draft.changes else ""
         if label or was:

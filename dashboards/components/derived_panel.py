@@ -18,6 +18,8 @@ _COLUMNS: Final = {
     "label": "Meaning",
     "version": "Version",
 }
+_WIDTHS: Final = {"name": 200, "value": 80, "label": 260, "version": 160}
+"""Pixels; the meaning is what people read, so it has most room."""
 
 _ABBREVIATIONS: Final = frozenset(
     "aya cns dx er her2 iarc iccc icd ihs mp nhia npcr rx seer uiho who".split()
@@ -49,7 +51,13 @@ def show(answer: dict[str, Any]) -> None:
         shown = found.with_columns(name=pl.Series(names, dtype=pl.String))
         left, right = st.columns([7, 5], gap="large")
         with left:
-            row = tables.show(shown, key=f"derived_{tumor_id}", columns=_COLUMNS, select=True, rows=14)
+            config = {
+                name: st.column_config.TextColumn(_COLUMNS[name], width=width)
+                for name, width in _WIDTHS.items()
+            }
+            row = tables.show(
+                shown, key=f"derived_{tumor_id}", columns=_COLUMNS, config=config, select=True, rows=14
+            )
             st.caption(f"{found.height} variables. Choose a row to see why.")
         with right:
             _why(tumor_id, row)
@@ -71,7 +79,7 @@ def _why(tumor_id: int, row: dict[str, Any] | None) -> None:
         return
     told = door.ask("derive.why", tumor_id=tumor_id, item=row["item"])
     st.subheader(plain(row["name"]))
-    st.markdown(plain(told["description"].split("\n")[0]))
+    st.markdown(plain(told["description"].split("\n")[0].replace("`", "")))
     if told["why"]:
         st.success(plain(told["why"]), icon=":material/rule:")
     st.caption("From")

@@ -21,6 +21,13 @@ _COLUMNS: Final = {
     "why": ("Why", 640),
 }
 
+_ALL: Final = (
+    "Over all known tumors of the patient, also those before the reference date or of other facilities."
+)
+_OWN: Final = (
+    "Over the tumors that your facility reported, and those before them that their numbers tell of; central staff "
+    "count the tumors of all facilities."
+)
 #: Characters of a reason that fit on one line.
 _FITS: Final = 95
 
@@ -34,9 +41,7 @@ def show(patient_id: int, undecided: bool) -> None:
     st.subheader("Sequence numbers")
     proposal = door.ask("numbering.proposal", patient_id=patient_id)
     rows = proposal["rows"]
-    st.caption(
-        "Over all known tumors of the patient, also those before the reference date or of other facilities."
-    )
+    st.caption(_ALL if door.actor().facilities is None else _OWN)
     if not rows.height:
         empty("No abstract to number.")
         return

@@ -122,7 +122,9 @@ def _decided(pair: dict[str, Any]) -> None:
 def _decide(pair: dict[str, Any]) -> None:
     """A small form behind a button: decision, reason, keep."""
     number = pair["pair_id"]
-    with st.popover("Decide otherwise" if not pair["decision"] else "Change the decision"):
+    # A key with the version: the box of a decision that was just kept is closed again.
+    label = "Change the decision" if pair["decision"] else "Decide otherwise"
+    with st.popover(label, key=f"decision_box_{number}_{pair['version']}"):
         other = {"single": "multiple", "multiple": "single"}.get(
             pair["decision"] or pair["result"], "multiple"
         )
@@ -140,11 +142,12 @@ def _decide(pair: dict[str, Any]) -> None:
             placeholder="What the record shows",
             height=80,
         )
+        said = st.container()  # above the buttons: below them it would be out of sight
         with st.container(horizontal=True):
             keep = st.button("Keep the decision", type="primary", key=f"decide_{number}")
             back = pair["decision"] and st.button("Take it back", key=f"undecide_{number}")
         if keep or back:
-            with guarded():
+            with said, guarded():
                 door.ask(
                     "primaries.decide",
                     pair_id=number,

@@ -61,6 +61,7 @@ STYLE: Final = """
   a.rg-download:hover, a.rg-download:focus-visible { background: #e6f1f0; border-color: #0b6e69; }
   .rg-item { line-height: 1.25; } .rg-item small { color: #5d7271; display: block; }
   .rg-label { color: #5d7271; padding-top: .45rem; font-size: .9rem; line-height: 1.3; overflow-wrap: anywhere; }
+  [class*="st-key-code_hit_"] { flex-wrap: nowrap; } [class*="st-key-code_hit_"] > :first-child { min-width: 0; }
   .rg-hit { line-height: 1.3; font-size: .9rem; } .rg-hit small { color: #5d7271; display: block; }
   .rg-pair { line-height: 1.4; } .rg-pair p { margin: .35rem 0; } .rg-pair small { color: #5d7271; }
   .rg-badge { float: right; color: #fff; border-radius: 8px; padding: .1rem .6rem; font-size: .85rem; }

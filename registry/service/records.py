@@ -196,7 +196,10 @@ def abstract(context: Context, abstract_id: int) -> dict[str, Any]:
 
 def _item(item: str, number: int | None, name: str, level: str, value: str | None) -> dict[str, Any]:
     label = standards.label(item, value) if value else None
-    return {"item": item, "number": number, "name": name, "level": level, "value": value, "label": label}
+    listed = standards.is_closed(item) and not standards.ranges(item)
+    return {
+        "item": item, "number": number, "name": name, "level": level, "value": value, "label": label, "listed": listed,
+    }  # fmt: skip
 
 
 @operation("records.history")

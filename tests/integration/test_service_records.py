@@ -118,6 +118,16 @@ def test_a_save_flows_into_tumor_and_patient_with_history_and_audit(session: Ses
     assert session.run("audit.verify")["ok"]
 
 
+def test_only_items_whose_codes_are_all_listed_are_chosen_from_a_list(
+    session: Session, tmp_path: Path
+) -> None:
+    take(session, tmp_path, "one", (PERSON, [TUMOR]))
+    items = {row["item"]: row for row in session.run("records.abstract", abstract_id=1)["items"]}
+    assert items["laterality"]["listed"] and items["behaviorCodeIcdO3"]["listed"]
+    for item in ("tumorSizeSummary", "sequenceNumberHospital", "ageAtDiagnosis"):  # sizes and counts
+        assert not items[item]["listed"]
+
+
 def test_a_save_that_changes_nothing_is_no_version(session: Session, tmp_path: Path) -> None:
     take(session, tmp_path, "one", (PERSON, [TUMOR]))
     version = reopen(session)

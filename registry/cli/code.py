@@ -100,6 +100,7 @@ def code_show(options: Options, text: str) -> int:
     """
     from registry.coding.search import neighbours, term
 
+    text = _text([text])
     found, near = term(text), neighbours(text)
     lines = []
     for meaning in found:
@@ -130,8 +131,26 @@ def code_surgery(
     """Find the legal surgery codes of a tumor by words. Exit code 1 when nothing fits."""
     from registry.coding.search import search_surgery
 
-    plain = site.replace(".", "").upper()
-    return _answer_codes(options, search_surgery(_text(words), plain, year, histology, limit, typing=False))
+    text, plain = _text(words), site.replace(".", "").strip().upper()
+    _require_surgery_table(plain, histology, year)
+    return _answer_codes(options, search_surgery(text, plain, year, histology, limit, typing=False))
+
+
+def _require_surgery_table(site: str, histology: str | None, year: int) -> None:
+    import re
+
+    from registry.coding.search.other_codes import ANY_SOLID
+    from registry.coding.treatment.surgery_lookup import surgery_codes
+    from registry.errors import BadInput
+
+    if not re.fullmatch(r"C\d{3}", site):
+        raise BadInput(f"--site {site}", "is no topography code", "write it as C504")
+    if not surgery_codes(site, histology or ANY_SOLID, year):
+        raise BadInput(
+            "code surgery",
+            f"there is no table of surgery codes for {site} in {year}",
+            "look at site and year",
+        )
 
 
 @code.command("death", epilog='Example: registry code death "cancer of the pancreas"')
@@ -152,5 +171,7 @@ def _answer_codes(options: Options, found: Sequence[CodeHit]) -> int:
         {"code": hit.code, "name": hit.name, "score": hit.score, "words": " ".join(hit.words)}
         for hit in found
     ]
-    options.answer([asdict(hit) for hit in found], output.table(pl.DataFrame(rows)) if rows else _NOTHING)
+    options.answer(
+        [asdict(hit) for hit in found], output.table(pl.DataFrame(rows), widest=120) if rows else _NOTHING
+    )
     return 0 if found else 1

@@ -35,7 +35,9 @@ def derive_list(options: Options, word: str | None) -> None:
     if word:
         text = pl.concat_str("id", "outputs", "description", separator=" ").str.to_lowercase()
         frame = frame.filter(text.str.contains(word.lower(), literal=True))
-    options.answer(frame, output.table(frame.select("id", "version", "outputs", "source"), limit=400))
+    shown = frame.select("id", "version", "outputs", "source")
+    lines = output.table(shown, limit=400) if shown.height else f"no derivation holds {word!r}"
+    options.answer(frame, lines)
 
 
 @derive.command("show", epilog="Example: registry derive show seer-site-recode-2023")
@@ -49,7 +51,9 @@ def derive_show(options: Options, name: str) -> None:
     one = coding.find([name])[0]
     table = examples(one)
     about = _about(one)
-    text = "\n".join([output.pairs(about), "", one.text, "", output.table(table, limit=400)])
+    width = max(map(len, about))
+    lines = [f"{name.ljust(width)}  {value}" for name, value in about.items()]
+    text = "\n".join([*lines, "", one.text, "", output.table(table, limit=400)])
     options.answer({**about, "description": one.text, "examples": table}, text)
 
 
@@ -139,6 +143,8 @@ def derive_run(
     from registry.errors import BadInput
 
     chosen = [*ids, *(name.strip() for name in (derivations or "").split(",") if name.strip())]
+    if derivations is not None and not chosen:
+        raise BadInput("--derivations", "names nothing", "name ids or columns, or leave it out for all")
     day = _day(as_of)
     if source is not None or out is not None:
         if source is None or out is None:
@@ -168,6 +174,10 @@ def _derive_file(
     absent = sorted({item for one in every for item in one.inputs} - _present(frame, every))
     if absent:
         options.remark(f"{source}: not there and taken as blank: {', '.join(absent)}")
+    read = {item.lower(): item for item in absent}
+    for name in frame.columns:
+        if item := read.get(name.lower()):
+            options.remark(f"{source}: column {name} is not read; its NAACCR XML id is written {item}")
     derived = coding.derive(frame, ids, as_of=day, cutoff_year=cutoff_year)
     versions = {output: f"{one.id} {one.version}" for one in made for output in one.outputs}
     write_table(derived, Path(out), metadata={f"derived:{name}": text for name, text in versions.items()})

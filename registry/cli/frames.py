@@ -34,22 +34,49 @@ def read_frame(source: str) -> pl.DataFrame:
     """A table from a .parquet file, or from a .csv file as text (blank cells null).
 
     Raises:
-        NotFound: there is no such file. BadInput: another ending, or it can't be read as such a table.
+        NotFound: there is no such file. BadInput: a folder, another ending, a column twice, or it can't be read as
+            such a table.
     """
     import polars as pl
 
     path = Path(source)
+    if path.is_dir():
+        raise BadInput(source, "is a folder", "name a file in it")
     if not path.is_file():
         raise NotFound(source, "there is no such file")
     if path.suffix not in (".csv", ".parquet"):
         raise BadInput(source, _ENDINGS, "convert it first")
     try:
         if path.suffix == ".csv":
+            _require_single_columns(path)
             return pl.read_csv(path, infer_schema=False)
         return pl.read_parquet(path, glob=False)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError):
-        kind = path.suffix[1:].upper() if path.suffix == ".csv" else "Parquet"
-        raise BadInput(source, f"can't be read as a {kind} table", "look whether it is whole") from None
+    except pl.exceptions.NoDataError:
+        raise BadInput(source, "is empty", "it needs at least a line of column names") from None
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        raise BadInput(source, *_unreadable(path, str(error))) from None
+
+
+def _require_single_columns(path: Path) -> None:
+    """A reader of CSV would call the second one otherwise, and nobody would know which one counts."""
+    import polars as pl
+
+    first = pl.read_csv(path, infer_schema=False, has_header=False, n_rows=1)
+    names = [name for name in (first.row(0) if first.height else ()) if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(str(path), f"has the column {', '.join(twice)} twice", "take one of them out")
+
+
+def _unreadable(path: Path, error: str) -> tuple[str, str]:
+    """What is wrong with a file, and what to do; never a value of it."""
+    if path.suffix == ".parquet":
+        return "can't be read as a Parquet table", "look whether it is whole"
+    if "utf-8" in error.lower() or "utf8" in error.lower():
+        return "is not text in UTF-8", "save it as “CSV UTF-8”"
+    if "more fields" in error:
+        return "has a row with more cells than there are columns", "put cells that hold a comma in quotes"
+    return "can't be read as a CSV table", "look whether it is whole"
 
 
 def write_table(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None = None) -> None:

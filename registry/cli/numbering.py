@@ -7,6 +7,7 @@ import click
 from registry.cli import output
 from registry.cli.options import Options, global_options
 
+_SENTENCE = 160
 _KINDS = click.Choice(["hospital", "central"])
 
 
@@ -65,7 +66,9 @@ def numbering_sequences(options: Options, kind: str | None, patient: int | None)
             frame = session.run("numbering.proposal", patient_id=patient)["rows"]
             frame = frame if kind is None else frame.filter(frame["kind"] == kind)
     shown = frame.select("patient_id", "abstract_id", "facility_id", "kind", "old", "new", "why")
-    options.answer(frame, output.table(shown, limit=200) if frame.height else "nothing would change")
+    options.answer(
+        frame, output.table(shown, limit=200, widest=_SENTENCE) if frame.height else "nothing would change"
+    )
 
 
 @numbering.command("confirm", epilog='Example: registry numbering confirm 17 --reason "second tumor of 2025"')
@@ -87,7 +90,10 @@ def numbering_confirm(
             options.answer({"patient_id": patient_id, "changed": 0}, "nothing would change")
             return 0
         if not yes:
-            click.echo(output.table(rows.select("abstract_id", "kind", "old", "new", "why")), err=True)
+            click.echo(
+                output.table(rows.select("abstract_id", "kind", "old", "new", "why"), widest=_SENTENCE),
+                err=True,
+            )
             click.confirm("Write these numbers?", abort=True, err=True)
         answer = session.run(
             "numbering.confirm", patient_id=patient_id, shown=proposal["shown"], reason=reason, kind=kind

@@ -29,8 +29,8 @@ def as_json(value: Any) -> str:
     return json.dumps(value, default=plain, ensure_ascii=False)
 
 
-def cell(value: Any) -> str:
-    """A value as a table shows it.
+def cell(value: Any, widest: int = WIDEST) -> str:
+    """A value as a table shows it; longer text is cut.
 
     >>> cell(None), cell(1234567), cell(90.98712), cell(True)
     ('', '1,234,567', '90.99', 'yes')
@@ -44,10 +44,10 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     text = " ".join(str(value).split())
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
-def table(frame: pl.DataFrame, *, limit: int = 40) -> str:
+def table(frame: pl.DataFrame, *, limit: int = 40, widest: int = WIDEST) -> str:
     """A frame as text: columns aligned, numbers to the right, the rest counted.
 
     >>> import polars as pl
@@ -62,7 +62,7 @@ def table(frame: pl.DataFrame, *, limit: int = 40) -> str:
     plain = [name.endswith(PLAIN) for name in frame.columns]
     rows = [
         [
-            str(value) if as_is and value is not None else cell(value)
+            str(value) if as_is and value is not None else cell(value, widest)
             for value, as_is in zip(row, plain, strict=True)
         ]
         for row in shown.rows()

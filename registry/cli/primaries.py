@@ -9,6 +9,15 @@ import click
 from registry.cli import output
 from registry.cli.options import Options, global_options
 
+_ITEMS = (
+    "primarySite", "histologyIcdO3", "behaviorIcdO3", "histologyIcdO2", "behaviorIcdO2", "laterality", "dateOfDiagnosis",
+)  # fmt: skip
+_SENTENCE = 160
+_PAIR = tuple(f"{item}_{side}" for side in "12" for item in _ITEMS)
+_NAACCR = {"histologyIcdO3": "histologicTypeIcdO3", "behaviorIcdO3": "behaviorCodeIcdO3"}
+_OTHER = {f"{item}_{side}": f"{naaccr}_{side}" for item, naaccr in _NAACCR.items() for side in "12"}
+"""Columns that may have their NAACCR name instead."""
+
 
 @click.group(epilog="Example: registry primaries compare --pairs pairs.parquet --out results.parquet")
 def primaries() -> None:
@@ -31,16 +40,24 @@ def primaries_compare(options: Options, pairs: str, out: str) -> None:
     """Judge pairs of tumors of a file."""
     from registry.cli.frames import read_frame, write_table
     from registry.coding.primaries import compare_tumors
+    from registry.errors import BadInput
 
-    judged = compare_tumors(read_frame(pairs))
+    frame = read_frame(pairs)
+    absent = [name for name in _PAIR if not {name, _OTHER.get(name, name)} & set(frame.columns)]
+    if len(absent) == len(_PAIR):
+        raise BadInput(pairs, "has no columns of pairs of tumors", f"they are {', '.join(_PAIR)}")
+    if absent:
+        options.remark(f"{pairs}: not there and taken as blank: {', '.join(absent)}")
+    judged = compare_tumors(frame)
     write_table(judged, Path(out))
     counts = (
         judged.get_column("result").value_counts(sort=True).sort("count", "result", descending=[True, False])
     )
     results = dict(counts.rows())
-    told = ", ".join(f"{number:,} {result}" for result, number in results.items())
+    told = ", ".join(f"{number:,} {result}" for result, number in results.items()) or "nothing to judge"
     options.answer(
-        {"pairs": judged.height, "results": results, "out": out}, f"{judged.height:,} pairs: {told}; {out}"
+        {"pairs": judged.height, "results": results, "out": out},
+        f"{judged.height:,} pairs: {told}, written to {out}",
     )
 
 
@@ -58,7 +75,10 @@ def primaries_rules(options: Options, group: str | None) -> None:
         text = pl.concat_str("group_id", "group", separator=" ").str.to_lowercase()
         frame = frame.filter(text.str.contains(group.lower(), literal=True))
     shown = frame.select("group_id", "step", "result", "question")
-    options.answer(frame, output.table(shown, limit=400) if frame.height else f"no group is named {group}")
+    options.answer(
+        frame,
+        output.table(shown, limit=400, widest=_SENTENCE) if frame.height else f"no group is named {group}",
+    )
 
 
 @primaries.command("explain", epilog="Example: registry primaries explain mph_2007_to_2017_breast M7")
@@ -113,11 +133,11 @@ def primaries_list(options: Options, everything: bool) -> int:
     "decide", epilog='Example: registry primaries decide 12 single --reason "recurrence, see operative note"'
 )
 @click.argument("pair_id", type=int)
-@click.argument("decision", type=click.Choice(["single", "multiple"]))
+@click.argument("decision", type=click.Choice(["single", "multiple", "undecided"]))
 @click.option("--reason", required=True, help="Why, for everybody who asks later.")
 @global_options
 def primaries_decide(options: Options, pair_id: int, decision: str, reason: str) -> None:
-    """Decide a pair yourself; the rules' verdict stays beside it."""
+    """Decide a pair yourself; the rules' verdict stays beside it. `undecided` takes a decision back."""
     from registry.errors import NotFound
 
     with options.connect() as session:
@@ -128,7 +148,7 @@ def primaries_decide(options: Options, pair_id: int, decision: str, reason: str)
         answer = session.run(
             "primaries.decide",
             pair_id=pair_id,
-            decision=decision,
+            decision=None if decision == "undecided" else decision,
             reason=reason,
             expected_version=found.item(0, "version"),
         )

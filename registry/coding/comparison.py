@@ -13,7 +13,7 @@ import polars as pl
 from registry import standards
 from registry.coding.derivation import Derivation, all_derivations, find
 from registry.coding.deriving import derive
-from registry.errors import BadInput
+from registry.errors import BadInput, NotFound
 from registry.standards import tables
 
 PACKAGE = "package"
@@ -79,7 +79,7 @@ def compare(
         sides: tuple[Path | None, Path | None] = (None, None)
     else:
         pairs = [(one, one) for one in (find(ids) if ids else every.values())]
-        sides = (_folder(before), _folder(after))
+        sides = (_folder(before, after), _folder(after, before))
     tumors = frame if frame is not None else _all_codes()
     known = {*tumors.columns, *(["sex"] if "sexAssignedAtBirth" in tumors.columns else [])}
     usable = [pair for pair in pairs if {*pair[0].inputs, *pair[1].inputs} <= known]
@@ -120,12 +120,18 @@ def _differences(
     return Comparison(old.height, int(touched.sum()), changes.select(*front, *rest), left_out)
 
 
-def _folder(text: str) -> Path | None:
-    """The folder of a side; None = the package's tables."""
+def _folder(text: str, other: str) -> Path | None:
+    """The folder of a side; None = the package's tables. `other` is the other side, which may be the one misspelt."""
     if text == PACKAGE:
         return None
     folder = Path(text)
-    return folder / "coding" if (folder / "coding").is_dir() else folder
+    if not folder.is_dir():
+        wrong = other if text in all_derivations() else text
+        raise NotFound(wrong, "is no derivation, nor a folder of tables", "see `registry derive list`")
+    folder = folder / "coding" if (folder / "coding").is_dir() else folder
+    if not any(folder.glob("*.csv*")):
+        raise BadInput(text, "holds no tables", "make them with `registry standards build`")
+    return folder
 
 
 @contextmanager

@@ -127,3 +127,61 @@ def test_rules_are_listed_and_explained(run: Run) -> None:
     assert code == 0 and ("mph_2007_to_2017_breast", "M7") in steps
     code, out, _ = run("primaries", "explain", "mph_2007_to_2017_breast", "M7")
     assert code == 0 and out.startswith("M7 (multiple): Is there a tumor in each breast?")
+
+
+PAIR = {
+    f"{item}_{side}": [code]
+    for side in "12"
+    for item, code in {
+        "primarySite": "C509", "histologyIcdO3": "8500", "behaviorIcdO3": "3", "dateOfDiagnosis": "20150101",
+    }.items()
+}  # fmt: skip
+
+
+def test_columns_that_pairs_lack_are_said(run: Run) -> None:
+    pl.DataFrame({**PAIR, "laterality_1": ["1"]}).write_csv("pairs.csv")
+    code, out, err = run("primaries", "compare", "--pairs", "pairs.csv", "--out", "r.csv")
+    assert (code, out) == (0, "1 pairs: 1 questionable, written to r.csv\n")
+    assert "taken as blank: histologyIcdO2_1, behaviorIcdO2_1" in err and "laterality_2" in err
+    pl.DataFrame({"primarySite": ["C509"]}).write_csv("tumors.csv")
+    code, _, err = run("primaries", "compare", "--pairs", "tumors.csv", "--out", "t.csv")
+    assert code == 2 and "tumors.csv: has no columns of pairs of tumors" in err
+    assert not Path("t.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", "f.csv: is empty"),
+        (b"query,query\na,b\n", "f.csv: has the column query twice"),
+        (b"query\na,b\n", "f.csv: has a row with more cells"),
+        (b"query\nn\xe6vus\n", "f.csv: is not text in UTF-8"),
+    ],
+)
+def test_a_broken_file_is_named_with_what_is_wrong(run: Run, content: bytes, line: str) -> None:
+    Path("f.csv").write_bytes(content)
+    code, out, err = run("code", "search", "--batch", "f.csv", "--out", "h.csv")
+    assert (code, out) == (2, "") and line in err and err.count("\n") == 1
+
+
+def test_a_column_in_other_letters_is_said(run: Run) -> None:
+    pl.DataFrame({"PRIMARYSITE": ["C509"], "histologicTypeIcdO3": ["8500"]}).write_parquet("t.parquet")
+    words = ("derive", "run", "--input", "t.parquet", "--derivations", "site_recode_2008", "--out", "o.csv")
+    assert "column PRIMARYSITE is not read; its NAACCR XML id is written primarySite" in run(*words)[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("derive", "compare", "--from", "seer-site-recode-2003", "--to", "zzz"), "zzz: is no derivation"),
+        (("derive", "compare", "--from", "package", "--to", "."), "holds no tables"),
+        (("derive", "run", "--derivations", ",", "--input", "a.csv", "--out", "b.csv"), "names nothing"),
+        (("code", "surgery", "x", "--site", "breast", "--year", "2020"), "is no topography code"),
+        (("code", "surgery", "x", "--site", "C504", "--year", "1950"), "no table of surgery codes"),
+        (("code", "search", "--batch", ".", "--out", "h.csv"), "is a folder"),
+        (("primaries", "explain", "zzz"), "see `registry primaries rules`"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(run: Run, words: tuple[str, ...], line: str) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (2, "") and line in err and err.count("\n") == 1

@@ -148,7 +148,7 @@ def explain(group_id: str, step: str | None = None) -> str:
     found = [one for one in group.rules if step is None or one.step == step] if group else []
     if not found:
         what = f"there is no rule {step} in it" if group else "there is no such group of rules"
-        raise NotFound(group_id, what, "see registry.coding.primaries.rules()")
+        raise NotFound(group_id, what, "see `registry primaries rules`")
     return "\n".join(_explained(one) for one in found)
 
 

@@ -43,6 +43,8 @@ def search_frame(queries: pl.DataFrame, year: int | None = None) -> pl.DataFrame
     """
     if "query" not in queries.columns:
         raise BadInput("queries", "there is no column `query`", "name the column with the words so")
+    if queries.schema["query"].is_nested():
+        raise BadInput("queries", "the column `query` holds no text", "write one query a row")
     texts = queries.get_column("query").cast(pl.String).fill_null("").to_list()
     found = {text: proposals(text, year) for text in dict.fromkeys(texts)}
     rows = [(text, rank, *codes) for text in texts for rank, codes in enumerate(found[text], 1)]

@@ -127,7 +127,9 @@ def _folder(text: str, other: str) -> Path | None:
     folder = Path(text)
     if not folder.is_dir():
         wrong = other if text in all_derivations() else text
-        raise NotFound(wrong, "is no derivation, nor a folder of tables", "see `registry derive list`")
+        raise NotFound(
+            wrong, "is no derivation, nor a folder of reference tables", "see `registry derive list`"
+        )
     folder = folder / "coding" if (folder / "coding").is_dir() else folder
     if not any(folder.glob("*.csv*")):
         raise BadInput(text, "holds no tables", "make them with `registry standards build`")

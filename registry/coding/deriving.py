@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from registry.coding.cells import as_text
 from registry.coding.derivation import Derivation, find, with_needed
 from registry.coding.numbers import PREPARED
 from registry.errors import BadInput
@@ -76,11 +77,7 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Series:
     """A column as text, blanks null."""
     if name not in frame.columns:
         return pl.Series(name, [None], pl.String).new_from_index(0, frame.height)
-    column = frame.get_column(name)
-    if column.dtype == pl.Date:
-        return column.dt.strftime("%Y%m%d")
-    if column.dtype != pl.String:
-        column = column.cast(pl.String)
+    column = as_text(frame.get_column(name))
     least = column.min()
     if least is None or str(least)[:1] > " ":  # nothing sorts before it, so no value is blank
         return column

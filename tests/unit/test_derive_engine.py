@@ -153,3 +153,30 @@ def test_other_tables_show_what_they_change(tmp_path: Path) -> None:
 def test_two_versions_that_need_more_than_is_there_are_named() -> None:
     with pytest.raises(BadInput, match="age-group need more items"):
         comparison.compare("age-group", "age-group", frame=pl.DataFrame({"x": [1]}))
+
+
+def test_columns_of_other_types_are_read_as_the_codes_they_mean() -> None:
+    """A table with blanks often comes with 8500.0, and with days as timestamps."""
+    day = dt.datetime(2015, 3, 1)
+    tumors = pl.DataFrame(
+        {
+            "primarySite": pl.Series(["C509", "C341"], dtype=pl.Categorical),
+            "histologicTypeIcdO3": [8500.0, float("nan")],
+            "behaviorCodeIcdO3": [3, None],
+            "dateOfDiagnosis": [day, None],
+        }
+    )
+    plain = pl.DataFrame(
+        {
+            "primarySite": ["C509", "C341"],
+            "histologicTypeIcdO3": ["8500", None],
+            "behaviorCodeIcdO3": ["3", None],
+            "dateOfDiagnosis": ["20150301", None],
+        }
+    )
+    names = ["site_recode_2023", "site_recode_2008"]
+    found = coding.derive(tumors, names)
+    assert found.select(names).equals(coding.derive(plain, names).select(names))
+    assert found.row(0)[-2:] == ("39", "26000")
+    with pytest.raises(BadInput, match="column primarySite: holds"):
+        coding.derive(pl.DataFrame({"primarySite": [["C509"]]}), ["site_recode_2008"])

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from registry.coding.cells import as_text
 from registry.coding.primaries.pairs import Numbers
 
 SITE_UNKNOWN, BLANK = -1, -1
@@ -71,10 +72,7 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Series:
         name = _OTHER_NAMES.get(stem, stem) + suffix
     if name not in frame.columns:
         return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-    column = frame[name]
-    if column.dtype.is_temporal():
-        return column.dt.strftime("%Y%m%d")
-    return column if column.dtype == pl.String else column.cast(pl.String)
+    return as_text(frame[name])
 
 
 def _numbers(text: pl.Series, length: int) -> NDArray[np.int32]:

@@ -171,4 +171,12 @@ def test_operations_and_causes_by_words() -> None:
     codes = [hit.code for hit in search_cause_of_death("lung cancer")]
     assert codes[0] == "C349"
     assert "C780" not in codes[:1]
+    everyday = {
+        "heart attack": "I219",
+        "stroke": "I64",
+        "diabetes": "E149",
+        "car accident": "V892",
+        "CHF": "I500",
+    }
+    assert {words: search_cause_of_death(words)[0].code for words in everyday} == everyday
     assert search_cause_of_death("") == []

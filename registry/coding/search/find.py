@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from registry.coding.search.combining import UNNAMED, Pair, Searcher
@@ -109,9 +109,9 @@ def search_with(
         for pair in chosen.pairs(query, year, EXCLUDED.get(sex or "", frozenset()))[: limit * 8]:
             if year is not None and not pair.legal:
                 continue
-            score = pair.score - LATER_READING * later
+            score = pair.score - LATER_READING * later - query.doubt
             if (pair.site, pair.morphology) not in best or score > best[pair.site, pair.morphology][0]:
-                best[pair.site, pair.morphology] = (score, pair, query)
+                best[pair.site, pair.morphology] = (score, replace(pair, score=score), query)
     ranked = sorted(best.values(), key=lambda found: -found[0])[:limit]
     return [hit_of(pair, query, year) for _, pair, query in ranked]
 

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
+from registry.coding import reference
 from registry.coding.search.combining import top
 from registry.coding.search.index import Index, Term
 from registry.coding.search.lookup import causes_of_death
@@ -22,6 +23,8 @@ MISSING = 0.12
 """What a unit of weight costs that a name has and the query has not: names of these codes are long."""
 
 
+ICD_10 = "ICD-10 "
+"""Before the codes of causes of death among the everyday terms."""
 ANY_SOLID = "8000"
 """Histology when none is given; the tables except only leukemias and their kin."""
 
@@ -105,6 +108,8 @@ def _causes() -> NamedCodes:
     labels = causes_of_death()
     divided = {code[:3] for code in labels if len(code) > 3}
     rows = [(code, label) for code, label in labels.items() if code not in divided]
+    everyday = reference.table("everyday_terms.csv").rows()
+    rows += [(code.removeprefix(ICD_10), name) for name, code in everyday if code.startswith(ICD_10)]
     return named_codes(sorted(rows, key=lambda row: (row[0][0] != "C", row[0])))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise, product
 
 from registry.coding.search.laterality import SIDES
@@ -50,6 +50,9 @@ BEHAVIORS = {
 CLOCK = re.compile(r"\b(\d{1,2})(?::00)?\s*oclock\b")
 OUTER_IS_LATE = {"left": True, "right": False}
 MOST_READINGS = 6
+TUMOR_NOT_CARCINOMA = 0.05
+GRADED = re.compile(r"\b(v?ain|[cvp]in|panin|bilin|net|g)(?=[1-3]\b)")
+"""CIN3, NET2: the grade is a word of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Query:
         behavior: the behavior that is named, None when none or several are.
         unfinished: the last word may go on.
         repeated: words that are there more than once, for site and morphology.
+        doubt: taken off the score of what is found by it.
     """
 
     words: tuple[Word, ...]
@@ -77,6 +81,7 @@ class Query:
     behavior: str | None
     unfinished: bool
     repeated: frozenset[str] = frozenset()
+    doubt: float = 0.0
 
     @property
     def sides_of_lobes(self) -> frozenset[str]:
@@ -100,6 +105,7 @@ def readings(
     ['left breast invasive duct carcinoma']
     """
     folded = clock_positions(plain(text)).replace("site of neoplasm", " ")
+    folded = GRADED.sub(r"\1 ", folded)
     folded = SPREAD_AT.sub(
         " ", SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", SIZES.sub(" ", graded(folded))))
     )
@@ -110,10 +116,11 @@ def readings(
     if spelling:
         typed, choices = corrected(typed, unfinished, noise, spelling)
     last_is_short = bool(typed) and choices[-1] != [[typed[-1]]]
-    return [
+    found = [
         reading([word for part in parts for word in part], unfinished and not last_is_short, noise)
         for parts in islice(product(*choices), MOST_READINGS)
     ]
+    return found + [carcinoma for query in found[:1] if (carcinoma := as_carcinoma(query))]
 
 
 def corrected(
@@ -163,6 +170,15 @@ def reading(words: list[Word], unfinished: bool, noise: frozenset[str] = NOISE) 
     )
 
 
+def as_carcinoma(query: Query) -> Query | None:
+    """A reading of a tumor that is only described ("lung mass, small cell") as a carcinoma."""
+    words = {word.word for word in query.words}
+    if "neoplasm" not in words or "carcinoma" in words or query.behavior is not None or len(words) < 3:
+        return None
+    meant = [replace(word, word="carcinoma") if word.word == "neoplasm" else word for word in query.words]
+    return replace(query, words=tuple(meant), doubt=TUMOR_NOT_CARCINOMA)
+
+
 def behavior_of(words: set[str]) -> str | None:
     """The behavior that words name; an invasive tumor with a part in situ is invasive (SEER, Behavior Code).
 
@@ -182,10 +198,12 @@ def graded(text: str) -> str:
     'prostate adenocarcinoma'
     """
     bare = GLEASON.sub(" ", text)
-    if bare == text or "adeno" in bare:
+    if bare == text:
         return bare
-    named = UNTYPED.sub("adenocarcinoma", bare)
-    return named if named != bare or len(bare.split()) > 1 else f"{bare} adenocarcinoma prostate"
+    named = bare if "adeno" in bare else UNTYPED.sub("adenocarcinoma", bare)
+    if named == bare and len(bare.split()) < 2:
+        named += " adenocarcinoma"
+    return named if "prost" in bare else f"{named} prostate"
 
 
 def clock_positions(text: str) -> str:

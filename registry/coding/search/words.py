@@ -37,6 +37,8 @@ TOKEN = re.compile(r"[a-z]+[0-9]*|[0-9]+")
 SLASHED = re.compile(r"\b(?:c/w|s/p|h/o|r/o|p/w|d/t)\b|\bw/(?=\s|\w\w)")
 """c/w, s/p, h/o, w/: small words of notes."""
 PLUS = re.compile(r"(?<=\w)\+(?!\d)")
+SIGNED = re.compile(r"\s*([+-])\s*ve\b")
+SIGNS = {"+": "positive", "-": "negative"}
 POSSESSIVE = re.compile(r"'s?\b")
 
 
@@ -48,6 +50,7 @@ def plain(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKD", text.translate(PLAIN))
     folded = "".join(letter for letter in folded if not unicodedata.combining(letter)).lower()
+    folded = SIGNED.sub(lambda sign: f" {SIGNS[sign[1]]} ", folded)
     folded = SLASHED.sub(" ", POSSESSIVE.sub("", folded))
     return PLUS.sub(" positive ", folded.replace("o clock", "oclock"))
 

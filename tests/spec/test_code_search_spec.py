@@ -53,6 +53,37 @@ EXAMPLES = {
         left lobe of liver hepatocellular carcinoma | C220 | 8170/3 |
         right lateral wall of bladder TCC           | C672 | 8120/3 | 1
     """,
+    "a side of an organ that is not paired, as recorded": """
+        SCC left vocal cord                         | C320 | 8070/3 | 2
+        cancer of right colon                       | C182 | 8000/3 |
+        AML left                                    | C421 | 9861/3 |
+    """,
+    "a tumor that is only described": """
+        tumour of oesophagus, squamous cell         | C159 | 8070/3 |
+        tumour of lung, small cell                  | C349 | 8041/3 |
+        brain tumour                                | C719 | 8000/1 |
+    """,
+    "where it has spread is not where it is": """
+        sigmoid colon adenoca with liver mets       | C187 | 8140/3 |
+        lung cancer with brain and bone metastases  | C349 | 8000/3 |
+        metastatic melanoma unknown primary         | C449 | 8720/3 |
+    """,
+    "scores, grades and rules of coding": """
+        prostate ca gl 3+4                          | C619 | 8140/3 |
+        CIN3                                        | C539 | 8077/2 |
+        CML BCR-ABL1 +ve                            | C421 | 9875/3 |
+        meningioma left frontal lobe                | C700 | 9530/0 | 2
+    """,
+    "an ill-defined site that is named and listed": """
+        adenocarcinoma, cervical region             | C760 | 8140/3 |
+        cervical cancer                             | C539 | 8000/3 |
+        marginal zone B-cell lymphoma, left arm     | C764 | 9699/3 | 2
+        sarcoma of left thigh                       | C492 | 8800/3 | 2
+    """,
+    "neither benign nor in situ unless it is said": """
+        mesothelioma of left lung                   | C349 | 9050/3 | 2
+        mal melanoma rt shoulder in situ            | C446 | 8720/2 | 1
+    """,
     "both sides, midline": """
         bilateral ovarian serous carcinoma | C569 | 8441/3 | 4
         glioma frontal lobe midline        | C711 | 9380/3 | 5

@@ -36,6 +36,14 @@ NOT_ORGANS = frozenset({"duct", "gland", "cell", "node", "lymph", "tissue", "sof
 NO_SITE, NO_MORPHOLOGY = 0.3, 0.6
 OTHER_BEHAVIOR, BEHAVIOR_CHANGED, NEW_CODE, UNSAID_IN_SITU = 2.5, 0.5, 0.7, 0.4
 ILL_DEFINED, ILL_DEFINED_TOO, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 0.1, 4.0, 0.3, 0.2
+OTHER_TISSUE = 0.6
+"""A leiomyosarcoma of the thigh is one of its soft tissue, not of its skin."""
+MENINGES = frozenset({"C70"})
+MENINGES_OF = {"C71": "C700", "C72": "C701"}
+"""Brain and spinal cord, whose meninges a meningioma arises in."""
+UNSAID = 2.0
+ONLY_CELLS = frozenset("8001 8002 8003 8004 8005".split())
+"""Tumors of which only the cells are known ("malignant tumor, small cell type")."""
 UNSPECIFIC_NOT_LEGAL = 0.3
 """The lists question "cancer of the heart" too, but its site is right."""
 COMMON = 0.03
@@ -230,12 +238,13 @@ class Searcher:
             morphology = morphologies.codes[column]
             term = morphologies.terms[column]
             site = sites.codes[row] or usual_site(morphology, term.sites if term else (), year)
+            site = site_of_tumor(site, morphology, year)
             if site[:3] in excluded or (term is None and sites.terms[row] is None):
                 continue
             legal = is_legal(site, morphology, year)
             score = float(flat[place]) + fitness(site, morphology, legal)
-            if unsaid_behavior(query, term) and not is_listed(site, morphology, year):
-                score -= NOT_LEGAL
+            if unsaid_behavior(query, term):
+                score -= unsaid_cost(site, morphology, year)
             before = found.get((site, morphology))
             if before is None or score > before.score:
                 found[site, morphology] = Pair(
@@ -246,11 +255,37 @@ class Searcher:
         return [replace(pair, score=pair.score / whole) for pair in ranked]
 
 
+def site_of_tumor(site: str, morphology: str, year: int | None) -> str:
+    """The site that is coded: a meningioma of the frontal lobe is one of the cerebral meninges (SEER, C70.0).
+
+    A melanoma of unknown primary is one of the skin (C44.9): where the unknown site is questioned, the usual one.
+
+    >>> site_of_tumor("C711", "9530/0", None), site_of_tumor("C809", "8720/3", None)
+    ('C700', 'C449')
+    """
+    if (
+        site[:3] in MENINGES_OF
+        and usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL).groups == MENINGES
+    ):
+        return MENINGES_OF[site[:3]]
+    if site == ANYWHERE and not is_legal(site, morphology, year):
+        return usual_site(morphology, (), year)
+    return site
+
+
 def unsaid_behavior(query: Query, term: Term | None) -> bool:
-    """Whether a term for a benign or borderline tumor says so and the query does not: "Thymoma, benign" for thymoma."""
-    return bool(
-        query.behavior is None and term and term.code[5] in "01" and BEHAVIORS.keys() & set(term.words)
-    )
+    """Whether a term says how the tumor behaves and the query does not: "Thymoma, benign" for thymoma."""
+    if query.behavior is not None or term is None:
+        return False
+    unsaid = BEHAVIORS.keys() & set(term.words) - {word.word for word in query.words}
+    return bool(unsaid) and (term.code[5] in "012" or term.code[:4] in ONLY_CELLS)
+
+
+def unsaid_cost(site: str, morphology: str, year: int | None) -> float:
+    """What it costs to take a tumor for in situ, for mere cells, or for benign where the malignant is questioned."""
+    if morphology[5] in "23":
+        return UNSAID
+    return 0.0 if is_listed(site, morphology, year) else NOT_LEGAL
 
 
 def twice_worth(word: str, query: Query) -> float:
@@ -264,8 +299,11 @@ def fitness(site: str, morphology: str, legal: bool) -> float:
     """How much a combination gains or loses by being common, ill-defined or questioned."""
     gain = COMMON * commonness().get((site, morphology), 0.0)
     usual = usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL)
-    if usual.site not in ("", ANYWHERE) and site[:3] not in usual.groups:
-        gain -= UNUSUAL
+    if usual.groups and site[:3] not in usual.groups:
+        if site[:3] in TISSUES and usual.groups & TISSUES:
+            gain -= OTHER_TISSUE
+        elif usual.site not in ("", ANYWHERE):
+            gain -= UNUSUAL
     if site == usual_site(morphology):
         gain += USUAL_SITE
     if site[:3] == "C76":

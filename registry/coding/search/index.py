@@ -12,7 +12,7 @@ from registry.coding.search.vocabulary import Vocabulary
 LIGHT = {
     "malignant": 0.35, "cell": 0.6, "differentiated": 0.1, "primary": 0.15, "variant": 0.4, "classic": 0.4, "usual": 0.3,
     "gland": 0.25, "disease": 0.5, "tissue": 0.4, "associated": 0.4, "skin": 0.8, "soft": 0.6, "connective": 0.6,
-    "subcutaneous": 0.8, "grade": 0.5, "well": 0.2, "moderately": 0.15, "poorly": 0.2, "invasive": 0.5, "syndrome": 0.4,
+    "subcutaneous": 0.8, "grade": 0.5, "high": 0.5, "low": 0.5, "well": 0.2, "moderately": 0.15, "poorly": 0.2, "invasive": 0.5, "syndrome": 0.4,
     "area": 0.4, "joint": 0.7, "lesion": 0.4, "organ": 0.5, "system": 0.6, "region": 0.4, "quadrant": 0.5, "without": 0.3,
     "involvement": 0.3, "not": 0.3, "this": 0.2, "female": 0.4, "male": 0.4, "adult": 0.5, "lymph": 0.6, "node": 0.6,
     "lobe": 0.6, "proximal": 0.6, "distal": 0.6, "type": 0.3, "negative": 0.6, "positive": 0.6,

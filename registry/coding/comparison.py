@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from registry import standards
+from registry.coding import reference
 from registry.coding.derivation import Derivation, all_derivations, find
 from registry.coding.deriving import derive
 from registry.errors import BadInput, NotFound
@@ -131,7 +132,8 @@ def _folder(text: str, other: str) -> Path | None:
             wrong, "is no derivation, nor a folder of reference tables", "see `registry derive list`"
         )
     folder = folder / "coding" if (folder / "coding").is_dir() else folder
-    if not any(folder.glob("*.csv*")):
+    known = reference.table("coding_tables.csv").get_column("name").to_list()
+    if not any((folder / name).is_file() for name in known):
         raise BadInput(text, "holds no tables", "make them with `registry standards build`")
     return folder
 

@@ -71,6 +71,9 @@ EXAMPLES = {
     "scores, grades and rules of coding": """
         prostate ca gl 3+4                          | C619 | 8140/3 |
         CIN3                                        | C539 | 8077/2 |
+        B-ALL                                       | C421 | 9811/3 |
+        pre-B ALL                                   | C421 | 9811/3 |
+        common precursor B ALL                      | C421 | 9811/3 |
         CML BCR-ABL1 +ve                            | C421 | 9875/3 |
         meningioma left frontal lobe                | C700 | 9530/0 | 2
     """,

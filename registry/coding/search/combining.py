@@ -39,7 +39,7 @@ ILL_DEFINED, ILL_DEFINED_TOO, NOT_LEGAL, UNUSUAL, USUAL_SITE = 2.0, 0.1, 4.0, 0.
 OTHER_TISSUE = 0.6
 """A leiomyosarcoma of the thigh is one of its soft tissue, not of its skin."""
 MENINGES = frozenset({"C70"})
-MENINGES_OF = {"C71": "C700", "C72": "C701"}
+MENINGES_OF = {"C71": "C700", "C720": "C701", "C721": "C701"}
 """Brain and spinal cord, whose meninges a meningioma arises in."""
 UNSAID = 2.0
 ONLY_CELLS = frozenset("8001 8002 8003 8004 8005".split())
@@ -263,11 +263,9 @@ def site_of_tumor(site: str, morphology: str, year: int | None) -> str:
     >>> site_of_tumor("C711", "9530/0", None), site_of_tumor("C809", "8720/3", None)
     ('C700', 'C449')
     """
-    if (
-        site[:3] in MENINGES_OF
-        and usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL).groups == MENINGES
-    ):
-        return MENINGES_OF[site[:3]]
+    meninges = MENINGES_OF.get(site[:3], MENINGES_OF.get(site))
+    if meninges and usual_places().get(int(morphology[:4]), NOWHERE_SPECIAL).groups == MENINGES:
+        return meninges
     if site == ANYWHERE and not is_legal(site, morphology, year):
         return usual_site(morphology, (), year)
     return site

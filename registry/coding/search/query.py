@@ -51,6 +51,8 @@ CLOCK = re.compile(r"\b(\d{1,2})(?::00)?\s*oclock\b")
 OUTER_IS_LATE = {"left": True, "right": False}
 MOST_READINGS = 6
 TUMOR_NOT_CARCINOMA = 0.05
+B_ALL = re.compile(r"(?<!pre[- ])(?<!pro[- ])(?<!precursor )\bb[- ]all\b")
+"""Now 9811/3 (SEER Hematopoietic Database); ICD-O-3.2 has the name with Burkitt leukemia, 9687/3."""
 GRADED = re.compile(r"\b(v?ain|[cvp]in|panin|bilin|net|g)(?=[1-3]\b)")
 """CIN3, NET2: the grade is a word of its own."""
 
@@ -105,6 +107,7 @@ def readings(
     ['left breast invasive duct carcinoma']
     """
     folded = clock_positions(plain(text)).replace("site of neoplasm", " ")
+    folded = B_ALL.sub("b cell acute lymphoblastic leukemia", folded)
     folded = GRADED.sub(r"\1 ", folded)
     folded = SPREAD_AT.sub(
         " ", SPREAD_FROM.sub(" metastatic ", SPREAD_TO.sub(" metastatic ", SIZES.sub(" ", graded(folded))))

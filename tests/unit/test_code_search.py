@@ -168,6 +168,8 @@ def test_neighbours_of_unspecific_and_specific_codes() -> None:
 def test_operations_and_causes_by_words() -> None:
     assert search_surgery("radical prostatectomy", "C619", 2024, "8140")[0].code == "A500"
     assert search_surgery("lobectomy", "C341", 1990) == []
+    assert search_surgery("lumpectomy", "C504", 2023)[0].code == "A220"  # not any mastectomy
+    assert search_surgery("partial mastectomy", "C504", 2023)[0].code == "A200"  # one of two names of it
     codes = [hit.code for hit in search_cause_of_death("lung cancer")]
     assert codes[0] == "C349"
     assert "C780" not in codes[:1]

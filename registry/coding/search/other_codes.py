@@ -25,6 +25,8 @@ MISSING = 0.12
 
 ICD_10 = "ICD-10 "
 """Before the codes of causes of death among the everyday terms."""
+BESIDE_ITSELF = 0.5
+"""What is left of a synonym where the word itself is used: a lumpectomy is not any mastectomy."""
 ANY_SOLID = "8000"
 """Histology when none is given; the tables except only leukemias and their kin."""
 
@@ -46,12 +48,19 @@ class NamedCodes:
     vocabulary: Vocabulary
     index: Index
 
+    def _meanings(self, word: str, unfinished: bool) -> list[tuple[int, float]]:
+        """As the vocabulary has them; where names hold the word itself, words that mean it count little."""
+        found = self.vocabulary.meanings(word, unfinished)
+        if not any(close == 1 and self.index.weight[number] > 0 for number, close in found):
+            return found
+        return [(number, close if close == 1 else close * BESIDE_ITSELF) for number, close in found]
+
     def search(self, text: str, limit: int, typing: bool) -> list[CodeHit]:
         """Codes whose names explain the words best, in the order of the list when equal."""
         best: dict[str, CodeHit] = {}
         for query in readings(text, typing, noise=frozenset()):
             meanings = [
-                self.vocabulary.meanings(word.word, query.unfinished and place == len(query.words) - 1)
+                self._meanings(word.word, query.unfinished and place == len(query.words) - 1)
                 for place, word in enumerate(query.words)
             ]
             weights = np.array(
@@ -77,9 +86,24 @@ class NamedCodes:
 
 def named_codes(rows: Iterable[tuple[str, str]]) -> NamedCodes:
     """Codes and names as something to search."""
-    terms = [Term(code, name, name_words(name), worth(name)) for code, name in rows]
+    terms = [
+        Term(code, name, name_words(part), worth(name)) for code, name in rows for part in alternatives(name)
+    ]
     vocabulary = Vocabulary(word for term in terms for word in term.words)
     return NamedCodes(vocabulary, Index(terms, vocabulary))
+
+
+def alternatives(name: str) -> tuple[str, ...]:
+    """A name, and what stands between its semicolons: each is a name of its own.
+
+    >>> alternatives("Partial mastectomy, NOS; less than total mastectomy, NOS")[1:]
+    ('Partial mastectomy, NOS', 'less than total mastectomy, NOS')
+    >>> alternatives("Radical (left; right) colectomy")
+    ('Radical (left; right) colectomy',)
+    """
+    parts = tuple(part.strip() for part in name.split(";"))
+    whole = all(part and part.count("(") == part.count(")") for part in parts)
+    return (name, *parts) if whole and len(parts) > 1 else (name,)
 
 
 def name_words(name: str) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.coding import derive, reference
-from registry.coding.derivation import find
 from registry.coding.decision_table import OTHER, SIGNS, DecisionTable
+from registry.coding.derivation import find
 
 _PART = st.one_of(
     st.sampled_from(["&", "-"]),

@@ -21,7 +21,7 @@ from registry.coding import reference
 from registry.coding.derivation import Outputs, derivation
 from registry.coding.numbers import PREPARED
 from registry.coding.ranges import ranges
-from registry.coding.recodes import groups
+from registry.coding.recodes import death_reasons, groups
 from registry.coding.recodes.recode_table import RecodeTable
 from registry.coding.recodes.site import site_recode_table
 
@@ -211,6 +211,7 @@ def _steps(version: str, cutoff_year: int, *outputs: str) -> list[dict[str, pl.E
     outputs=["cause_specific_2008", "other_2008"],
     source=_SOURCE,
     labels=groups.labels,
+    why=lambda record: death_reasons.why("2008", record),
     examples=[
         "00 | 1 | C509 | C509 | 8500 | 2015 | 1 | 0",
         "00 | 1 | C349 | C509 | 8500 | 2015 | 1 | 0",
@@ -266,6 +267,7 @@ def cause_specific_2008(as_of: dt.date, cutoff_year: int | None = None) -> Outpu
     outputs=["cause_specific_2008_fixed", "other_2008_fixed"],
     source=_SOURCE,
     labels=groups.labels,
+    why=lambda record: death_reasons.why("2008-fixed", record),
     examples=[
         "00 | 1 | C509 | C509 | 8500 | 2015 | 1 | 0",
         "00 | 1 | I219 | C509 | 8500 | 2015 | 0 | 1",
@@ -288,6 +290,7 @@ def cause_specific_2008_fixed(as_of: dt.date, cutoff_year: int | None = None) ->
     outputs=["cause_specific_2023", "other_2023"],
     source=_SOURCE,
     labels=groups.labels,
+    why=lambda record: death_reasons.why("2023", record),
     examples=[
         "00 | 1 | C509 | C509 | 8500 | 2015 | 3 | 2010 | 1 | 0",
         "00 | 1 | C349 | C509 | 8500 | 2015 | 3 | 2010 | 1 | 0",

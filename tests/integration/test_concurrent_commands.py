@@ -62,7 +62,7 @@ def test_three_commands_wait_for_one_another(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("key", [KEY, ""], ids=["encrypted", "plain"])
-@pytest.mark.parametrize("_round", range(2))
+@pytest.mark.parametrize("_round", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:.*plain mode")
 def test_three_commands_make_the_database_together(tmp_path: Path, key: str, _round: int) -> None:
     running = [start(tmp_path, "ingest", path, "--quiet", wait="120", key=key) for path in files(tmp_path, 3)]

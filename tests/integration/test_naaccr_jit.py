@@ -98,6 +98,7 @@ def test_compiled_code_is_kept_in_the_folder_of_the_user(
 
 
 @needs_numba
+@pytest.mark.slow
 def test_without_home_and_without_a_writable_place_it_compiles_each_time(
     document: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ ACCOUNTS: dict[str, tuple[str, list[str] | None]] = {
     "quinn": ("quality", None),
     "rita": ("researcher", None),
     "paul": ("manager", None),
+    "nora": ("manager", None),  # a test changes her password
     "anna": ("registrar", ["0009990028"]),
 }
 

@@ -295,8 +295,8 @@ def test_tab_goes_from_field_to_field(served: Served, visit: Callable[[str, str]
 def test_own_password_is_changed_after_giving_the_old_one(
     served: Served, sign_in: Callable[..., Page]
 ) -> None:
-    page = sign_in("paul", "/account")
-    other = sign_in("paul")
+    page = sign_in("nora", "/account")
+    other = sign_in("nora")
 
     def change(old: str, new: str) -> None:
         for label, text in (("Old password", old), ("New password", new), ("New password again", new)):

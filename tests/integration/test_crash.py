@@ -1,6 +1,6 @@
 """`kill -9` at random moments: nothing acknowledged is lost, no change without its audit row, nor the other way.
 
-20 kills in CI; `REGISTRY_CRASHES=200 pytest tests/integration/test_crash.py` for the long run.
+12 kills in CI; `REGISTRY_CRASHES=200 pytest tests/integration/test_crash.py` for the long run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from registry.store import Options, Store
 from tests.integration.killing import killed_child
 
 KEY = "a long and random key 0123456789"
-CRASHES = int(os.environ.get("REGISTRY_CRASHES", "20"))
+CRASHES = int(os.environ.get("REGISTRY_CRASHES", "12"))
 OPTIONS = Options(memory_limit="300MB", threads=1)
 
 

@@ -1,6 +1,6 @@
 """`kill -9` of a process that really ingests files and saves abstracts, through the service.
 
-20 kills in CI; `REGISTRY_CRASHES=200 pytest tests/integration/test_crash_service.py` for the long run.
+12 kills in CI; `REGISTRY_CRASHES=200 pytest tests/integration/test_crash_service.py` for the long run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from registry.synthetic import generate
 from tests.integration.killing import killed_child
 
 KEY = "a long and random key 0123456789"
-CRASHES = int(os.environ.get("REGISTRY_CRASHES", "20"))
+CRASHES = int(os.environ.get("REGISTRY_CRASHES", "12"))
 
 
 def files_to_load(folder: Path, count: int) -> Path:

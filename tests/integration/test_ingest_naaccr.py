@@ -193,6 +193,7 @@ def test_a_kept_dictionary_serves_later_files(session: Session, tmp_path: Path) 
 
 
 @needs_shared
+@pytest.mark.slow
 def test_all_state_dictionaries_at_once(session: Session, tmp_path: Path) -> None:
     paths = sorted(shared("naaccr", "dictionaries", "user-defined-v250").glob("*.xml"))
     given = [standards.user_dictionary(path.read_bytes(), path.name) for path in paths]

@@ -65,6 +65,7 @@ def test_cells_give_what_they_promise(snapshot: Path, monkeypatch: pytest.Monkey
     assert found["yearly"].filter(~pl.col("suppressed"))["count"].min() >= 11
 
 
+@pytest.mark.slow
 def test_notebook_runs_as_a_script(snapshot: Path) -> None:
     command = [sys.executable, str(NOTEBOOK), "--snapshot", str(snapshot)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

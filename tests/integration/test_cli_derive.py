@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet
 import pytest
 
-from registry.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.integration.conftest import Run
 
 TUMORS = pl.DataFrame(
     {
@@ -21,19 +18,6 @@ TUMORS = pl.DataFrame(
         "number": [3, 1, 2],
     }
 )
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            main([str(word) for word in words])
-        captured = capsys.readouterr()
-        return int(stop.value.code or 0), captured.out, captured.err
-
-    return command
 
 
 def test_a_parquet_file_keeps_rows_columns_and_types(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from registry.standards.laterality import MIDLINE as MIDLINE_SITES
+from registry.standards.laterality import PAIRED, PAIRED_SINCE_2004, sites
+
 RIGHT, LEFT, ONE_SIDE, BOTH, MIDLINE = "1", "2", "3", "4", "5"
 SIDES = {
     "right": RIGHT,
@@ -15,17 +18,8 @@ SIDES = {
 }
 """Words for a side in a query, and the code of laterality."""
 
-PAIRED = frozenset(
-    "C079 C080 C081 C090 C091 C098 C099 C300 C301 C310 C312 C340 C341 C342 C343 C348 C349 C384 "
-    "C400 C401 C402 C403 C413 C414 C441 C442 C443 C445 C446 C447 C471 C472 C491 C492 "
-    "C500 C501 C502 C503 C504 C505 C506 C508 C509 C569 C570 C620 C621 C629 C630 C631 C649 C659 C669 "
-    "C690 C691 C692 C693 C694 C695 C696 C698 C699 C740 C741 C749 C754".split()
-)
-"""Sites for which SEER wants a side (SEER Program Coding and Staging Manual, Laterality)."""
-PAIRED_SINCE_2004 = frozenset("C700 C710 C711 C712 C713 C714 C722 C723 C724 C725".split())
 NO_SIDE = frozenset({"C42", "C80"})
 """Blood, bone marrow and unknown primary: always "not a paired site"."""
-CAN_BE_MIDLINE = frozenset("C700 C710 C711 C712 C713 C714 C722 C723 C724 C725 C443 C445".split())
 
 
 def is_paired(site: str, year: int | None = None) -> bool:
@@ -34,7 +28,7 @@ def is_paired(site: str, year: int | None = None) -> bool:
     >>> is_paired("C504"), is_paired("C711", 2003), is_paired("C619")
     (True, False, False)
     """
-    return site in PAIRED or (site in PAIRED_SINCE_2004 and (year is None or year >= 2004))
+    return site in sites(PAIRED) or (site in sites(PAIRED_SINCE_2004) and (year is None or year >= 2004))
 
 
 def laterality(site: str, words: Collection[str], year: int | None = None) -> str | None:
@@ -54,10 +48,10 @@ def laterality(site: str, words: Collection[str], year: int | None = None) -> st
     sides = {SIDES[word] for word in words}
     if not is_paired(site, year):
         sides &= {LEFT, RIGHT, BOTH}
-        if site[:3] in NO_SIDE or site in PAIRED_SINCE_2004:
+        if site[:3] in NO_SIDE or site in sites(PAIRED_SINCE_2004):
             return None
     if MIDLINE in sides:
-        return MIDLINE if site in CAN_BE_MIDLINE else None
+        return MIDLINE if site in sites(MIDLINE_SITES) else None
     if BOTH in sides or sides >= {LEFT, RIGHT}:
         return BOTH
     return next((side for side in (RIGHT, LEFT, ONE_SIDE) if side in sides), None)

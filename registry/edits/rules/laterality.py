@@ -7,20 +7,10 @@ import polars as pl
 from registry.edits.definition import REVIEW, edit
 from registry.edits.rules.behavior import IN_SITU
 from registry.edits.terms import DX_YEAR, histology_in, site_in
+from registry.standards.laterality import MIDLINE, PAIRED, PAIRED_SINCE_2004, PARTLY_PAIRED
 
 SOURCE = "SEER Program Coding and Staging Manual, Laterality: sites for which it must be coded"
 SIDE = pl.col("laterality")
-
-PAIRED = (
-    "C079-C081,C090-C091,C098-C099,C300-C301,C310,C312,C340-C349,C384,C400-C403,C413-C414,C441-C443,"
-    "C445-C447,C471-C472,C491-C492,C500-C509,C569-C570,C620-C629,C630-C631,C649,C659,C669,C690-C699,"
-    "C740-C749,C754"
-)
-PAIRED_SINCE_2004 = "C700,C710-C714,C722-C725"
-PARTLY_PAIRED = "C300,C340,C413,C414"
-"""Sites with a part in the middle (septum, carina, sternum, sacrum), for which 0 is right."""
-
-MIDLINE = "C700,C710-C714,C722-C725,C443,C445"
 
 
 def is_paired() -> pl.Expr:

@@ -10,8 +10,8 @@ import polars as pl
 from registry.edits.definition import PATIENT, REVIEW, WARNING, edit
 from registry.edits.rules.codes import DICTIONARY
 from registry.edits.rules.demographic import RACE_ITEMS
-from registry.edits.rules.laterality import PAIRED
 from registry.edits.terms import first, last, number, site_in
+from registry.standards.laterality import PAIRED
 
 SEER = "SEER inter-record edits"
 

@@ -1,10 +1,9 @@
-"""The January update in a real, encrypted registry: compared, installed, used, taken back, killed in the middle."""
+"""The January update in a real, encrypted registry: compared, installed, used, refused."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -15,9 +14,10 @@ from registry import standards
 from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import read_naaccr_xml
 from registry.security.roles import ROLES, Actor
-from registry.service import Session, standards_in_use, standards_update
+from registry.service import Session
 from registry.service.standards_update import _named
-from registry.standards import comparison, installed, merging, tables
+from registry.standards import tables
+from tests.integration.standards_install.records import cells, content
 from tests.next_version import (
     ADDED,
     BEFORE,
@@ -28,65 +28,9 @@ from tests.next_version import (
     RETIRED,
     definitions,
     dictionary_xml,
-    publish,
 )
 from tests.paths import needs_shared, shared
-from tests.received import KEY, OTHER_PERSON, PERSON, TUMOR, TWO, changed, write
-
-FIRST = changed(
-    TUMOR, **{BEFORE: "1", MOVED: "2", RETIRED: "03", LONGER: "1234567890", LONGER_CODES: "30"}
-)  # fmt: skip
-SECOND = changed(
-    TUMOR, reportingFacility=TWO, accessionNumberHosp="202300777", primarySite="C341", laterality="5",
-    **{BEFORE: "4", MOVED: "9", LONGER_CODES: "99"},
-)  # fmt: skip
-THIRD = changed(SECOND, accessionNumberHosp="202300778", primarySite="C509", laterality="5", **{BEFORE: None})
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry of two people and three abstracts, made once."""
-    folder = tmp_path_factory.mktemp("template")
-    with Session.create(folder / "r.duckdb", key=KEY) as session:
-        people = [(PERSON, [FIRST]), (PERSON, [SECOND]), (OTHER_PERSON, [THIRD])]
-        for number, one in enumerate(people):
-            session.run("ingest.file", path=write(folder / f"{number}.xml", one))
-    return folder
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Path:
-    for file in template.glob("r.duckdb*"):
-        shutil.copy(file, tmp_path)
-    return tmp_path / "r.duckdb"
-
-
-@pytest.fixture
-def session(database: Path) -> Iterator[Session]:
-    with Session.open(database, key=KEY) as opened:
-        yield opened
-    assert standards.CURRENT_VERSION == "260", "tables of a closed database are still in use"
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(tmp_path_factory.mktemp("published") / "naaccr-27")
-
-
-def content(session: Session) -> dict[str, list[dict[str, object]]]:
-    """Every row of the tables with items; columns that are blank everywhere don't count, nor do stamps."""
-    found = {}
-    for table in ("patient", "tumor", "abstract", "pathology_report"):
-        rows = session._store.query(f"SELECT * FROM {table} ORDER BY 1")
-        filled = sorted(name for name in rows.columns if rows[name].is_not_null().any())
-        stamps = {"version", "changed_at", "changed_by"}
-        found[table] = rows.select(name for name in filled if name not in stamps).to_dicts()
-    return found
-
-
-def cells(session: Session, table: str, *items: str) -> list[tuple[object, ...]]:
-    names = ", ".join(f'"{item}"' for item in items)
-    return session._store.query(f"SELECT {names} FROM {table} ORDER BY {table}_id").rows()
+from tests.received import KEY, OTHER_PERSON, TUMOR, changed, write
 
 
 def test_a_dry_run_says_everything_and_changes_nothing(session: Session, published: Path) -> None:
@@ -301,137 +245,6 @@ def test_files_of_the_new_version_and_of_the_old_one(
     assert "3" in made.tumors[MOVED].to_list(), "an item of the patient now goes back to the tumors"
     assert made.tumors[RETIRED].drop_nulls().to_list() == ["03"]
     assert not {RENAMED, ADDED} & {*made.tumors.columns, *made.patients.columns}
-
-
-def test_undo_gives_back_what_was(session: Session, published: Path) -> None:
-    before = content(session)
-    session.run("standards.install", path=str(published))
-    assert content(session) != before
-    done = session.run("standards.undo")
-    assert (done["version"], done["version_now"], done["edited"].height) == ("270", "260", 0)
-    assert content(session) == before
-    assert standards.CURRENT_VERSION == "260"
-    assert session.run("audit.verify")["ok"]
-    assert session.run("standards.list")["state"].to_list() == ["own", "undone"]
-    with pytest.raises(NotFound, match="nothing is installed"):
-        session.run("standards.undo")
-    again = session.run("standards.install", path=str(published))
-    assert (again["changed"], again["pack_id"]) == (True, 2)
-
-
-def test_undo_keeps_what_people_and_files_brought_since(
-    session: Session, published: Path, tmp_path: Path
-) -> None:
-    session.run("standards.install", path=str(published))
-    session.run("records.status", abstract_id=1, to="reopened", reason="a correction")
-    version = session.run("records.abstract", abstract_id=1)["version"]
-    session.run(
-        "records.save",
-        abstract_id=1,
-        changes={RENAMED: "3", LONGER: "009999999999"},
-        expected_version=version,
-    )
-    person = changed(OTHER_PERSON, nameFirst="Carla", socialSecurityNumber="219099998", **{MOVED: "3"})
-    tumor = changed(TUMOR, accessionNumberHosp="202300900", **{RENAMED: "8", ADDED: "02"})
-    session.run("ingest.file", path=write(tmp_path / "new.xml", (person, [tumor]), version="270"))
-    done = session.run("standards.undo")
-    assert done["edited"].rows() == [("abstract", 1, LONGER), ("abstract", 1, RENAMED)]
-    assert cells(session, "abstract", BEFORE, RENAMED, LONGER, ADDED) == [
-        ("3", None, "009999999999", None),
-        ("4", None, None, None),
-        (None, None, None, None),
-        ("8", None, None, "02"),
-    ]
-    assert cells(session, "tumor", BEFORE, MOVED) == [("3", "2"), ("4", "9"), (None, "9"), ("8", "3")]
-    assert cells(session, "patient", MOVED) == [(None,), (None,), (None,)]
-    kept = {row["item"]: row["records"] for row in done["not_carried"].to_dicts()}
-    assert kept == {ADDED: 1}
-    assert session.run("audit.verify")["ok"]
-
-
-def test_two_installations_are_taken_back_one_by_one(
-    session: Session, published: Path, tmp_path: Path
-) -> None:
-    session.run("standards.install", path=str(published))
-    corrected = tmp_path / "corrected"
-    shutil.copytree(published, corrected)
-    name = corrected / "dictionaries" / "naaccr-dictionary-270.xml"
-    name.write_text(name.read_text().replace(f'"{ADDED}"', '"serumMarkerLevelOne"'))
-    done = session.run("standards.install", path=str(corrected))
-    assert done["items"].select("change", "item", "before").rows() == [
-        ("renamed", "serumMarkerLevelOne", ADDED)
-    ]
-    assert standards.dictionary("270").item(ADDED) is None
-    assert session.run("standards.undo")["version_now"] == "270"
-    assert standards.dictionary("270").item(ADDED) is not None
-    assert session.run("standards.undo")["version_now"] == "260"
-
-
-def test_a_newer_program_is_not_held_back(
-    database: Path, published: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Session.open(database, key=KEY) as session:
-        session.run("standards.install", path=str(published))
-    monkeypatch.setattr(standards_in_use, "own_version", lambda: "280")
-    with Session.open(database, key=KEY) as session:
-        assert session.run("standards.list")["in_use"].to_list() == [True, False]
-        with pytest.raises(BadInput, match="280 is newer"):
-            session.run("standards.undo")
-
-
-@pytest.fixture
-def newer_program(database: Path, published: Path, tmp_path: Path) -> Iterator[None]:
-    """A program that came with the version that is published here."""
-    own, folder = tables.DATA, tmp_path / "data"
-    shutil.copytree(own, folder)
-    merging.merge(own, merging.published(published), folder)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (tables, installed, comparison, merging, standards_update):
-            patch.setattr(module, "DATA", folder)
-        tables.use()
-        assert standards.CURRENT_VERSION == "270"
-        yield
-    tables.use()
-    assert standards.CURRENT_VERSION == "260"
-
-
-@pytest.mark.parametrize("named", [False, True])
-def test_a_newer_program_brings_its_version_to_the_records(
-    named: bool, database: Path, published: Path, newer_program: None, tmp_path: Path
-) -> None:
-    path = str(published) if named else None
-    with Session.open(database, key=KEY) as session:
-        before = content(session)
-        listed = session.run("standards.list")
-        assert listed.select("version", "in_use", "records").rows() == [("270", True, False)]
-        dry = session.run("standards.install", path=path, dry_run=True)
-        assert (dry["version_before"], dry["version"], dry["changed"], dry["own"]) == (
-            "260", "270", True, True,
-        )  # fmt: skip
-        assert content(session) == before
-        done = session.run("standards.install", path=path)
-        assert done["converts"].equals(dry["converts"]) and done["new_faults"].equals(dry["new_faults"])
-        assert cells(session, "abstract", BEFORE, RENAMED, LONGER, LONGER_CODES) == [
-            (None, "1", "001234567890", "030"),
-            (None, "4", None, "99"),
-            (None, None, None, "99"),
-        ]
-        assert cells(session, "patient", MOVED) == [("2",), ("9",)]
-        assert not session.run("standards.install", path=path)["changed"]
-        assert session.run("standards.list").select("version", "state", "in_use", "records").rows() == [
-            ("270", "own", True, True), ("270", "installed", False, True),
-        ]  # fmt: skip
-    with Session.open(database, key=KEY) as session:
-        assert standards.CURRENT_VERSION == "270"
-        taken = session.run("standards.undo")
-        assert (taken["version"], taken["version_now"], taken["own"]) == ("270", "260", True)
-        assert content(session) == before
-        assert session.run("standards.install", dry_run=True)["changed"]
-        assert session.run("audit.verify")["ok"]
-    with Session.create(tmp_path / "new.duckdb", key=KEY) as session:
-        assert not session.run("standards.install")["changed"], (
-            "a new registry begins with the newest version"
-        )
 
 
 def test_nothing_to_install(session: Session) -> None:

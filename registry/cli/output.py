@@ -80,14 +80,14 @@ def table(frame: pl.DataFrame, *, limit: int = 40, widest: int = WIDEST) -> str:
 
 
 def pairs(values: dict[str, Any]) -> str:
-    """Names and values, aligned.
+    """Names and values, aligned, nothing cut: a path that is cut opens no file.
 
     >>> print(pairs({"patients": 5000, "open failures": 12}))
     patients       5,000
     open failures  12
     """
     width = max((len(name) for name in values), default=0)
-    return "\n".join(f"{name.ljust(width)}  {cell(value)}" for name, value in values.items())
+    return "\n".join(f"{name.ljust(width)}  {cell(value, sys.maxsize)}" for name, value in values.items())
 
 
 def progress_line(what: str, done: int, total: int) -> None:

@@ -112,3 +112,22 @@ def test_a_facility_s_registrar_sees_these_screens(served: Served, sign_in: Call
     page = sign_in("anna", f"/record?patient={served.patient_id}")
     for name in ("Primaries and numbers", "Derived variables"):
         open_section(page, name)
+
+
+def test_a_number_that_was_taken_out_is_given_again(served: Served, sign_in: Callable[..., Page]) -> None:
+    page = sign_in("olga", f"/record?patient={served.patient_id}&abstract={served.abstract_id}")
+    reopen(page)
+    field = page.get_by_role("textbox", name=re.compile("^Accession Number"))
+    number = field.input_value()
+    assert re.fullmatch(r"\d{9}", number)
+    assert page.get_by_role("button", name="Give a number").count() == 0
+    field.fill("")
+    page.get_by_text("1 unsaved change").wait_for()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("No unsaved change").wait_for()
+    page.get_by_role("button", name="Give a number").click()
+    page.get_by_text(f"Accession number {number}.").wait_for()
+    settle(page)
+    assert field.input_value() == number
+    assert_well(page)

@@ -85,6 +85,12 @@ def test_a_registrar_decides_otherwise_with_a_reason(served: Served, sign_in: Ca
     page.get_by_role("button", name="Compare again").click()
     settle(page)
     page.get_by_text(re.compile("two primaries by olga")).wait_for()
+    pair.get_by_role("button", name="Change the decision").click()
+    page.get_by_role("textbox", name="Reason", exact=True).fill("one mass after all")
+    page.get_by_role("button", name="Take it back").click()
+    pair.get_by_role("button", name="Decide otherwise").wait_for()
+    settle(page)
+    assert "two primaries by olga" not in page.locator(".stMain").inner_text()
 
 
 def test_sequence_numbers_are_shown_and_confirmed(served: Served, sign_in: Callable[..., Page]) -> None:

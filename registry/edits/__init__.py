@@ -1,15 +1,13 @@
 """Edits: checks of a record's values, of values against each other and of records of one patient.
 
-`run` judges frames, `check_record` one record, `listing` says what there is; `completeness` and
-`indicators` sum up the quality of a whole registry.
+`run` judges frames, `check_record` one record, `listing` says what there is. `registry.quality`
+sums up the quality of a whole registry.
 """
 
 from __future__ import annotations
 
-from registry.edits.completeness import completeness, required_items
 from registry.edits.definition import ERROR, REVIEW, WARNING, Edit, all_edits, edit, find
 from registry.edits.engine import Failure, check_record, run
-from registry.edits.indicators import indicators, thresholds
 from registry.edits.sets import edit_ids, listing, names
 
 __all__ = [
@@ -20,14 +18,10 @@ __all__ = [
     "Failure",
     "all_edits",
     "check_record",
-    "completeness",
     "edit",
     "edit_ids",
     "find",
-    "indicators",
     "listing",
     "names",
-    "required_items",
     "run",
-    "thresholds",
 ]

@@ -5,7 +5,7 @@ the record fails**; null counts as "does not fail". Its message, severity, items
 and its passing and failing examples stand beside it and feed the engine, the spec tests and the
 edit manual alike.
 
-Three levels:
+Four levels:
 
 * `item`: the function takes the value's expression (and, when it wants it, the item's id) and is
   applied to each of the edit's items. A blank value passes unless the function says otherwise.
@@ -14,6 +14,7 @@ Three levels:
   asked only when none of its items is null: the *null rule*.
 * `inter-record`: like inter-item, with window expressions over the records that share the `over`
   columns (`PATIENT` unless the edit says otherwise).
+* `text`: like inter-item, and reads narrative text.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ import polars as pl
 from registry.errors import NotFound
 
 ERROR, REVIEW, WARNING = "error", "review", "warning"
-LEVELS = ("item", "inter-item", "inter-record")
+LEVELS = ("item", "inter-item", "inter-record", "text")
+ASKED = ("inter-item", "text")
+"""Levels under the null rule: the edit is asked when all that it `requires` is valid and filled."""
 
 PATIENT = "@patient"
 """Engine column that says whose record it is: patient_id, patient_index or patientIdNumber."""
@@ -51,7 +54,7 @@ class Edit:
             for sex at birth or, in older records, sex.
         severity: error (must be fixed), review (may be over-ridden) or warning (informs).
         items: NAACCR XML ids that the edit judges; they are shown with a failure.
-        level: item, inter-item or inter-record.
+        level: item, inter-item, inter-record or text.
         version: changes whenever the logic changes.
         source: where the rule comes from.
         expression: the function that makes the expression.
@@ -144,7 +147,7 @@ def edit(
     overrides = (override_item,) if isinstance(override_item, str) else tuple(override_item)
 
     def declare(function: Expression) -> Expression:
-        needed = default_requires(items) if requires is None and level == "inter-item" else requires or ()
+        needed = default_requires(items) if requires is None and level in ASKED else requires or ()
         add(
             Edit(
                 id=id,

@@ -74,7 +74,7 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
         if edit.level == "inter-record":
             grouped[edit.over] = (*grouped.get(edit.over, ()), edit)
 
-    questions = {edit.id: edit.expression() for edit in single if edit.level == "inter-item"}
+    questions = {edit.id: edit.expression() for edit in single if edit.level in definition.ASKED}
     fires = [_fires(edit, questions.get(edit.id)).alias(edit.id) for edit in single]
     windows = [fires_together(edit) for edit in chosen if edit.level == "inter-record"]
     softer = [edit.review_when() for edit in chosen if edit.review_when]

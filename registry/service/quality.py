@@ -175,7 +175,7 @@ def failures(
 
 def completeness_frame(context: Context) -> pl.DataFrame:
     """Filled and known values of the required items, by facility and diagnosis year."""
-    from registry.edits.completeness import completeness
+    from registry.quality.completeness import completeness
 
     patients, tumors = _judged(context)
     counts = pl.col("records", "filled", "unknown").cast(
@@ -201,7 +201,7 @@ def completeness(context: Context) -> pl.DataFrame:
 @operation("quality.indicators")
 def indicators(context: Context, as_of: str | None = None) -> pl.DataFrame:
     """Quality indicators with their thresholds and status."""
-    from registry.edits.indicators import indicators as judge
+    from registry.quality.indicators import indicators as judge
 
     patients, tumors = _judged(context)
     open_failures = context.store.query(

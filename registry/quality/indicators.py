@@ -15,8 +15,8 @@ from functools import cache
 import polars as pl
 
 from registry import standards
-from registry.edits.completeness import DATA, diagnosis_year, facility, reported
 from registry.edits.engine import joined
+from registry.quality.completeness import DATA, diagnosis_year, facility, reported
 
 COLUMNS = (
     "indicator",

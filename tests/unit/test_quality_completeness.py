@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from registry import edits, standards
+from registry import quality, standards
 
 AS_OF = dt.date(2026, 11, 1)
 
@@ -42,7 +42,7 @@ def row(frame: pl.DataFrame, **where: object) -> dict[str, object]:
 
 
 def test_completeness_counts_filled_and_unknown() -> None:
-    found = edits.completeness(None, TUMORS)
+    found = quality.completeness(None, TUMORS)
     age = row(found, facility="all", diagnosis_year=2020, item="ageAtDiagnosis")
     assert (age["records"], age["filled"], age["unknown"], age["percent"]) == (3, 3, 1, 100.0)
     assert age["percent_known"] == pytest.approx(200 / 3)
@@ -51,14 +51,14 @@ def test_completeness_counts_filled_and_unknown() -> None:
 
 
 def test_completeness_takes_either_item_for_sex() -> None:
-    found = edits.completeness(None, TUMORS)
+    found = quality.completeness(None, TUMORS)
     sex = row(found, facility="all", diagnosis_year=2020, item="sexAssignedAtBirth")
     assert (sex["filled"], sex["unknown"]) == (3, 1)
 
 
 def test_completeness_asks_only_for_items_of_the_year() -> None:
     items = {
-        y: set(edits.completeness(None, TUMORS.with_columns(dateOfDiagnosis=pl.lit(y))).get_column("item"))
+        y: set(quality.completeness(None, TUMORS.with_columns(dateOfDiagnosis=pl.lit(y))).get_column("item"))
         for y in ("2017", "2018")
     }
     assert "grade" in items["2017"] - items["2018"]
@@ -66,14 +66,14 @@ def test_completeness_asks_only_for_items_of_the_year() -> None:
 
 
 def test_completeness_is_sorted_and_can_leave_facilities_out() -> None:
-    found = edits.completeness(None, TUMORS, by_facility=False)
+    found = quality.completeness(None, TUMORS, by_facility=False)
     assert found.get_column("facility").unique().to_list() == ["all"]
     assert found.get_column("diagnosis_year").is_sorted()
 
 
 def test_required_items_are_in_the_dictionary() -> None:
     known = set(standards.all_items().get_column("id"))
-    assert set(edits.required_items().get_column("item")) <= known
+    assert set(quality.required_items().get_column("item")) <= known
 
 
 EXPECTED = {
@@ -99,7 +99,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("indicator", EXPECTED)
 def test_indicators(indicator: str) -> None:
-    found = row(edits.indicators(None, TUMORS, AS_OF), indicator=indicator, facility="all", year=None)
+    found = row(quality.indicators(None, TUMORS, AS_OF), indicator=indicator, facility="all", year=None)
     assert (found["numerator"], found["denominator"]) == EXPECTED[indicator]
     per = 1000 if indicator == "duplicate_per_1000" else 100
     assert found["value"] == pytest.approx(per * EXPECTED[indicator][0] / EXPECTED[indicator][1])
@@ -113,26 +113,26 @@ def test_records_passing_edits_counts_open_errors_only() -> None:
             "state": ["open", "open", "open", "overridden"],
         }
     )
-    found = edits.indicators(None, TUMORS, AS_OF, failures)
+    found = quality.indicators(None, TUMORS, AS_OF, failures)
     assert row(found, indicator="edits_pass_pct", year=None)["value"] == 80.0
-    assert edits.indicators(None, TUMORS, AS_OF).filter(pl.col("indicator") == "edits_pass_pct").is_empty()
+    assert quality.indicators(None, TUMORS, AS_OF).filter(pl.col("indicator") == "edits_pass_pct").is_empty()
 
 
 def test_indicators_by_year_and_facility() -> None:
-    found = edits.indicators(None, TUMORS, AS_OF, by_facility=True)
+    found = quality.indicators(None, TUMORS, AS_OF, by_facility=True)
     cup = row(found, indicator="cup_pct", facility="0000000002", year=2020)
     assert (cup["numerator"], cup["denominator"], cup["value"]) == (1, 1, 100.0)
 
 
 def test_thresholds_give_a_status() -> None:
     clean = TUMORS.head(1)
-    found = edits.indicators(None, clean, AS_OF)
+    found = quality.indicators(None, clean, AS_OF)
     assert row(found, indicator="missing_age_pct", year=None)["status"] == "gold"
-    bad = edits.indicators(None, TUMORS, AS_OF)
+    bad = quality.indicators(None, TUMORS, AS_OF)
     assert row(bad, indicator="missing_age_pct", year=None)["status"] == "below"
     assert row(bad, indicator="mv_pct", year=None)["status"] is None
 
 
 def test_thresholds_hold_from_their_date() -> None:
-    assert edits.thresholds(dt.date(2000, 1, 1)).is_empty()
-    assert edits.thresholds(AS_OF).filter(pl.col("indicator") == "dco_pct").height == 4
+    assert quality.thresholds(dt.date(2000, 1, 1)).is_empty()
+    assert quality.thresholds(AS_OF).filter(pl.col("indicator") == "dco_pct").height == 4

@@ -1,0 +1,12 @@
+"""Quality of a registry's data: completeness, indicators and their thresholds.
+
+Pure functions over frames. Edits judge single records and patients (`registry.edits`); this room
+sums up what a facility, a year or the whole registry is like.
+"""
+
+from __future__ import annotations
+
+from registry.quality.completeness import completeness, required_items
+from registry.quality.indicators import indicators, thresholds
+
+__all__ = ["completeness", "indicators", "required_items", "thresholds"]

@@ -10,6 +10,7 @@ import click
 
 from registry.cli import output
 from registry.cli.options import Options, global_options
+from registry.cli.words import day_of, listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +84,7 @@ def derive_explain(
     from registry.coding.explaining import explain
 
     given = dict(_pair(text) for text in values)
-    told = explain(name, given, as_of=_day(as_of), cutoff_year=cutoff_year)
+    told = explain(name, given, as_of=day_of(as_of), cutoff_year=cutoff_year)
     lines = [f"{name}: {told['version']}", "", "From", *_named(told["inputs"]), "", "comes"]
     lines += [*_named(told["outputs"]), *(["", f"because {told['why']}"] if told["why"] else [])]
     options.answer(told, "\n".join([*lines, "", told["description"], f"Source: {told['source']}"]))
@@ -104,17 +105,6 @@ def _pair(text: str) -> tuple[str, str]:
 
         raise BadInput(text, "is not ITEM=VALUE", "write for example primarySite=C509")
     return item.strip(), value.strip()
-
-
-def _day(text: str | None) -> dt.date | None:
-    from registry.errors import BadInput
-
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--as-of {text}", "is not a day", "write for example 2026-11-01") from None
 
 
 @derive.command(
@@ -142,10 +132,8 @@ def derive_run(
     """Derive variables for all tumors of the registry and keep them, or of a file and add them."""
     from registry.errors import BadInput
 
-    chosen = [*ids, *(name.strip() for name in (derivations or "").split(",") if name.strip())]
-    if derivations is not None and not chosen:
-        raise BadInput("--derivations", "names nothing", "name ids or columns, or leave it out for all")
-    day = _day(as_of)
+    chosen = [*ids, *listed("--derivations", derivations)]
+    day = day_of(as_of)
     if source is not None or out is not None:
         if source is None or out is None:
             raise BadInput("derive run", "needs both --input and --out for files", "name the other one too")
@@ -220,8 +208,8 @@ def derive_compare(
     from registry.coding import comparison
 
     frame = read_frame(source) if source else None
-    ids = [name.strip() for name in (derivations or "").split(",") if name.strip()]
-    found = comparison.compare(before, after, ids=ids, frame=frame, as_of=_day(as_of))
+    ids = listed("--derivations", derivations)
+    found = comparison.compare(before, after, ids=ids, frame=frame, as_of=day_of(as_of))
     if out:
         write_table(found.changes, Path(out))
     summary = found.summary()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from registry.edits.definition import ERROR, REVIEW, WARNING, Edit, all_edits, edit, find
 from registry.edits.engine import Failure, check_record, run
-from registry.edits.sets import edit_ids, listing, names
+from registry.edits.sets import across_patients, edit_ids, listing, names
 
 __all__ = [
     "ERROR",
@@ -16,6 +16,7 @@ __all__ = [
     "WARNING",
     "Edit",
     "Failure",
+    "across_patients",
     "all_edits",
     "check_record",
     "edit",

@@ -13,7 +13,8 @@ Four levels:
   that passed their own item edits (others are null) and, unless `requires` says otherwise, is
   asked only when none of its items is null: the *null rule*.
 * `inter-record`: like inter-item, with window expressions over the records that share the `over`
-  columns (`PATIENT` unless the edit says otherwise).
+  columns (`PATIENT` unless the edit says otherwise; none = the whole file belongs together). Where
+  windows cannot say it, the function takes the frame itself: see `Edit.judges_frames`.
 * `text`: like inter-item, and reads narrative text.
 """
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -66,8 +68,13 @@ class Edit:
         requires: items that must be valid and filled before the edit is asked; `a|b` = one of them.
         over: columns that make records belong together (inter-record only).
         review_when: records for which an error is only a review (an expression's function).
+        reads: columns beside `items` that a function of frames is given: items, or terms such as
+            `dateOfDiagnosis@first`.
         columns: items of the example columns (default: `items`).
         passes, fails: examples, one row each, cells split by `|`; records of one patient by `/`.
+        reviews: examples that fail, softened to a review by `review_when`.
+        overridden: examples that fail and come out as over-ridden. Where `columns` holds no over-ride
+            flag, the flag is set for them; when none are given, the first of `fails` is used.
         notes: where the rule departs from the catalogue, and why.
     """
 
@@ -87,10 +94,25 @@ class Edit:
     requires: tuple[str, ...] = ()
     over: tuple[str, ...] = (PATIENT,)
     review_when: Expression | None = field(default=None, repr=False)
+    reads: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
     fails: tuple[str, ...] = ()
+    reviews: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
     notes: str = ""
+
+    @cached_property
+    def judges_frames(self) -> bool:
+        """Whether the function of this inter-record edit takes a frame and returns a series.
+
+        The frame holds the records of all groups of two or more, in the file's order: `items` and
+        `reads` (cleaned: invalid = null), `PATIENT` and `@as_of`. The series has the frame's height
+        and is Boolean (True = fails) or String (text = fails, and stands for `{found}` in the
+        message; null = passes).
+        """
+        needed = [p for p in inspect.signature(self.expression).parameters.values() if p.default is p.empty]
+        return self.level == "inter-record" and len(needed) == 1
 
     def invalid(self, item: str) -> pl.Expr:
         """Expression that is True where `item` itself is not valid (item edits only)."""
@@ -130,9 +152,12 @@ def edit(
     requires: Sequence[str] | None = None,
     over: Sequence[str] = (PATIENT,),
     review_when: Expression | None = None,
+    reads: Sequence[str] = (),
     columns: Sequence[str] = (),
     passes: Sequence[str] = (),
     fails: Sequence[str] = (),
+    reviews: Sequence[str] = (),
+    overridden: Sequence[str] = (),
     notes: str = "",
 ) -> Callable[[Expression], Expression]:
     """Declare an edit: decorate the function that returns its expression (True = fails).
@@ -166,9 +191,12 @@ def edit(
                 requires=tuple(needed),
                 over=tuple(over),
                 review_when=review_when,
+                reads=tuple(reads),
                 columns=tuple(columns) or tuple(items),
                 passes=tuple(passes),
                 fails=tuple(fails),
+                reviews=tuple(reviews),
+                overridden=tuple(overridden),
                 notes=notes,
             )
         )

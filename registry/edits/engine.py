@@ -13,7 +13,7 @@ import polars as pl
 
 from registry.edits import definition, failures, sets
 from registry.edits.definition import PATIENT, Edit
-from registry.edits.plan import Plan, columns_of, compile_plan, fires_together, flag, is_asked
+from registry.edits.plan import Plan, columns_of, compile_plan, flag, is_asked, together
 from registry.errors import BadInput
 from registry.standards import dates
 
@@ -199,15 +199,38 @@ def _grouped(plan: Plan, records: pl.DataFrame, keys: Sequence[str]) -> list[pl.
     """Failures of the inter-record edits: only groups of two or more records are looked at."""
     found = []
     for over, edits in plan.grouped.items():
-        together = records.filter(
-            pl.all_horizontal([pl.col(c).is_not_null() for c in over]) & (pl.len().over(over) > 1)
-        )
-        if together.is_empty():
+        groups = _groups(records, over)
+        if groups.height < 2:
             continue
-        fires = [fires_together(edit) for edit in edits]
-        verdicts = plan.prepare(together.lazy()).select(fires).collect()
-        found.append(failures.collect(together, verdicts, edits, keys))
+        asked: dict[str, pl.Expr] = {}
+        for edit in edits:
+            asked |= {expression.meta.output_name(): expression for expression in together(edit)}
+        answers = plan.prepare(groups.lazy()).select(*asked.values(), *_ENGINE_COLUMNS).collect()
+        verdicts = [verdict for edit in edits for verdict in _together(edit, answers)]
+        found.append(failures.collect(groups, pl.DataFrame(verdicts), edits, keys))
     return found
+
+
+_ENGINE_COLUMNS = (pl.col(PATIENT), pl.col("@as_of"))
+
+
+def _groups(records: pl.DataFrame, over: Sequence[str]) -> pl.DataFrame:
+    """Records that share the columns with another one."""
+    if not over:
+        return records
+    filled = pl.all_horizontal([pl.col(c).is_not_null() for c in over])
+    return records.filter(filled & (pl.len().over(over) > 1))
+
+
+def _together(edit: Edit, answers: pl.DataFrame) -> list[pl.Series]:
+    """Verdicts of an inter-record edit, and what it found when it says that in words."""
+    if not edit.judges_frames:
+        return [answers.get_column(edit.id)]
+    columns = dict.fromkeys((*edit.items, *edit.reads, PATIENT, "@as_of"))
+    found = edit.expression(answers.select(list(columns)))
+    if found.dtype != pl.String:
+        return [found.cast(pl.Boolean).fill_null(value=False).alias(edit.id)]
+    return [found.is_not_null().alias(edit.id), found.alias(failures.found_column(edit))]
 
 
 def _keys(records: pl.DataFrame, keys: Sequence[str] | None) -> list[str]:

@@ -8,32 +8,65 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from registry.edits.definition import Edit
+from registry.edits.definition import REVIEW, Edit
 
 AS_OF = dt.date(2026, 11, 1)
 """The day on which all examples are judged."""
 
+PASSES, FAILS, REVIEWS, OVERRIDDEN = "passes", "fails", "reviews", "overridden"
+
 
 @dataclass(frozen=True)
 class Example:
-    """One row of an example table: the records in it, and whether one of them must fail."""
+    """One row of an example table: the records in it, and what must come of them.
+
+    `kind` is passes, fails (one of the records at least), reviews (fails, softened to a review) or
+    overridden (fails, and every failure is over-ridden). `flags` are set on all of its records.
+    """
 
     edit: Edit
     text: str
-    fails: bool
+    kind: str
+    flags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether one of the records must fail."""
+        return self.kind != PASSES
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Items of the records."""
+        return tuple(dict.fromkeys((*self.edit.columns, *(item for item, _ in self.flags))))
 
     def records(self) -> pl.DataFrame:
         """The example's records; all of one patient unless it has patient ids.
 
         >>> from registry.edits.definition import find
-        >>> Example(find("site-sex"), "C619 | 2 |", fails=True).records().columns
+        >>> Example(find("site-sex"), "C619 | 2 |", FAILS).records().columns
         ['primarySite', 'sexAssignedAtBirth', 'sex', 'patient_index']
         """
-        rows = [_cells(part, self.edit.columns) for part in self.text.split(" / ")]
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(self.edit.columns, pl.String))
-        if "patientIdNumber" in self.edit.columns:
+        rows = [_cells(part, self.edit.columns) | dict(self.flags) for part in self.text.split(" / ")]
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String))
+        if "patientIdNumber" in self.columns:
             return frame
         return frame.with_columns(patient_index=pl.lit(0, pl.Int64))
+
+    def found(self, failures: pl.DataFrame) -> str:
+        """What came of the example: passes, fails, reviews, overridden, or mixed states.
+
+        Args:
+            failures: those of this example's records and its edit.
+        """
+        if failures.is_empty():
+            return PASSES
+        states = set(failures.get_column("state"))
+        if states == {"overridden"}:
+            return OVERRIDDEN
+        if states != {"open"}:
+            return "mixed"
+        soft = self.edit.review_when is not None and set(failures.get_column("severity")) == {REVIEW}
+        return REVIEWS if soft else FAILS
 
 
 def _cells(text: str, columns: tuple[str, ...]) -> dict[str, str | None]:
@@ -44,8 +77,20 @@ def _cells(text: str, columns: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def examples(edit: Edit) -> Iterator[Example]:
-    """All examples of an edit, those that pass first."""
-    for text in edit.passes:
-        yield Example(edit, text, fails=False)
-    for text in edit.fails:
-        yield Example(edit, text, fails=True)
+    """All examples of an edit: those that pass, fail, fail as a review, and are over-ridden."""
+    for kind in (PASSES, FAILS, REVIEWS):
+        for text in getattr(edit, kind):
+            yield Example(edit, text, kind)
+    if edit.override_items:
+        named = set(edit.override_items) & set(edit.columns)
+        flag = () if edit.overridden and named else ((edit.override_items[0], edit.override_codes[0]),)
+        for text in edit.overridden or edit.fails[:1]:
+            yield Example(edit, text, OVERRIDDEN, flag)
+
+
+def every_flag(edit: Edit) -> Iterator[Example]:
+    """The over-ridden example with each flag and code that silences the edit, one at a time."""
+    for text in (edit.overridden or edit.fails)[:1]:
+        for item in edit.override_items:
+            for code in edit.override_codes:
+                yield Example(edit, text, OVERRIDDEN, ((item, code),))

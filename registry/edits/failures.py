@@ -45,8 +45,11 @@ def collect(
         fired = verdicts.get_column(edit.id)
         if fired.any():
             rows = fired.arg_true()
+            failing = records.select(_wanted(edit, keys))[rows]
+            if found_column(edit) in verdicts.columns:
+                failing = failing.with_columns(verdicts.get_column(found_column(edit))[rows].alias(FOUND))
             softer = verdicts.get_column(f"{edit.id}@softer")[rows] if edit.review_when else None
-            found.append(_of_edit(records, rows, softer, edit, keys))
+            found.append(_of_edit(failing, softer, edit, keys))
     return pl.concat(found) if found else pl.DataFrame()
 
 
@@ -73,11 +76,22 @@ def sentence(edit: Edit, record: Mapping[str, str | None]) -> str:
     return edit.message.format(**words)
 
 
+FOUND = "found"
+"""Word of a message that stands for what an edit that judges frames says it found."""
+
+
+def found_column(edit: Edit) -> str:
+    """Column of the verdicts with what the edit found, in words."""
+    return f"{edit.id}@found"
+
+
+def _wanted(edit: Edit, keys: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*keys, *edit.items, *edit.override_items, *message_items(edit)]))
+
+
 def _of_edit(
-    records: pl.DataFrame, rows: pl.Series, softer: pl.Series | None, edit: Edit, keys: Sequence[str]
+    failing: pl.DataFrame, softer: pl.Series | None, edit: Edit, keys: Sequence[str]
 ) -> pl.DataFrame:
-    wanted = dict.fromkeys([*keys, *edit.items, *edit.override_items, *message_items(edit)])
-    failing = records.select(list(wanted))[rows]
     severity: pl.Expr = pl.lit(edit.severity)
     if softer is not None:
         severity = pl.when(pl.lit(softer)).then(pl.lit(REVIEW)).otherwise(severity)
@@ -123,4 +137,4 @@ def _items(name: str) -> tuple[str, ...]:
 
 def message_items(edit: Edit) -> list[str]:
     """Items whose values the edit's message quotes."""
-    return [item for name in _names(edit.message) for item in _items(name)]
+    return [item for name in _names(edit.message) if name != FOUND for item in _items(name)]

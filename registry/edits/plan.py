@@ -76,7 +76,7 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
 
     questions = {edit.id: edit.expression() for edit in single if edit.level in definition.ASKED}
     fires = [_fires(edit, questions.get(edit.id)).alias(edit.id) for edit in single]
-    windows = [fires_together(edit) for edit in chosen if edit.level == "inter-record"]
+    windows = [needed for edit in chosen if edit.level == "inter-record" for needed in together(edit)]
     softer = [edit.review_when() for edit in chosen if edit.review_when]
     wanted, items = _terms_of([*fires, *windows, *softer])
     items |= {key for over in grouped for key in over if not key.startswith("@")}
@@ -109,9 +109,14 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
     )
 
 
-def fires_together(edit: Edit) -> pl.Expr:
-    """Expression of an inter-record edit, for frames whose groups hold two records or more."""
-    return _guarded(edit, edit.expression()).alias(edit.id)
+def together(edit: Edit) -> list[pl.Expr]:
+    """What an inter-record edit asks of frames whose groups hold two records or more.
+
+    Its expression; or, when its function judges frames, the columns that the function is given.
+    """
+    if edit.judges_frames:
+        return [pl.col(name) for name in dict.fromkeys((*edit.items, *edit.reads))]
+    return [_guarded(edit, edit.expression()).alias(edit.id)]
 
 
 def flag(edit_id: str, item: str) -> str:

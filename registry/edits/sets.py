@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from registry.edits import definition
+from registry.edits.definition import PATIENT
 from registry.errors import NotFound
 
 TABLE = Path(__file__).parent / "data" / "edit_sets.csv"
@@ -56,6 +57,21 @@ def _of_set(name: str) -> tuple[str, ...]:
             if matches:
                 chosen[edit.id] = action == "include"
     return tuple(edit_id for edit_id in every if chosen.get(edit_id))
+
+
+def across_patients(edit_set: str | Sequence[str] = "all") -> tuple[str, ...]:
+    """Ids of the set's edits that compare records of different patients.
+
+    They must see the whole file again when any patient's record changes.
+
+    >>> "ir-ssn-shared" in across_patients(), "ir-sex-same" in across_patients()
+    (True, False)
+    """
+    return tuple(
+        edit_id
+        for edit_id in edit_ids(edit_set)
+        if (edit := definition.find(edit_id)).level == "inter-record" and PATIENT not in edit.over
+    )
 
 
 def listing(edit_set: str | Sequence[str] = "all") -> pl.DataFrame:

@@ -7,28 +7,43 @@ import pytest
 
 from registry import edits
 from registry.edits.definition import PATIENT
-from registry.edits.examples import AS_OF, Example, examples
+from registry.edits.examples import AS_OF, FAILS, REVIEWS, Example, every_flag, examples
 
 ALL = edits.all_edits()
+WITH_FLAGS = [edit.id for edit in ALL.values() if edit.override_items]
 
 
-def failing(edit: edits.Edit, cases: list[Example]) -> list[bool]:
-    """Which of the examples fail, judged as frames."""
+def outcomes(edit: edits.Edit, cases: list[Example]) -> list[str]:
+    """What comes of the examples, judged as frames; those of single patients in one run."""
     if edit.over != (PATIENT,):
-        return [edits.run(None, c.records(), [edit.id], as_of=AS_OF).height > 0 for c in cases]
+        return [case.found(edits.run(None, case.records(), [edit.id], as_of=AS_OF)) for case in cases]
     frames = [c.records().with_columns(patient_index=pl.lit(n, pl.Int64)) for n, c in enumerate(cases)]
-    found = edits.run(None, pl.concat(frames), [edit.id], as_of=AS_OF)
-    return [n in found.get_column("patient_index") for n in range(len(cases))]
+    found = edits.run(None, pl.concat(frames, how="diagonal"), [edit.id], as_of=AS_OF)
+    return [case.found(found.filter(pl.col("patient_index") == n)) for n, case in enumerate(cases)]
 
 
 @pytest.mark.parametrize("edit_id", ALL)
 def test_examples(edit_id: str) -> None:
     edit = ALL[edit_id]
     assert len(edit.passes) >= 2 and len(edit.fails) >= 2, "two examples of each kind"
-    assert len({*edit.passes, *edit.fails}) == len(edit.passes) + len(edit.fails), "no repeats"
+    rows = [*edit.passes, *edit.fails, *edit.reviews]
+    assert len(set(rows)) == len(rows), "no repeats"
     cases = list(examples(edit))
-    wrong = [c.text for c, fails in zip(cases, failing(edit, cases), strict=True) if fails != c.fails]
+    found = outcomes(edit, cases)
+    if edit.review_when and not edit.reviews:
+        found = [FAILS if outcome == REVIEWS else outcome for outcome in found]
+    wrong = [
+        (case.kind, case.text, outcome)
+        for case, outcome in zip(cases, found, strict=True)
+        if outcome != case.kind
+    ]
     assert not wrong
+
+
+@pytest.mark.parametrize("edit_id", WITH_FLAGS)
+def test_every_flag_silences_the_edit(edit_id: str) -> None:
+    cases = list(every_flag(ALL[edit_id]))
+    assert outcomes(ALL[edit_id], cases) == ["overridden"] * len(cases)
 
 
 @pytest.mark.parametrize("edit_id", [edit.id for edit in ALL.values() if edit.level != "inter-record"])
@@ -36,6 +51,6 @@ def test_one_record_is_judged_as_in_a_frame(edit_id: str) -> None:
     edit = ALL[edit_id]
     for case in examples(edit):
         frame = case.records()
-        found = edits.run(None, frame, [edit_id], as_of=AS_OF).select("edit", "severity", "message")
+        found = edits.run(None, frame, [edit_id], as_of=AS_OF).select("edit", "severity", "message", "state")
         alone = edits.check_record(frame.row(0, named=True), [edit_id], as_of=AS_OF)
-        assert [(f.edit, f.severity, f.message) for f in alone] == found.rows(), case.text
+        assert [(f.edit, f.severity, f.message, f.state) for f in alone] == found.rows(), case.text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import polars as pl
 import pytest
 
 from registry import edits
+from registry.edits import definition, plan
 from registry.edits.definition import PATIENT, default_requires
 from registry.edits.plan import compile_plan
 from registry.errors import BadInput, NotFound
@@ -139,6 +141,67 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_inter_record_edits_see_only_one_patients_records() -> None:
     tumors = pl.DataFrame({"patient_id": [1, 2], "tumor_id": [1, 2], "sequenceNumberCentral": ["01", "01"]})
     assert edits.run(None, tumors, ["ir-seq-unique"], as_of=AS_OF).is_empty()
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A register that a test may add edits to."""
+    edits.all_edits()
+    monkeypatch.setattr(definition, "_REGISTER", dict(definition._REGISTER))
+    yield
+    plan.forget()
+
+
+PAIRS = pl.DataFrame(
+    {
+        "patient_id": [1, 1, 1, 2, None],
+        "tumor_id": [1, 2, 3, 4, 5],
+        "primarySite": ["C509", "C50X", "C504", "C509", "C509"],
+        "dateOfDiagnosis": ["2020", "2020", "201905", "2020", "2020"],
+        "socialSecurityNumber": ["1"] * 5,
+    }
+)
+
+
+@pytest.mark.usefixtures("register")
+def test_an_edit_may_judge_the_frame_of_its_groups() -> None:
+    seen: list[pl.DataFrame] = []
+
+    def first_site(frame: pl.DataFrame) -> pl.Series:
+        seen.append(frame)
+        return frame.select(pl.col("primarySite") == "C509").to_series()
+
+    edits.edit(
+        "x-frame",
+        message="{primarySite}",
+        items=["primarySite"],
+        level="inter-record",
+        reads=["@site", "dateOfDiagnosis@first"],
+    )(first_site)
+    failures = edits.run(None, PAIRS, ["x-frame"], as_of=AS_OF)
+    assert failures.get_column("tumor_id").to_list() == [1]
+    assert seen[0].to_dict(as_series=False) == {
+        "primarySite": ["C509", None, "C504"],
+        "@site": [509, None, 504],
+        "dateOfDiagnosis@first": [20200101, 20200101, 20190501],
+        PATIENT: ["1", "1", "1"],
+        "@as_of": [20261101] * 3,
+    }
+
+
+@pytest.mark.usefixtures("register")
+def test_what_a_frame_edit_finds_stands_in_the_message() -> None:
+    def who(frame: pl.DataFrame) -> pl.Series:
+        return frame.select(pl.when(pl.len() == 5).then(pl.format("of {}", PATIENT))).to_series()
+
+    edits.edit(
+        "x-file", message="Site {primarySite}, {found}", items=["primarySite"], level="inter-record", over=()
+    )(who)
+    failures = edits.run(None, PAIRS, ["x-file"], as_of=AS_OF)
+    assert failures.get_column("message").to_list() == [
+        "Site C509, of 1", "Site C50X, of 1", "Site C504, of 1", "Site C509, of 2"
+    ]  # fmt: skip
+    assert edits.across_patients(["x-file", "ir-sex-same"]) == ("x-file",)
 
 
 def test_a_review_of_an_error_edit_is_marked_in_the_failure() -> None:

@@ -7,6 +7,17 @@ sums up what a facility, a year or the whole registry is like.
 from __future__ import annotations
 
 from registry.quality.completeness import completeness, required_items
-from registry.quality.indicators import indicators, thresholds
+from registry.quality.indicators.run import indicator_values, indicators
+from registry.quality.scorecard import certification, reached, scorecard
+from registry.quality.thresholds import thresholds
 
-__all__ = ["completeness", "indicators", "required_items", "thresholds"]
+__all__ = [
+    "certification",
+    "completeness",
+    "indicator_values",
+    "indicators",
+    "reached",
+    "required_items",
+    "scorecard",
+    "thresholds",
+]

@@ -135,4 +135,4 @@ def test_thresholds_give_a_status() -> None:
 
 def test_thresholds_hold_from_their_date() -> None:
     assert quality.thresholds(dt.date(2000, 1, 1)).is_empty()
-    assert quality.thresholds(AS_OF).filter(pl.col("indicator") == "dco_pct").height == 4
+    assert quality.thresholds(AS_OF).filter(pl.col("indicator") == "dco_pct").height == 5

@@ -41,6 +41,12 @@ numbering, change  | numbering.*                                                
 primaries, read    | primaries.of_patient primaries.list                                    | x         | x       |            | x       | x     |         | x
 primaries, decide  | primaries.decide primaries.compare                                     | x         | x       |            |         | x     |         |
 primaries, run     | primaries.*                                                            |           | x       |            |         | x     |         | x
+audits, read       | audits.list audits.show audits.results audits.listed                   |           | x       |            | x       | x     |         |
+audits, code       | audits.mine audits.case audits.recode audits.findings                  | x         | x       |            |         | x     |         |
+audits             | audits.*                                                               |           | x       |            |         | x     |         |
+monitor, read      | monitor.facilities monitor.months monitor.reminders monitor.expectations monitor.casefinding | x | x | | x | x |  | x
+monitor, review    | monitor.review monitor.sources                                         | x         | x       |            |         | x     |         |
+monitor, change    | monitor.*                                                              |           | x       |            | x       | x     |         |
 codes, read        | code.*                                                                 | x         | x       | x          | x       | x     |         | x
 records, change    | records.save records.status records.draft records.keep_draft records.drop_draft | x         | x       |            |         | x     |         |
 work queues, read  | tasks.list quarantine.list quarantine.show                             | x         | x       |            | x       | x     |         | x

@@ -131,8 +131,8 @@ def _diagnoses(tumors: pl.DataFrame) -> Diagnoses:
     return Diagnoses(year, month, np.where(month == NO_MONTH, NO_DAY, day), sequence)
 
 
-def _duplicates(patient: Ints, site: Ints, group: Ints, histology: Ints) -> Flags:
-    """Which tumors are the same primary as an earlier one of the patient.
+def _duplicates(patient: Ints, site: Ints, group: Ints, histology: Ints) -> Ints:
+    """Place of the earlier tumor of the patient that each is the same primary as; -1 for primaries.
 
     All patients at once, one primary of each a round.
 
@@ -141,10 +141,10 @@ def _duplicates(patient: Ints, site: Ints, group: Ints, histology: Ints) -> Flag
         site: site group. group: histology group. histology: ICD-O-3 histology.
     """
     anywhere, same_site, more_specific = _tables()
-    duplicate = np.zeros(len(patient), dtype=bool)
+    same_as = np.full(len(patient), -1)
     rows = np.arange(len(patient))
     while rows.size:
-        open_ = rows[~duplicate[rows]]
+        open_ = rows[same_as[rows] < 0]
         _, first = np.unique(patient[open_], return_index=True)
         primaries = open_[first]
         rows = rows[np.isin(patient[rows], patient[primaries], assume_unique=False)]
@@ -166,10 +166,10 @@ def _duplicates(patient: Ints, site: Ints, group: Ints, histology: Ints) -> Flag
             stops = np.full(len(primaries), len(patient))
             stops[who] = todo[takes_over][where]
             settled = todo <= stops[at]
-            duplicate[todo[settled & alike]] = True
+            same_as[todo[settled & alike]] = primaries[at[settled & alike]]
             state_group[who], state_histology[who] = group[stops[who]], histology[stops[who]]
             todo, at = todo[~settled], at[~settled]
-    return duplicate
+    return same_as
 
 
 @derivation(
@@ -216,27 +216,51 @@ def iarc_multiple_primaries(frame: pl.DataFrame) -> pl.DataFrame:
     Bladder tumors count whatever their behavior; a tumor without behavior counts as in situ. Sequence
     numbers 60 to 97 come last among tumors of one day or without a full date.
     """
-    site, behavior = frame.get_column("primarySite"), frame.get_column("behaviorCodeIcdO3")
-    patient = frame.get_column("patientIdNumber").cast(pl.Categorical).to_physical()
-    bladder = site.str.to_uppercase().str.starts_with("C67").fill_null(False)
-    in_situ = ((behavior != "3").fill_null(True) & ~bladder).to_numpy()
-    state = np.where(in_situ, IN_SITU, PRIMARY)
-    several = (patient.is_duplicated() & patient.is_not_null()).arg_true()
-    if len(several):
-        numbers = patient.gather(several).cast(pl.Int64).to_numpy()
-        same = _same_as_earlier(frame[several], numbers, ~in_situ[several.to_numpy()])
-        state[several.to_numpy()[same]] = DUPLICATE
+    state = np.where(_is_in_situ(frame), IN_SITU, PRIMARY)
+    state[same_primary_as(frame).to_numpy() >= 0] = DUPLICATE
     return pl.DataFrame({"iarcMp": pl.Series(state).cast(pl.String)})
 
 
-def _same_as_earlier(tumors: pl.DataFrame, patient: Ints, counted: Flags) -> Flags:
-    """Duplicates among the tumors of patients with several."""
+def same_primary_as(frame: pl.DataFrame) -> pl.Series:
+    """Row of the primary with which each tumor is counted; -1 for primaries and tumors that don't count.
+
+    Args:
+        frame: the derivation's inputs, one tumor a row.
+
+    >>> tumors = pl.DataFrame({"patientIdNumber": ["1", "1"], "primarySite": ["C504", "C509"],
+    ...     "histologicTypeIcdO3": ["8520", "8500"], "behaviorCodeIcdO3": ["3", "3"],
+    ...     "dateOfDiagnosis": ["20150101", "20100101"], "sequenceNumberCentral": ["02", "01"]})
+    >>> same_primary_as(tumors).to_list()
+    [1, -1]
+    """
+    primary = np.full(frame.height, -1)
+    patient = frame.get_column("patientIdNumber").cast(pl.Categorical).to_physical()
+    several = (patient.is_duplicated() & patient.is_not_null()).arg_true()
+    if len(several):
+        numbers = patient.gather(several).cast(pl.Int64).to_numpy()
+        rows = several.to_numpy().astype(np.int64)
+        found = _same_as_earlier(frame[several], numbers, ~_is_in_situ(frame)[rows])
+        primary[rows] = np.where(found < 0, -1, rows[found])
+    return pl.Series(primary)
+
+
+def _is_in_situ(frame: pl.DataFrame) -> Flags:
+    """Behavior other than malignant, bladder tumors aside."""
+    site, behavior = frame.get_column("primarySite"), frame.get_column("behaviorCodeIcdO3")
+    bladder = site.str.to_uppercase().str.starts_with("C67").fill_null(False)
+    in_situ: Flags = ((behavior != "3").fill_null(True) & ~bladder).to_numpy()
+    return in_situ
+
+
+def _same_as_earlier(tumors: pl.DataFrame, patient: Ints, counted: Flags) -> Ints:
+    """Row of the earlier tumor that each tumor is the same primary as, else -1; patients with several."""
     order = in_order(patient, _diagnoses(tumors))
     site = _per_text(tumors.get_column("primarySite"), _site_group, 0)
     histology = _per_text(tumors.get_column("histologicTypeIcdO3"), lambda text: _digits(text, 0), 0)
     group = _histology_groups()[np.where(histology < 10_000, histology, 0)]
     compared = order[(counted & (site > 0) & (group > 0))[order]]
     found = _duplicates(patient[compared], site[compared], group[compared], histology[compared])
-    same = np.zeros(tumors.height, dtype=bool)
-    same[compared[found]] = True
-    return same
+    same_as = np.full(tumors.height, -1)
+    later = found >= 0
+    same_as[compared[later]] = compared[found[later]]
+    return same_as

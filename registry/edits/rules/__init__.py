@@ -23,6 +23,11 @@ FILES = (
     "treatment",
     "treatment_dates",
     "same_patient",
+    "patient_sequence",
+    "same_tumor",
+    "same_person",
+    "names",
+    "text",
 )
 
 

@@ -6,8 +6,11 @@ from importlib import import_module
 
 FILES = (
     "codes",
+    "identity",
+    "geography",
     "date_values",
     "date_order",
+    "first_course_dates",
     "demographic",
     "death",
     "death_certificate",

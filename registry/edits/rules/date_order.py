@@ -1,4 +1,4 @@
-"""Dates in the order of a life: birth, diagnosis, treatment, last contact.
+"""Dates in the order of a life: birth, first contact, diagnosis, recurrence, last contact.
 
 Partial dates are compared so that only a certain contradiction fails: the earliest day that one
 date can mean against the latest day of the other.
@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from registry.edits.definition import WARNING, edit
-from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import AGE, OVERDUE_BEFORE, earliest_of, first, last, year
+from registry.edits.definition import ERROR, WARNING, edit
+from registry.edits.rules.calendar_days import surely_more_days
+from registry.edits.rules.codes import DICTIONARY, expand
+from registry.edits.rules.date_values import is_calendar_date
+from registry.edits.terms import OVERDUE_BEFORE, first, last, year
 
-TREATMENT_DATES = [
-    "rxDateSurgery",
-    "rxDateRadiation",
-    "rxDateChemo",
-    "rxDateHormone",
-    "rxDateBrm",
-    "rxDateOther",
-]
 IN_UTERO = ("2", "3")
+"""Codes of over-ride age/site/morphology for a tumor that was diagnosed in utero."""
+
+WORK_UP_DAYS = 90
+"""How long before the diagnosis an outpatient work-up may begin. The dictionary names no number."""
 
 
 def surely_after(later: str, earlier: str) -> pl.Expr:
@@ -28,30 +26,45 @@ def surely_after(later: str, earlier: str) -> pl.Expr:
     return first(later) > last(earlier)
 
 
-# id, the item that must come first, the other one, message
+# id, severity, the item that must come first, the other one
 _ORDERS = [
-    ("dob-before-last-contact", "dateOfBirth", "dateOfLastContact"),
-    ("dx-before-last-contact", "dateOfDiagnosis", "dateOfLastContact"),
-    ("first-contact-before-last-contact", "dateOf1stContact", "dateOfLastContact"),
-    ("completed-before-dx", "dateOfDiagnosis", "dateCaseCompleted"),
-    ("definitive-before-first-surgery", "rxDateSurgery", "rxDateMostDefinSurg"),
+    ("dob-before-last-contact", ERROR, "dateOfBirth", "dateOfLastContact"),
+    ("dx-before-last-contact", ERROR, "dateOfDiagnosis", "dateOfLastContact"),
+    ("first-contact-before-last-contact", ERROR, "dateOf1stContact", "dateOfLastContact"),
+    ("completed-before-dx", ERROR, "dateOfDiagnosis", "dateCaseCompleted"),
+    ("completed-before-received", WARNING, "dateCaseCompleted", "dateCaseReportReceived"),
+    ("definitive-before-first-surgery", ERROR, "rxDateSurgery", "rxDateMostDefinSurg"),
+    ("recurrence-before-dx", ERROR, "dateOfDiagnosis", "recurrenceDate1st"),
+    ("recurrence-after-last-contact", ERROR, "recurrenceDate1st", "dateOfLastContact"),
+    ("cancer-status-date-after-contact", ERROR, "dateOfLastCancerStatus", "dateOfLastContact"),
 ]
+_FULL = ("dateCaseCompleted", "dateCaseReportReceived")
 
-for _id, _earlier, _later in _ORDERS:
+for _id, _severity, _earlier, _later in _ORDERS:
+    _passes = [
+        "20200301 | 20200301",
+        "20200301 | 20200302",
+        "20200301 | ",
+        " | 20200301",
+        "20201399 | 20190101",
+    ]
+    _fails = ["20200302 | 20200301", "20200401 | 20200331"]
+    if _earlier not in _FULL:
+        _passes += ["202003 | 20200301", "2020 | 20200101"]
+        _fails += ["202004 | 20200331", "2021 | 20201231"]
+    if _later not in _FULL:
+        _passes += ["20200331 | 202003", "20201231 | 2020"]
+        _fails += ["20200401 | 202003", "20210101 | 2020"]
     edit(
         _id,
         message=f"{_earlier} {{{_earlier}}} is after {_later} {{{_later}}}",
+        severity=_severity,
         items=[_earlier, _later],
         category="date",
         source=DICTIONARY,
-        passes=[
-            "20200301 | 20200301",
-            "202003 | 20200301",
-            "2020 | 202001",
-            "20200301 | ",
-            "20201399 | 2019",
-        ],
-        fails=["20200302 | 20200301", "202004 | 20200331", "2021 | 202012"],
+        passes=_passes,
+        fails=_fails,
+        notes="The same day passes." if _id == "recurrence-before-dx" else "",
     )(lambda earlier=_earlier, later=_later: surely_after(earlier, later))
 
 
@@ -63,8 +76,16 @@ for _id, _earlier, _later in _ORDERS:
     source=DICTIONARY,
     override_item="overRideAgeSiteMorph",
     override_codes=IN_UTERO,
-    passes=["19580301 | 20200101", "2020 | 20200101", " | 2020"],
-    fails=["20200301 | 20200228", "2021 | 2020"],
+    columns=["dateOfBirth", "dateOfDiagnosis", "overRideAgeSiteMorph"],
+    passes=[
+        "19580301 | 20200101 | ",
+        "20200301 | 20200301 | ",
+        "2020 | 20200101 | ",
+        " | 2020 | ",
+        "20201399 | 2019 |",
+    ],
+    fails=["20200301 | 20200228 | ", "2021 | 2020 | ", "20200301 | 202002 | 1"],
+    overridden=["20200301 | 20200228 | 2", "20200301 | 20200228 | 3"],
     notes="Over-ride codes 2 and 3 (diagnosed in utero) silence it, not code 1.",
 )
 def born_after_diagnosis() -> pl.Expr:
@@ -73,90 +94,41 @@ def born_after_diagnosis() -> pl.Expr:
 
 
 @edit(
-    "age-matches-dates",
-    message="Age {ageAtDiagnosis} does not follow from birth {dateOfBirth} and diagnosis {dateOfDiagnosis}",
-    items=["ageAtDiagnosis", "dateOfBirth", "dateOfDiagnosis"],
+    "dx-vs-first-contact-analytic",
+    message="First contact {dateOf1stContact} does not fit diagnosis {dateOfDiagnosis} in class {classOfCase}",
+    items=["dateOfDiagnosis", "dateOf1stContact", "classOfCase"],
     category="date",
-    source="Arithmetic; NAACCR item 230",
+    source=DICTIONARY,
     passes=[
-        "062 | 19580301 | 20200315",
-        "061 | 19580316 | 20200315",
-        "061 | 1958 | 2020",
-        "999 | 1958 | 2020",
+        "20200401 | 20200401 | 14",
+        "20200401 | 20200102 | 14",
+        "20200401 | 202001 | 14",
+        "202004 | 20200102 | 00",
+        "20200401 | 20210101 | 10",
+        "20200401 | 20200401 | 22",
+        "20200401 | 20200501 | 20",
+        "20200401 | 2020 | 22",
+        "20200401 | 20180101 | 32",
+        "20200401 | 20180101 | 99",
+        "20200401 | 20180101 | ",
+        "20200401 | 20180101 | 15",
     ],
-    fails=["061 | 19580301 | 20200315", "062 | 19580316 | 20200315", "063 | 1958 | 2020"],
+    fails=[
+        "20200401 | 20200101 | 14",
+        "20200401 | 2019 | 00",
+        "202004 | 20200101 | 13",
+        "20200401 | 20200331 | 22",
+        "202004 | 202003 | 20",
+        "20200401 | 20200331 | 21",
+    ],
+    notes=f"The catalogue names no number of days for the work-up; {WORK_UP_DAYS} are allowed.",
 )
-def age_matches_dates() -> pl.Expr:
-    """Completed years, between the least and the most that partial dates allow."""
-    least = (first("dateOfDiagnosis") - last("dateOfBirth")) // 10_000
-    most = (last("dateOfDiagnosis") - first("dateOfBirth")) // 10_000
-    return (most.clip(lower_bound=0) < AGE) | (least > AGE)
-
-
-@edit(
-    "age-unknown-but-dates-known",
-    message="Age is unknown (999) although birth {dateOfBirth} and diagnosis {dateOfDiagnosis} are known",
-    items=["ageAtDiagnosis", "dateOfBirth", "dateOfDiagnosis"],
-    category="date",
-    source="IARC Technical Report 42; NAACCR item 230",
-    passes=["062 | 19580301 | 20200315", "999 |  | 2020", "999 | 1958 | "],
-    fails=["999 | 19580301 | 20200315", "999 | 1958 | 2020"],
-)
-def age_unknown() -> pl.Expr:
-    """Both years are enough."""
-    return pl.col("ageAtDiagnosis") == "999"
-
-
-@edit(
-    "rx-before-dx",
-    message="First-course treatment is dated before the diagnosis {dateOfDiagnosis}",
-    items=[*TREATMENT_DATES, "dateOfDiagnosis"],
-    category="date",
-    source=DICTIONARY,
-    requires=["dateOfDiagnosis"],
-    columns=["rxDateSurgery", "rxDateChemo", "dateOfDiagnosis", "overRideAgeSiteMorph"],
-    passes=["20200105 | | 20200101 |", "2020 | | 20200601 | ", "20191231 | | 20200101 | 2"],
-    fails=["20191231 | | 20200101 | ", "20200105 | 2019 | 20200101 | 1"],
-)
-def treated_before_diagnosis() -> pl.Expr:
-    """Any modality; a reviewed diagnosis in utero is excepted."""
-    in_utero = pl.col("overRideAgeSiteMorph").is_in(IN_UTERO).fill_null(value=False)
-    return (earliest_of(TREATMENT_DATES, last) < first("dateOfDiagnosis")) & ~in_utero
-
-
-@edit(
-    "rx-after-last-contact",
-    message="Treatment is dated after the last contact {dateOfLastContact}",
-    items=[*TREATMENT_DATES, "dateOfLastContact"],
-    category="date",
-    source=DICTIONARY,
-    requires=["dateOfLastContact"],
-    columns=["rxDateSurgery", "rxDateOther", "dateOfLastContact"],
-    passes=["20200105 | | 20200105", "2020 | | 20200105", "  | | 2020"],
-    fails=["20200106 | | 20200105", "20200101 | 2021 | 2020"],
-)
-def treated_after_last_contact() -> pl.Expr:
-    """Any modality."""
-    return pl.max_horizontal([first(item) for item in TREATMENT_DATES]) > last("dateOfLastContact")
-
-
-@edit(
-    "initial-rx-not-earliest",
-    message="Initial treatment {dateInitialRxSeer} is not the earliest of the treatment dates",
-    items=["dateInitialRxSeer", *TREATMENT_DATES],
-    category="date",
-    source=DICTIONARY,
-    requires=["dateInitialRxSeer"],
-    columns=["dateInitialRxSeer", "rxDateSurgery", "rxDateChemo"],
-    passes=["20200105 | 20200105 | 20200301", "202001 | 20200105 | ", "20200105 | | "],
-    fails=["20200106 | 20200105 | ", "20200104 | 20200105 | 20200301", "2021 | 20200105 | "],
-)
-def initial_treatment_not_earliest() -> pl.Expr:
-    """Of the modality dates that are known."""
-    initial = "dateInitialRxSeer"
-    too_late = first(initial) > earliest_of(TREATMENT_DATES, last)
-    too_early = last(initial) < earliest_of(TREATMENT_DATES, first)
-    return too_late | too_early
+def first_contact_analytic() -> pl.Expr:
+    """Diagnosed here: a work-up of some weeks; diagnosed elsewhere: diagnosis first."""
+    analytic = pl.col("classOfCase").is_in(expand("00,10-14,20-22"))
+    elsewhere = pl.col("classOfCase").is_in(expand("20-22"))
+    too_early = analytic & surely_more_days("dateOfDiagnosis", "dateOf1stContact", WORK_UP_DAYS)
+    return too_early | (elsewhere & surely_after("dateOfDiagnosis", "dateOf1stContact"))
 
 
 @edit(
@@ -174,21 +146,66 @@ def initial_treatment_not_earliest() -> pl.Expr:
         "classOfCase",
         "sequenceNumberHospital",
         "dateOfLastContact",
+        "overRideAcsnClassSeq",
     ],
     passes=[
-        "202000123 | 20200103 | 10 | 00 | ",
-        "201900123 | 20200103 | 10 | 02 |",
-        "202000001 | 2020 | 38 | 00 | 2020",
+        "202000123 | 20200103 | 10 | 00 | | ",
+        "201900123 | 20200103 | 10 | 02 | | ",
+        "201900123 | 20200103 | 10 | 62 | | ",
+        "201900123 | 20200103 | 20 | 00 | | ",
+        "201900123 | 20200103 | 15 | 00 | | ",
+        "201900123 | | 10 | 00 | | ",
+        "2019X0123 | 20200103 | 10 | 00 | | ",
+        "202000001 | 2020 | 38 | 00 | 2020 | ",
+        "202000001 | 2020 | 38 | 00 | | ",
+        "202000001 | 2020 | 14 | 00 | 2021 | ",
     ],
-    fails=["201900123 | 20200103 | 10 | 00 | ", "202000001 | 2020 | 38 | 01 | 2021"],
+    fails=[
+        "201900123 | 20200103 | 10 | 00 | | ",
+        "202100123 | 2020 | 00 | 01 | | ",
+        "201900123 | 20200103 | 14 | 60 | | ",
+        "201900123 | 20200103 | 40 | 61 | | ",
+        "201900123 | 20200103 | 38 | 61 | | ",
+        "202000001 | 2020 | 38 | 01 | 2021 | ",
+    ],
+    overridden=["201900123 | 20200103 | 10 | 00 | | 1"],
+    notes="The year of last contact is compared for class 38 where it is known.",
 )
 def accession_year() -> pl.Expr:
     """First accession of a patient; an autopsy case is accessioned in the year of death."""
     accession = pl.col("accessionNumberHosp").str.slice(0, 4).cast(pl.Int32, strict=False)
     is_first = pl.col("sequenceNumberHospital").is_in(["00", "01", "60", "61"])
-    treated = pl.col("classOfCase").is_in(["00", "10", "11", "12", "13", "14", "38", "40"])
+    counted = pl.col("classOfCase").is_in(["00", "10", "11", "12", "13", "14", "38", "40"])
     late = (pl.col("classOfCase") == "38") & (accession != year("dateOfLastContact"))
-    return is_first & treated & ((accession != year("dateOf1stContact")) | late.fill_null(value=False))
+    return is_first & counted & ((accession != year("dateOf1stContact")) | late.fill_null(value=False))
+
+
+@edit(
+    "sentinel-after-dissection",
+    message="Sentinel node biopsy {dateSentinelLymphNodeBiopsy} is after the dissection {dateRegionalLNDissection}",
+    severity=WARNING,
+    items=["dateSentinelLymphNodeBiopsy", "dateRegionalLNDissection"],
+    category="date",
+    source=DICTIONARY,
+    passes=[
+        "20200301 | 20200301",
+        "20200301 | 20200401",
+        "20200331 | 202003",
+        "202003 | 20200301",
+        "20200401 | ",
+        " | 20200401",
+        "20201399 | 20200101",
+        "20200401 | 20200230",
+        "00002021 | 2020",
+        "unknown | 2020",
+    ],
+    fails=["20200302 | 20200301", "202004 | 20200331", "2021 | 2020"],
+    notes="The two items have no item edits of their own; a date that is none is not compared.",
+)
+def sentinel_after_dissection() -> pl.Expr:
+    """Only between dates of the calendar."""
+    sentinel, dissection = "dateSentinelLymphNodeBiopsy", "dateRegionalLNDissection"
+    return surely_after(sentinel, dissection) & is_calendar_date(sentinel) & is_calendar_date(dissection)
 
 
 @edit(
@@ -198,7 +215,16 @@ def accession_year() -> pl.Expr:
     items=["vitalStatus", "dateOfLastContact", "classOfCase"],
     category="followup",
     source="Commission on Cancer follow-up practice (13-15 month delinquency window)",
-    passes=["1 | 20260801 | 14", "0 | 20200101 | 14", "1 | 20200101 | 32", "1 | 202508 | 14"],
+    passes=[
+        "1 | 20260801 | 14",
+        "1 | 20250801 | 14",
+        "0 | 20200101 | 14",
+        "1 | 20200101 | 32",
+        "1 | 20200101 | 30",
+        "1 | 202508 | 14",
+        "1 | | 14",
+        "1 | 20200101 | 15",
+    ],
     fails=["1 | 20250731 | 14", "1 | 202507 | 00", "1 | 2020 | 22"],
 )
 def follow_up_overdue() -> pl.Expr:

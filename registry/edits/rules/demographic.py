@@ -1,16 +1,15 @@
-"""Sex, race and where the patient lived."""
+"""Sex, race, origin, marital status and payer."""
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import polars as pl
 
 from registry import standards
-from registry.edits.definition import edit
+from registry.edits.definition import WARNING, edit
 from registry.edits.rules.codes import DICTIONARY, expand
-from registry.edits.terms import blank
+from registry.edits.terms import AGE
 
 _RACES = "01-08,10-17,20-22,25-28,30-32,96-99"
 RACE_ITEMS = ["race1", "race2", "race3", "race4", "race5"]
@@ -23,8 +22,8 @@ RACE_ITEMS = ["race1", "race2", "race3", "race4", "race5"]
     level="item",
     category="demographic",
     source=DICTIONARY,
-    passes=["2 | ", " | 6", "9 | 9"],
-    fails=["3 | ", " | 7", " | F"],
+    passes=["1 | ", "2 | ", " | 1", " | 3", " | 6", "9 | 9", " | "],
+    fails=["3 | ", "6 | ", " | 7", " | 0", " | F", "F | 2"],
 )
 def sex_valid(value: pl.Expr, item: str) -> pl.Expr:
     """The item of version 26 has three codes, the one it replaced seven."""
@@ -38,8 +37,8 @@ def sex_valid(value: pl.Expr, item: str) -> pl.Expr:
     level="item",
     category="demographic",
     source=DICTIONARY,
-    passes=["01", "32", "99", ""],
-    fails=["88", "09", "1"],
+    passes=["01", "08", "10", "17", "20", "22", "25", "28", "30", "32", "96", "99", ""],
+    fails=["88", "00", "09", "18", "23", "29", "33", "95", "1"],
 )
 def race1_valid(value: pl.Expr) -> pl.Expr:
     """As listed."""
@@ -53,12 +52,27 @@ def race1_valid(value: pl.Expr) -> pl.Expr:
     level="item",
     category="demographic",
     source=DICTIONARY,
-    passes=["88 | 88 | 88 | 88", "02 | 88 | | "],
-    fails=["09 | 88 | 88 | 88", "88 | 88 | 88 | 8"],
+    passes=["88 | 88 | 88 | 88", "02 | 88 | | ", "01 | 32 | 96 | 99"],
+    fails=["09 | 88 | 88 | 88", "88 | 89 | 88 | 88", "88 | 88 | 33 | 88", "88 | 88 | 88 | 8"],
 )
 def race2to5_valid(value: pl.Expr) -> pl.Expr:
     """As listed, and 88."""
     return ~value.is_in([*expand(_RACES), "88"])
+
+
+@edit(
+    "birthplace-country-valid",
+    message="{birthplaceCountry} is not a country code (three letters)",
+    items=["birthplaceCountry"],
+    level="item",
+    category="demographic",
+    source=DICTIONARY,
+    passes=["USA", "MEX", "ZZU", "YUG", ""],
+    fails=["US", "usa", "QQQ", "USAA"],
+)
+def birthplace_valid(value: pl.Expr) -> pl.Expr:
+    """ISO 3166-1 codes and NAACCR's own."""
+    return ~value.is_in(sorted(standards.code_set("birthplaceCountry")))
 
 
 @edit(
@@ -69,59 +83,118 @@ def race2to5_valid(value: pl.Expr) -> pl.Expr:
     category="demographic",
     source=DICTIONARY,
     requires=["race1", "race2"],
-    passes=["01 | 88 | 88 | 88 | 88", "02 | 01 | 88 | 88 | 88", "99 | 99 | 99 | 99 | 99"],
+    passes=[
+        "01 | 88 | 88 | 88 | 88",
+        "02 | 01 | 88 | 88 | 88",
+        "02 | 03 | 04 | 05 | 01",
+        "99 | 99 | 99 | 99 | 99",
+        "02 | 88 | | | ",
+        "01 | | | | ",
+        "02 | 88 | 09 | 88 | 88",
+        "| 02 | 02 | 88 | 88",
+    ],
     fails=[
         "01 | 02 | 88 | 88 | 88",
+        "01 | 98 | 88 | 88 | 88",
+        "03 | 01 | 02 | 88 | 88",
         "02 | 88 | 03 | 88 | 88",
+        "02 | 88 | 88 | 88 | 03",
+        "02 | 03 | 88 | 99 | 88",
         "01 | 99 | 88 | 88 | 88",
+        "99 | 88 | 88 | 88 | 88",
+        "99 | 99 | 99 | 99 | 88",
+        "02 | 88 | | 88 | 01",
         "04 | 04 | 88 | 88 | 88",
+        "04 | 03 | 04 | 88 | 88",
+        "02 | 03 | 04 | 05 | 02",
     ],
+    notes="Blank further races (not coded before 2000) are passed over; race 2 must be filled.",
 )
 def race_order() -> pl.Expr:
-    """Neighbours in the order in which races are coded; repeats anywhere."""
-    races = [pl.col(item) for item in RACE_ITEMS]
-    known = [pl.when(~race.is_in(["88", "99"])).then(race) for race in races]
-    faults = [_wrong_neighbours(*pair) for pair in pairwise(races)]
-    faults += [one == other for one, other in combinations(known, 2)]
-    return pl.any_horizontal(faults).fill_null(value=False)
+    """Every race against every later one that is filled; numbers compare faster than text."""
+    races = [pl.col(item).cast(pl.UInt8, strict=False) for item in RACE_ITEMS]
+    return pl.any_horizontal([_wrong_pair(*pair) for pair in combinations(races, 2)])
 
 
-def _wrong_neighbours(race: pl.Expr, following: pl.Expr) -> pl.Expr:
-    after_none = (race == "88") & (following != "88")
-    white_first = (race == "01") & ~following.is_in(["88", "99"])
-    return after_none | white_first | ((race == "99") != (following == "99"))
-
-
-@cache
-def _county_table() -> tuple[dict[str, int], pl.Series]:
-    """Number of each state, and for state number x 1000 + county whether there is such a county."""
-    listed = standards.counties()
-    states = listed.get_column("state").unique().sort().to_list()
-    number = {state: position for position, state in enumerate(states)}
-    cells = [False] * (len(states) * 1000)
-    for state, county in listed.select("state", "county").iter_rows():
-        cells[number[state] * 1000 + int(county)] = True
-    for position in range(len(states)):
-        cells[position * 1000 + 998] = cells[position * 1000 + 999] = True
-    return number, pl.Series("county", cells)
+def _wrong_pair(race: pl.Expr, later: pl.Expr) -> pl.Expr:
+    repeated = (race == later) & (race != 88) & (race != 99)
+    after_none = (race == 88) & (later != 88)
+    white_first = (race == 1) & (later != 88) & (later != 99)
+    return repeated | after_none | white_first | ((race == 99) != (later == 99))
 
 
 @edit(
-    "state-county",
-    message="County {countyAtDx} does not exist in {addrAtDxState}",
-    items=["addrAtDxState", "countyAtDx"],
-    category="geography",
-    source="County list by state of the U.S. Census; NAACCR item 90",
-    requires=["addrAtDxState"],
-    passes=["IA | 153", "IA | 999", "IA | 998", "XX | 999", "ON | "],
-    fails=["IA | 154", "DC | 003", "IA | "],
-    notes="The null rule is lifted for a blank county: a resident of a known US state has one, or 999. "
-    "998 needs the registry's own state and is accepted.",
+    "race-hawaiian-first",
+    message="Native Hawaiian (07) is not coded first among races {race1}, {race2}, {race3}, {race4}, {race5}",
+    severity=WARNING,
+    items=RACE_ITEMS,
+    category="demographic",
+    source=DICTIONARY,
+    requires=["race1"],
+    passes=[
+        "07 | 01 | 88 | 88 | 88",
+        "07 | 88 | 88 | 88 | 88",
+        "01 | 88 | 88 | 88 | 88",
+        "02 | 08 | 17 | 97 | 88",
+        "02 | | | | ",
+        " | 07 | 88 | 88 | 88",
+        "09 | 07 | 88 | 88 | 88",
+    ],
+    fails=[
+        "01 | 07 | 88 | 88 | 88",
+        "02 | 01 | 07 | 88 | 88",
+        "02 | 03 | 04 | 07 | 88",
+        "02 | 03 | 04 | 05 | 07",
+        "02 | | | | 07",
+    ],
 )
-def state_county() -> pl.Expr:
-    """County lists of all censuses together, so that retired counties stay legal."""
-    number, listed = _county_table()
-    state = pl.col("addrAtDxState").replace_strict(number, default=None, return_dtype=pl.UInt32)
-    county = pl.col("countyAtDx").cast(pl.UInt32, strict=False)
-    exists = pl.lit(listed).gather(state * 1000 + county)
-    return state.is_not_null() & (blank("countyAtDx") | ~exists.fill_null(value=True))
+def hawaiian_first() -> pl.Expr:
+    """Of several races Native Hawaiian takes precedence."""
+    later = pl.any_horizontal([pl.col(item) == "07" for item in RACE_ITEMS[1:]])
+    return (pl.col("race1") != "07") & later.fill_null(value=False)
+
+
+@edit(
+    "spanish-birthplace",
+    message="Born in {birthplaceCountry} and Spanish/Hispanic origin 0: is it so?",
+    severity=WARNING,
+    items=["spanishHispanicOrigin", "birthplaceCountry"],
+    category="demographic",
+    source=DICTIONARY,
+    passes=["1 | MEX", "9 | CUB", "7 | PRI", "0 | USA", "0 | ESP", "0 | ", " | MEX", "0 | MEXICO"],
+    fails=["0 | MEX", "0 | PRI", "0 | CUB", "0 | DOM"],
+)
+def spanish_birthplace() -> pl.Expr:
+    """Mexico, Puerto Rico, Cuba, Dominican Republic."""
+    born = pl.col("birthplaceCountry").is_in(["MEX", "PRI", "CUB", "DOM"])
+    return born & (pl.col("spanishHispanicOrigin") == "0")
+
+
+@edit(
+    "marital-age",
+    message="Marital status {maritalStatusAtDx} at age {ageAtDiagnosis}: under 15 single or unknown is expected",
+    severity=WARNING,
+    items=["maritalStatusAtDx", "ageAtDiagnosis"],
+    category="demographic",
+    source="EUROCARE-5 data quality checks",
+    passes=["1 | 014", "9 | 000", "2 | 015", "2 | 999", "2 | ", " | 014", "7 | 014"],
+    fails=["2 | 014", "6 | 000", "3 | 010", "5 | 009"],
+)
+def married_child() -> pl.Expr:
+    """Codes 1 (single) and 9 (unknown) before 15."""
+    return (AGE < 15) & ~pl.col("maritalStatusAtDx").is_in(["1", "9"])
+
+
+@edit(
+    "payer-age",
+    message="Medicare ({primaryPayerAtDx}) at age {ageAtDiagnosis}: is it so?",
+    severity=WARNING,
+    items=["primaryPayerAtDx", "ageAtDiagnosis"],
+    category="demographic",
+    source="Arithmetic; NAACCR item 630",
+    passes=["60 | 020", "64 | 065", "60 | 999", "35 | 010", "65 | 010", "60 | ", " | 010", "59 | 010"],
+    fails=["60 | 019", "61 | 000", "62 | 010", "63 | 012", "64 | 001"],
+)
+def medicare_young() -> pl.Expr:
+    """Medicare before 20 is rare (kidney failure)."""
+    return (AGE < 20) & pl.col("primaryPayerAtDx").is_in(["60", "61", "62", "63", "64"])

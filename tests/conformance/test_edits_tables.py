@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
-
 from registry import edits
-from registry.edits import build
 from tests.paths import needs_shared, shared
-
-
-@needs_shared
-def test_the_table_is_what_the_build_makes(tmp_path: Path) -> None:
-    made = tmp_path / "site_histology.csv.gz"
-    assert build.build(shared(), made) == 780
-    assert made.read_bytes() == build.TABLE.read_bytes()
 
 
 @needs_shared

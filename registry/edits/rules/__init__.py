@@ -16,6 +16,8 @@ FILES = (
     "death_certificate",
     "site_and_sex",
     "site_histology",
+    "reportability",
+    "follow_up",
     "age",
     "behavior",
     "morphology",

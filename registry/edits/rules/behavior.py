@@ -34,10 +34,30 @@ def _only_benign() -> list[str]:
     naaccr_name="Morphology--Type/Behavior ICDO3 (SEER MORPH)",
     override_item="overRideHistology",
     override_codes=("1", "3"),
-    requires=["histologicTypeIcdO3", "behaviorCodeIcdO3"],
-    columns=["histologicTypeIcdO3", "behaviorCodeIcdO3"],
-    passes=["8500 | 2", "8211 | 0", "9530 | 3", "8890 | 0", "8140 | 3"],
-    fails=["8000 | 2", "8890 | 2", "8850 | 2", "8454 | 3"],
+    version="2026.2",
+    passes=[
+        "8500 | 2 | 2020",
+        "8211 | 0 | 2020",
+        "9530 | 3 | 2020",
+        "8890 | 0 | 2020",
+        "8454 | 1 | 2020",
+        "8140 | 3 | 2020",
+        *(f"{code} | 2 | 2020" for code in (8010, 8330, 8350, 8780, 9060, 9080, 9100, 9500)),
+        "9990 | 2 | 2020",
+        "8000 | | 2020",
+        "8000 | 2 | ",
+    ],
+    fails=[
+        "8890 | 2 | 2020",
+        "8454 | 3 | 2020",
+        *(
+            f"{code} | 2 | 2020"
+            for code in (8000, 8005, 8020, 8021, 8331, 8332, 8800, 9055, 9062, 9082, 9083)
+        ),
+        *(f"{code} | 2 | 2020" for code in (9110, 9493, 9501, 9989)),
+    ],
+    notes="Only benign or borderline: by the newest edition of ICD-O-3 that has the code. The dictionary lets "
+    "over-ride codes 1 and 3 silence it (2 is about in situ without microscopy).",
 )
 def behavior_not_published() -> pl.Expr:
     """Malignant for a histology that is only benign, or in situ where that makes no sense."""
@@ -51,8 +71,8 @@ def behavior_not_published() -> pl.Expr:
     items=["histologicTypeIcdO3", "behaviorCodeIcdO3"],
     category="tumor",
     source=DICTIONARY,
-    passes=["9680 | 3", "8500 | 2", " | 2"],
-    fails=["9680 | 2", "9993 | 2"],
+    passes=["9680 | 3", "8500 | 2", "9581 | 2", " | 2", "9680 | "],
+    fails=["9590 | 2", "9680 | 2", "9993 | 2"],
 )
 def heme_in_situ() -> pl.Expr:
     """9590-9993."""
@@ -68,10 +88,12 @@ def heme_in_situ() -> pl.Expr:
     source=SEER,
     naaccr_name="Diagnostic Confirmation, Behavior ICDO3 (SEER IF31)",
     override_item="overRideHistology",
-    override_codes=("2", "3"),
-    passes=["2 | 1", "2 | 4", "3 | 7", "2 | "],
-    fails=["2 | 7", "2 | 9", "2 | 5"],
-    notes="Over-ride histology silences it with 2 or 3, as the dictionary defines those codes.",
+    override_codes=("1", "2", "3"),
+    version="2026.2",
+    passes=["2 | 1", "2 | 2", "2 | 4", "3 | 7", "1 | 9", "2 | ", "2 | 0"],
+    fails=["2 | 7", "2 | 9", "2 | 5", "2 | 3", "2 | 6", "2 | 8"],
+    notes="The dictionary gives over-ride histology 2 and 3 for this; the catalogue's plain flag (1 = histology and "
+    "behavior reviewed) is taken as well.",
 )
 def in_situ_unconfirmed() -> pl.Expr:
     """In situ is a microscopic diagnosis."""
@@ -87,8 +109,8 @@ def in_situ_unconfirmed() -> pl.Expr:
     source=SEER,
     naaccr_name="Primary Site, Behavior Code ICDO3 (SEER IF39)",
     override_item="overRideSiteBehavior",
-    passes=["C509 | 2", "C809 | 3", "C679 | 2"],
-    fails=["C809 | 2", "C559 | 2", "C762 | 2"],
+    passes=["C509 | 2", "C809 | 3", "C679 | 2", "C268 | 2", "C778 | 2", "C758 | 2", "C809 | "],
+    fails=[f"{site} | 2" for site in "C269 C399 C559 C579 C639 C689 C729 C759 C760 C768 C809".split()],
 )
 def in_situ_somewhere() -> pl.Expr:
     """An in situ tumor's site is known exactly."""
@@ -103,8 +125,8 @@ def in_situ_somewhere() -> pl.Expr:
     category="tumor",
     source=SEER,
     override_item="overRideSiteBehavior",
-    passes=["C509 | 2", "C710 | 3", "C500 | 2"],
-    fails=["C710 | 2", "C413 | 2", "C490 | 2"],
+    passes=["C509 | 2", "C710 | 3", "C399 | 2", "C449 | 2", "C480 | 2", "C699 | 2", "C739 | 2", "C710 | "],
+    fails=[f"{site} | 2" for site in "C400 C419 C420 C424 C470 C479 C490 C499 C700 C710 C729".split()],
 )
 def in_situ_without_epithelium() -> pl.Expr:
     """Bone, blood, nerves, soft tissue, brain."""
@@ -120,8 +142,8 @@ def in_situ_without_epithelium() -> pl.Expr:
     source=SEER,
     naaccr_name="Diagnostic Confirmation, Histology ICDO3 (SEER IF48)",
     override_item="overRideLeukLymphoma",
-    passes=["9680 | 1", "9861 | 8", "8500 | 6", "9949 | 6"],
-    fails=["9680 | 6", "9590 | 8", "9861 | 6"],
+    passes=["9680 | 1", "9680 | 7", "9731 | 8", "9861 | 8", "9861 | 7", "9581 | 6", "9950 | 6", "9680 | "],
+    fails=["9590 | 6", "9729 | 8", "9731 | 6", "9948 | 6"],
 )
 def lymphoma_unconfirmed() -> pl.Expr:
     """Lymphoma needs tissue, leukemia at least blood."""
@@ -135,8 +157,16 @@ def lymphoma_unconfirmed() -> pl.Expr:
     items=["diagnosticConfirmation", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis"],
     category="tumor",
     source="SEER Hematopoietic and Lymphoid Neoplasm Coding Manual; " + DICTIONARY,
-    passes=["3 | 9861 | 3 | 2010", "1 | 8500 | 3 | 2015", "3 | 9861 | 3 | "],
-    fails=["3 | 8500 | 3 | 2015", "3 | 9861 | 3 | 2009", "3 | 9861 | 1 | 2015"],
+    passes=[
+        "3 | 9590 | 3 | 2010",
+        "3 | 9993 | 3 | 20100101",
+        "1 | 8500 | 3 | 2015",
+        "4 | 8500 | 3 | 2015",
+        "3 | 9861 | 3 | ",
+        "3 | 9861 | | 2009",
+        "3 | | 3 | 2009",
+    ],
+    fails=["3 | 9581 | 3 | 2015", "3 | 9861 | 3 | 2009", "3 | 9861 | 1 | 2015", "3 | 9861 | 2 | 2015"],
 )
 def confirmation_3() -> pl.Expr:
     """Histology with immunophenotyping or genetics."""
@@ -152,15 +182,43 @@ def confirmation_3() -> pl.Expr:
     category="tumor",
     source="IARC Technical Report 42, after CanReg5's checks",
     override_item="overRideHistology",
+    override_codes=("1", "2", "3"),
+    version="2026.2",
     columns=["histologicTypeIcdO3", "diagnosticConfirmation", "primarySite", "typeOfReportingSource"],
-    passes=["8140 | 1 | C509 | 1", "8000 | 7 | C509 | 1", "8720 | 6 | C443 | 1", "8140 | 9 | C509 | 7"],
-    fails=["8140 | 7 | C509 | 1", "8720 | 6 | C211 | 1", "8500 | 9 | C509 | "],
-    notes="The accepted list is CanReg5's; 8001-8005 are held equal to 8000.",
+    passes=[
+        *(f"8140 | {code} | C509 | 1" for code in (1, 2, 3, 4)),
+        "8720 | 6 | C443 | 1",
+        "8720 | 5 | C699 | 1",
+        "8140 | 9 | C509 | 7",
+        *(
+            f"{code} | 7 | C809 | 1"
+            for code in (8000, 8150, 8154, 8170, 8270, 8281, 8800, 8960, 9050, 9100, 9140)
+        ),
+        *(
+            f"{code} | 7 | C809 | 1"
+            for code in (9350, 9380, 9384, 9500, 9510, 9530, 9539, 9590, 9732, 9761, 9800)
+        ),
+        "8140 | | C509 | 1",
+        "8140 | 7 | | 1",
+    ],
+    fails=[
+        *(f"8140 | {code} | C509 | 1" for code in (5, 6, 7, 8, 9)),
+        "8720 | 6 | C211 | 1",
+        "8721 | 6 | C443 | 1",
+        "8500 | 9 | C509 | ",
+        "8500 | 9 | C509 | 6",
+        *(
+            f"{code} | 7 | C809 | 1"
+            for code in (8001, 8010, 8155, 8260, 8290, 8801, 9390, 9501, 9540, 9591, 9801)
+        ),
+    ],
+    notes="The accepted list is the catalogue's. Every code of over-ride histology says that the case was "
+    "reviewed.",
 )
 def specific_without_microscopy() -> pl.Expr:
     """A specific histology needs a microscope, except where imaging or a marker names it."""
     accepted = (
-        "8000-8005,8150-8154,8170,8270-8281,8800,8960,9050,9100,9140,9350,9380,9384,9500,9510,9530-9539,"
+        "8000,8150-8154,8170,8270-8281,8800,8960,9050,9100,9140,9350,9380,9384,9500,9510,9530-9539,"
         "9590,9732,9761,9800"
     )
     melanoma = (HISTOLOGY == 8720) & site_in("C440-C449,C690-C699")

@@ -19,8 +19,30 @@ UNCODED = ["0000", "7777", "7797"]
     items=["icdRevisionNumber", "dateOfLastContact", "vitalStatus"],
     category="followup",
     source=DICTIONARY,
-    passes=["1 | 20150101 | 0", "9 | 1998 | 0", "9 | 1990 | 1", "1 |  | 0"],
-    fails=["9 | 20150101 | 0", "1 | 1998 | 0", "8 | 1990 | 0", "7 | 1970 | 0"],
+    passes=[
+        "1 | 20150101 | 0",
+        "1 | 1999 | 0",
+        "9 | 1998 | 0",
+        "9 | 1979 | 0",
+        "8 | 1978 | 0",
+        "8 | 1968 | 0",
+        "7 | 1967 | 0",
+        "7 | 1958 | 0",
+        "9 | 2020 | 1",
+        "0 | 2020 | 0",
+        "1 |  | 0",
+        "2 | 1990 | 0",
+        "9 | 2020 | ",
+    ],
+    fails=[
+        "9 | 1999 | 0",
+        "1 | 1998 | 0",
+        "9 | 1978 | 0",
+        "8 | 1979 | 0",
+        "8 | 1967 | 0",
+        "7 | 1968 | 0",
+        "7 | 1957 | 0",
+    ],
 )
 def revision_fits_year() -> pl.Expr:
     """Revisions as used for deaths in the United States."""
@@ -44,7 +66,7 @@ def revision_fits_year() -> pl.Expr:
     items=["vitalStatus", "causeOfDeath"],
     category="followup",
     source=DICTIONARY,
-    passes=["1 | 0000", "0 | C509", "1 | "],
+    passes=["1 | 0000", "0 | C509", "1 | ", "1 | C50.9", " | C509"],
     fails=["1 | C509", "1 | 7777"],
 )
 def alive_with_cause() -> pl.Expr:
@@ -58,7 +80,7 @@ def alive_with_cause() -> pl.Expr:
     items=["vitalStatus", "icdRevisionNumber"],
     category="followup",
     source=DICTIONARY,
-    passes=["1 | 0", "0 | 1", "1 | "],
+    passes=["1 | 0", "0 | 1", "1 | ", "1 | 2", " | 1"],
     fails=["1 | 1", "1 | 9"],
 )
 def alive_with_revision() -> pl.Expr:
@@ -73,7 +95,7 @@ def alive_with_revision() -> pl.Expr:
     category="followup",
     source=DICTIONARY,
     requires=["vitalStatus"],
-    passes=["0 | C509", "0 | 7777", "1 | 0000", "0 | 1.2"],
+    passes=["0 | C509", "0 | 7777", "0 | 7797", "1 | 0000", "1 | ", "0 | 1.2"],
     fails=["0 | ", "0 | 0000"],
     notes="The null rule is lifted for a blank cause, which is what the edit is about.",
 )
@@ -90,8 +112,18 @@ def dead_without_cause() -> pl.Expr:
     category="followup",
     source=DICTIONARY,
     requires=["vitalStatus", "causeOfDeath"],
-    passes=["0 | 1 | C509", "0 | | 7777", "1 | 0 | 0000"],
+    passes=[
+        "0 | 1 | C509",
+        "0 | 9 | 1749",
+        "0 | | 7777",
+        "0 | 0 | 7797",
+        "0 | 0 | 0000",
+        "1 | 0 | C509",
+        "0 | 2 | C509",
+        "0 | | ",
+    ],
     fails=["0 |  | C509", "0 | 0 | C509"],
+    notes="Blank counts as no revision, which is what the edit is about; an invalid one has its own edit.",
 )
 def dead_without_revision() -> pl.Expr:
     """Blank counts: the cause cannot be read without its revision."""
@@ -107,8 +139,9 @@ def dead_without_revision() -> pl.Expr:
     category="followup",
     source=DICTIONARY,
     requires=["vitalStatus"],
-    passes=["0 | 2020", "1 | ", "0 | 20201301"],
-    fails=["0 | ", "0 |"],
+    columns=["vitalStatus", "dateOfLastContact", "causeOfDeath"],
+    passes=["0 | 2020 | C509", "1 | | ", "0 | 20201301 | ", " | | "],
+    fails=["0 | | ", "0 | | C509"],
 )
 def dead_without_date() -> pl.Expr:
     """At least the year; an invalid date has its own edit."""
@@ -121,8 +154,8 @@ def dead_without_date() -> pl.Expr:
     items=["vitalStatus", "autopsy"],
     category="followup",
     source=DICTIONARY,
-    passes=["1 | 0", "0 | 2", "0 | 9", "1 | "],
-    fails=["1 | 1", "0 | 0"],
+    passes=["1 | 0", "0 | 1", "0 | 2", "0 | 9", "1 | ", "0 | 3"],
+    fails=["1 | 1", "1 | 2", "1 | 9", "0 | 0"],
 )
 def autopsy_fits() -> pl.Expr:
     """0 = not applicable, alive."""
@@ -131,12 +164,28 @@ def autopsy_fits() -> pl.Expr:
 
 
 @edit(
+    "alive-with-place-of-death",
+    message="Patient is alive, but has a place of death ({placeOfDeathState}, {placeOfDeathCountry})",
+    items=["vitalStatus", "placeOfDeathState", "placeOfDeathCountry"],
+    category="followup",
+    source=DICTIONARY + ", items 1942 and 1944: blank = alive",
+    requires=["vitalStatus"],
+    passes=["1 | | ", "0 | IA | USA", "0 | | ", " | IA | USA", "4 | IA | "],
+    fails=["1 | IA | ", "1 | | USA", "1 | ZZ | ZZU"],
+    notes="Either item is enough, unknown (ZZ, ZZU) counts as filled.",
+)
+def alive_with_place() -> pl.Expr:
+    """State or country."""
+    return ALIVE & ~(blank("placeOfDeathState") & blank("placeOfDeathCountry"))
+
+
+@edit(
     "death-certificate-alive",
     message="Reported from autopsy or death certificate ({typeOfReportingSource}), but alive",
     items=["typeOfReportingSource", "vitalStatus"],
     category="followup",
     source=DICTIONARY,
-    passes=["7 | 0", "1 | 1", "6 | "],
+    passes=["7 | 0", "6 | 0", "1 | 1", "8 | 1", "6 | ", "7 | 4"],
     fails=["7 | 1", "6 | 1"],
 )
 def death_certificate_alive() -> pl.Expr:
@@ -150,8 +199,21 @@ def death_certificate_alive() -> pl.Expr:
     items=["sexAssignedAtBirth", "sex", "causeOfDeath"],
     category="followup",
     source="ICD-10 chapter II; NAACCR item 1910",
-    passes=["1 |  | C619", "2 | | C509", " | 5 | C530", "9 | | C530", "1 | | 1800"],
-    fails=["1 |  | C530", " | 2 | C619", "2 | | C629"],
+    passes=[
+        "1 |  | C619",
+        "1 |  | C509",
+        "1 |  | C649",
+        "2 | | C589",
+        "2 | | C509",
+        "2 | | C649",
+        " | 5 | C530",
+        "9 | | C530",
+        "1 | | 1800",
+        "1 | | ",
+        " | | C530",
+    ],
+    fails=["1 |  | C510", "1 | | C58", " | 2 | C600", "2 | | C639"],
+    notes="Sex codes 3 to 6 and 9 of the older item are not tested. Codes of older revisions have no letter.",
 )
 def cause_fits_sex() -> pl.Expr:
     """ICD-10 only: C51-C58 female, C60-C63 male."""
@@ -169,8 +231,21 @@ def cause_fits_sex() -> pl.Expr:
     items=["causeOfDeath", "icdRevisionNumber"],
     category="followup",
     source=DICTIONARY,
-    passes=["C509 | 1", "I21 | 1", "1749 | 9", "7777 | 1", "0000 | 0"],
-    fails=["1749 | 1", "C509 | 9", "C50991 | 1", "174 | 8"],
+    passes=[
+        "C509 | 1",
+        "I21 | 1",
+        "1749 | 9",
+        "1749 | 8",
+        "1749 | 7",
+        "7777 | 1",
+        "7797 | 1",
+        "0000 | 1",
+        "C509 | 0",
+        "C50.9 | 1",
+        "C509 | ",
+        " | 1",
+    ],
+    fails=["1749 | 1", "C509 | 9", "I219 | 7", "C50991 | 1", "C50A | 1", "174 | 8"],
 )
 def cause_format() -> pl.Expr:
     """Revision 10: letter, two digits, a digit or blank; older revisions: four digits."""

@@ -1,12 +1,11 @@
-"""What cannot be, or hardly is, at a site: sex, histology, leukemia, lymph nodes, melanoma."""
+"""What cannot be, or hardly is, at a site: sex, leukemia, lymph nodes, melanoma, Kaposi sarcoma."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from registry.edits.definition import REVIEW, WARNING, edit
-from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import DX_YEAR, HISTOLOGY, SEX, SITE, histology_in, site_in
+from registry.edits.terms import HISTOLOGY, SEX, SITE, histology_in, site_in
 
 SEER = "SEER edits (interfield), restated in the NAACCR data dictionary version 26"
 
@@ -17,64 +16,28 @@ SEER = "SEER edits (interfield), restated in the NAACCR data dictionary version 
     items=["primarySite", "sexAssignedAtBirth", "sex"],
     category="tumor",
     source="NAACCR edit 'Sex, Primary Site'",
-    passes=["C619 | 1 | ", "C504 | 1 | ", " | 1 | ", "C530 |  | 5", "C619 | 9 | ", "C619 | | "],
-    fails=["C619 | 2 |", "C530 | 1 | ", "C569 |  | 1", "C629 | 2 | 1"],
-    notes="Codes 3 to 6 of the older item are not tested, even where they imply a sex at birth.",
+    passes=[
+        "C619 | 1 | ",
+        "C600 | 1 | ",
+        "C530 | 2 | ",
+        "C509 | 1 | ",
+        "C649 | 2 | ",
+        " | 1 | ",
+        "C530 |  | 5",
+        "C619 |  | 6",
+        "C619 |  | 3",
+        "C619 | 9 | 2",
+        "C619 | | ",
+        "C619 | 7 | ",
+        "C61 | 2 | ",
+    ],
+    fails=["C619 | 2 |", "C510 | 1 | ", "C589 |  | 1", "C600 | | 2", "C639 | 2 | 1"],
+    notes="Sex assigned at birth counts; the older item only where that is blank. Its codes 3 to 6 and 9 are not "
+    "tested, even where they imply a sex at birth.",
 )
 def site_fits_sex() -> pl.Expr:
     """C51-C58 are female organs, C60-C63 male."""
     return ((SEX == "1") & site_in("C510-C589")) | ((SEX == "2") & site_in("C600-C639"))
-
-
-@edit(
-    "site-histology-impossible",
-    message="Histology {histologicTypeIcdO3} cannot arise in primary site {primarySite}",
-    items=["primarySite", "histologicTypeIcdO3"],
-    category="tumor",
-    source="ICD-O-3.2 site-specific morphologies",
-    passes=["C220 | 8170", "C692 | 9510", "C629 | 9100", "C589 | 9104", "C509 | 8500"],
-    fails=["C250 | 8170", "C509 | 9510", "C619 | 9100", "C629 | 9104"],
-    notes="The catalogue bars placental histologies 9100-9105 from all male sites; choriocarcinoma "
-    "(9100-9102) does arise in the testis, so only 9103-9105 fail there.",
-)
-def impossible_site() -> pl.Expr:
-    """Hard conflicts only; unlikely combinations have an edit of their own."""
-    liver = histology_in("8170-8175") & (SITE != 220)
-    eye = histology_in("9510-9514") & ~site_in("C690-C699")
-    placenta = histology_in("9100-9105") & site_in("C600-C619,C630-C639")
-    trophoblast = histology_in("9103-9105") & site_in("C620-C629")
-    return liver | eye | placenta | trophoblast
-
-
-@edit(
-    "benign-reportable-site",
-    message="Behavior {behaviorCodeIcdO3} at {primarySite}, diagnosed {dateOfDiagnosis}, is not reportable",
-    items=["primarySite", "behaviorCodeIcdO3", "dateOfDiagnosis"],
-    category="tumor",
-    source="Benign Brain Tumor Cancer Registries Amendment Act (2004); " + DICTIONARY,
-    passes=["C710 | 0 | 2010", "C752 | 1 | 20040101", "C509 | 3 | 2010", "C509 | 0 | "],
-    fails=["C509 | 0 | 2010", "C710 | 1 | 2003"],
-)
-def benign_not_reportable() -> pl.Expr:
-    """Benign and borderline: brain, CNS and intracranial glands, since 2004."""
-    benign = pl.col("behaviorCodeIcdO3").is_in(["0", "1"])
-    return benign & ~(site_in("C700-C729,C751-C753") & (DX_YEAR >= 2004))
-
-
-@edit(
-    "skin-nonreportable",
-    message="Histology {histologicTypeIcdO3} of the skin ({primarySite}) is not reportable",
-    severity=WARNING,
-    items=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
-    category="tumor",
-    source="SEER and NPCR reportability",
-    requires=["primarySite", "histologicTypeIcdO3"],
-    passes=["C443 | 8720 | 3", "C519 | 8070 | 3", "C443 | | 3"],
-    fails=["C443 | 8090 | 3", "C449 | 8000 | 3"],
-)
-def skin_not_reportable() -> pl.Expr:
-    """Basal, squamous and unspecified carcinomas of the skin."""
-    return site_in("C440-C449") & histology_in("8000-8110")
 
 
 @edit(
@@ -85,8 +48,21 @@ def skin_not_reportable() -> pl.Expr:
     category="tumor",
     source="SEER Hematopoietic and Lymphoid Neoplasm Coding Manual",
     override_item="overRideSiteType",
-    passes=["C421 | 9861", "C779 | 9823", "C809 | 9930", "C509 | 8500"],
-    fails=["C809 | 9861", "C779 | 9801"],
+    passes=[
+        "C421 | 9861",
+        *(f"C779 | {code}" for code in (9811, 9819, 9823, 9826, 9827, 9831, 9837, 9930)),
+        "C809 | 9800",
+        "C809 | 9947",
+        "C509 | 8500",
+        "C420 | ",
+    ],
+    fails=[
+        "C809 | 9861",
+        *(
+            f"C420 | {code}"
+            for code in (9801, 9805, 9809, 9820, 9832, 9836, 9920, 9931, 9940, 9945, 9946, 9948)
+        ),
+    ],
 )
 def leukemia_site() -> pl.Expr:
     """Lymphocytic leukemias that may be nodal or extramedullary are never tested."""
@@ -100,8 +76,8 @@ def leukemia_site() -> pl.Expr:
     items=["primarySite", "histologicTypeIcdO3"],
     category="tumor",
     source="SEER Hematopoietic and Lymphoid Neoplasm Coding Manual",
-    passes=["C421 | 9732", "C412 | 9731", " | 9732"],
-    fails=["C412 | 9732", "C809 | 9732"],
+    passes=["C421 | 9732", "C412 | 9731", "C412 | 9733", " | 9732", "C42 | 9732"],
+    fails=["C412 | 9732", "C809 | 9732", "C420 | 9732", "C424 | 9732"],
 )
 def myeloma_site() -> pl.Expr:
     """Bone marrow only."""
@@ -116,8 +92,8 @@ def myeloma_site() -> pl.Expr:
     category="tumor",
     source=SEER,
     override_item="overRideSiteType",
-    passes=["C421 | 9861", "C422 | 8000", "C509 | 8500"],
-    fails=["C421 | 8500", "C420 | 8000"],
+    passes=["C421 | 9861", "C421 | 9590", "C422 | 8000", "C423 | 8000", "C509 | 8500", "C421 | "],
+    fails=["C421 | 9580", "C420 | 8000", "C424 | 8010"],
 )
 def marrow_not_heme() -> pl.Expr:
     """Blood, marrow and hematopoietic system hold hematopoietic neoplasms."""
@@ -132,8 +108,8 @@ def marrow_not_heme() -> pl.Expr:
     category="tumor",
     source=SEER,
     override_item="overRideSiteType",
-    passes=["C770 | 9680", "C779 | 9590", "C509 | 8500"],
-    fails=["C773 | 8500", "C779 | 8000"],
+    passes=["C770 | 9680", "C779 | 9590", "C768 | 8500", "C809 | 8500", "C779 | "],
+    fails=["C773 | 8500", "C779 | 8000", "C770 | 9581"],
 )
 def node_not_lymphoma() -> pl.Expr:
     """Solid tumors do not begin in a lymph node."""
@@ -148,15 +124,64 @@ def node_not_lymphoma() -> pl.Expr:
     category="tumor",
     source="SEER site/histology validation list: sites with melanoma",
     override_item="overRideSiteType",
-    passes=["C445 | 8720", "C692 | 8730", "C211 | 8720", "C509 | 8500"],
-    fails=["C649 | 8720", "C619 | 8720", "C809 | 8720"],
-    notes="The catalogue names groups (skin, eye, genital, mucosal, meningeal); they are written out here. "
-    "An unknown primary is coded C449, so C809 is reviewed.",
+    version="2026.2",
+    passes=[
+        "C445 | 8720",
+        "C692 | 8730",
+        "C211 | 8720",
+        "C300 | 8746",
+        "C329 | 8720",
+        "C529 | 8720",
+        "C632 | 8720",
+        "C680 | 8720",
+        "C700 | 8728",
+        "C509 | 8500",
+        "C509 | 8711",
+        "C509 | 8800",
+        "C509 | ",
+    ],
+    fails=[
+        "C649 | 8720",
+        "C619 | 8790",
+        "C809 | 8720",
+        "C504 | 8720",
+        "C189 | 8743",
+        "C349 | 8720",
+        "C710 | 8720",
+        "C569 | 8720",
+    ],
+    notes="The catalogue names groups (skin, eye, genital, mucosal, meningeal); they are written out here after the "
+    "sites where SEER's list has melanoma: lip, mouth, nose, throat, esophagus, rectum and anus, vulva, vagina and "
+    "cervix, penis and scrotum, urethra. An unknown primary is coded C449 and one of the nipple C445, so C809 and "
+    "the breast are reviewed.",
 )
 def melanoma_site() -> pl.Expr:
-    """Skin, eye, mucosa of mouth, nose, throat, gut and genitals, and the meninges."""
+    """Where melanocytes are: skin, eye, meninges and the mucosa at the body's openings."""
     expected = (
-        "C000-C069,C090-C148,C150-C159,C180-C218,C239,C300-C329,C440-C449,C500,"
-        "C510-C539,C600-C609,C632,C670-C689,C690-C699,C700-C729"
+        "C000-C069,C090-C159,C209-C218,C260-C269,C300-C329,C440-C449,C510-C539,C600-C609,C632,C680-C709"
     )
     return histology_in("8720-8790") & ~site_in(expected)
+
+
+@edit(
+    "kaposi-age-site",
+    message="Kaposi sarcoma with unknown primary site: the skin (C44) is coded then",
+    severity=WARNING,
+    items=["primarySite", "histologicTypeIcdO3"],
+    category="tumor",
+    source="SEER Program Coding and Staging Manual, Primary Site, Kaposi sarcoma",
+    columns=["primarySite", "histologicTypeIcdO3", "dateOfDiagnosis"],
+    passes=[
+        "C449 | 9140 | ",
+        "C300 | 9140 | ",
+        "C768 | 9140 | ",
+        "C809 | 9130 | ",
+        " | 9140 | ",
+        "C80 | 9140 | ",
+    ],
+    fails=["C809 | 9140 | ", "C809 | 9140 | 1990"],
+    notes="Only C809 is an unknown site. The edit's name speaks of age too, its logic does not.",
+)
+def kaposi_site() -> pl.Expr:
+    """9140 at C809."""
+    return (HISTOLOGY == 9140) & (SITE == 809)

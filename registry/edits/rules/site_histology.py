@@ -1,62 +1,18 @@
-"""Histologies at sites, and in a sex, where the validation list does not have them.
+"""Histologies at sites where the lists do not have them, or where they cannot arise at all.
 
-The list is data (`data/site_histology.csv.gz`) and is compiled into one dense look-up over
-histology, behavior and site.
+The lists are data, chosen by diagnosis year: `registry.edits.site_histology`.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
-import numpy as np
 import polars as pl
 
-from registry.edits.build import TABLE
 from registry.edits.definition import REVIEW, edit
 from registry.edits.rules.site_and_sex import SEER
-from registry.edits.terms import HISTOLOGY, SEX, SITE, histology_in, intervals, number, site_in
+from registry.edits.site_histology import IMPOSSIBLE, UNLIKELY, status
+from registry.edits.terms import HISTOLOGY, SEX, SITE, histology_in, site_in
 
-_SITES, _BEHAVIORS = 810, 10
-_SEX_CORD = range(8590, 8672)
-"""Sex cord and gonadal stromal tumors arise in ovary and testis."""
-
-
-@cache
-def _listed_sites() -> dict[tuple[int, int], set[int]]:
-    """Sites of each histology and behavior on the list."""
-    table = pl.read_csv(TABLE, infer_schema=False)
-    listed = {}
-    for histology, behavior, sites in table.iter_rows():
-        spans = [range(low, high + 1) for low, high in intervals(sites)]
-        listed[int(histology), int(behavior)] = {site for span in spans for site in span}
-    return listed
-
-
-@cache
-def _lookup() -> tuple[pl.Series, pl.Series]:
-    """Row number of every histology (null = not on the list), and whether each cell is on the list.
-
-    Sites that the list leaves out altogether count as listed.
-    """
-    listed = _listed_sites()
-    histologies = sorted({histology for histology, _ in listed})
-    row = {histology: position for position, histology in enumerate(histologies)}
-    known = set().union(*listed.values())
-    cells = np.zeros((len(row), _BEHAVIORS, _SITES), dtype=bool)
-    cells[:, :, [site for site in range(_SITES) if site not in known]] = True
-    for (histology, behavior), sites in listed.items():
-        cells[row[histology], behavior, list(sites)] = True
-    rows = pl.Series("row", [row.get(histology) for histology in range(10_000)], pl.UInt32)
-    return rows, pl.Series("listed", cells.ravel())
-
-
-def _of_one_sex(low: int, high: int) -> list[int]:
-    """Histologies whose every listed site lies in the range."""
-    sites: dict[int, set[int]] = {}
-    for (histology, _), places in _listed_sites().items():
-        sites.setdefault(histology, set()).update(places)
-    only = [h for h, places in sites.items() if all(low <= site <= high for site in places)]
-    return sorted(h for h in only if h not in _SEX_CORD)
+LISTS = "SEER Site/Histology Validation List (to 2023); Cancer PathCHART Site Morphology Validation List (from 2024)"
 
 
 @edit(
@@ -65,31 +21,109 @@ def _of_one_sex(low: int, high: int) -> list[int]:
     severity=REVIEW,
     items=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
     category="tumor",
-    source="SEER Site/Histology Validation List (an older edition)",
+    source=LISTS + "; " + SEER,
+    version="2026.2",
     naaccr_name="Primary Site, Morphology-Type, Behavior ICDO3 (SEER IF25)",
     override_item=["overRideSiteType", "overRideCocSiteType"],
+    columns=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis"],
     passes=[
-        "C509 | 8500 | 3",
-        "C619 | 8140 | 3",
-        "C443 | 8090 | 3",
-        "C649 | 8000 | 3",
-        "C509 | 8500 | 2",
-        "C809 | 8140 | 3",
+        "C509 | 8500 | 3 | 2015",
+        "C509 | 8500 | 2 | ",
+        "C649 | 8000 | 3 | 2015",
+        "C509 | 8005 | 2 | 2015",
+        "C440 | 8000 | 0 | 2015",
+        "C443 | 8090 | 3 | 2015",
+        "C449 | 8110 | 3 | 2025",
+        "C679 | 8130 | 3 | 2015",
+        "C499 | 8890 | 3 | 2015",
+        "C809 | 8140 | 3 | 2015",
+        "C700 | 9530 | 0 | 2015",
+        " | 8500 | 3 | 2015",
+        "C710 | 8500 |  | 2015",
+        "C710 | 8500 | 6 | 2015",
+        "C710 | 8499 | 3 | 2015",
     ],
-    fails=["C710 | 8500 | 3", "C509 | 9440 | 3", "C649 | 8312 | 2"],
-    notes="Histologies that the installed edition does not have at all (new ones) are not tested, nor sites it "
-    "has no row for (C490-C499, C760-C768, C809), nor benign and borderline behavior; 8000-8005 fit every site and C44 with 8000-8110 "
-    "is left out. Diagnoses from 2024 need the year's Cancer PathCHART list.",
+    fails=[
+        "C710 | 8500 | 3 | 2015",
+        "C710 | 8500 | 3 | 2025",
+        "C710 | 8500 | 3 | ",
+        "C509 | 9440 | 3 | 2015",
+        "C649 | 8312 | 2 | 2015",
+        "C509 | 8500 | 0 | 2015",
+        "C443 | 8120 | 3 | 2015",
+        "C500 | 8090 | 3 | 2015",
+        "C449 | 8123 | 2 | 2015",
+        "C509 | 8483 | 3 | 2022",
+    ],
+    notes="SEER's list is the union of three editions (to about 2022); histologies that are newer than these are "
+    "reviewed. 8000-8005 fit every site with any behavior. Diagnoses from 2024 are judged by the year's Cancer "
+    "PathCHART list: neither valid nor impossible is a review. Until that is installed SEER's list stands in.",
 )
 def unlisted_combination() -> pl.Expr:
-    """One look-up per record."""
-    rows, listed = _lookup()
-    row = pl.lit(rows).gather(HISTOLOGY)
-    behavior = number("behaviorCodeIcdO3")
-    cell = (row * _BEHAVIORS + behavior) * _SITES + SITE
+    """One look-up per record; carcinomas of the skin that nobody collects are left out, as in the CoC edit."""
     skin = site_in("C440-C449") & histology_in("8000-8110")
-    tested = (behavior >= 2) & ~skin & (HISTOLOGY > 8005)
-    return tested & ~pl.lit(listed).gather(cell)
+    return (status() == UNLIKELY) & ~skin
+
+
+@edit(
+    "site-histology-impossible",
+    message="Histology {histologicTypeIcdO3} cannot arise in primary site {primarySite}",
+    items=["primarySite", "histologicTypeIcdO3"],
+    category="tumor",
+    source="ICD-O-3.2, site-specific morphologies; " + LISTS,
+    version="2026.2",
+    passes=[
+        "C220 | 8170",
+        "C220 | 8175",
+        "C250 | 8169",
+        "C250 | 8180",
+        "C690 | 9510",
+        "C699 | 9514",
+        "C509 | 9515",
+        "C629 | 9100",
+        "C620 | 9102",
+        "C589 | 9104",
+        "C569 | 9105",
+        "C619 | 9090",
+        "C509 | 8500",
+        " | 8170",
+    ],
+    fails=[
+        "C250 | 8170",
+        "C221 | 8175",
+        "C509 | 9510",
+        "C710 | 9514",
+        "C700 | 9512",
+        "C689 | 9511",
+        "C600 | 9100",
+        "C619 | 9105",
+        "C630 | 9101",
+        "C639 | 9104",
+        "C620 | 9103",
+        "C629 | 9105",
+    ],
+    notes="The catalogue bars placental histologies 9100-9105 from all male sites; choriocarcinoma "
+    "(9100-9102) does arise in the testis, so only 9103-9105 fail there. IARC's must-table is not free to copy: "
+    "what Cancer PathCHART's installed lists call impossible is tested in its place, from 2024.",
+)
+def impossible_site() -> pl.Expr:
+    """Hard conflicts of any year, and the list's own from 2024."""
+    liver = histology_in("8170-8175") & (SITE != 220)
+    eye = histology_in("9510-9514") & ~site_in("C690-C699")
+    placenta = histology_in("9100-9105") & site_in("C600-C619,C630-C639")
+    trophoblast = histology_in("9103-9105") & site_in("C620-C629")
+    return liver | eye | placenta | trophoblast | (status() == IMPOSSIBLE)
+
+
+# Families of tumors by the organ that names them, after ICD-O-3: vulva and vagina, uterus (endometrial stroma,
+# Muellerian mixed tumors, endometrioid and endocervical types), ovary (serous, clear cell and mucinous
+# adenofibroma, Brenner, thecal, granulosa and lutein cells, dysgerminoma's struma), placenta.
+_FEMALE = (
+    "8905,8930-8933,8950,8313,8381-8384,8482,8441-8444,8451,8460-8463,8472-8474,8593,8600-8602,8610,8620-8623,"
+    "8632,8660,8670,9000,9013-9015,9090-9091,9103-9105"
+)
+# Penis (8054, 8080), testis (Sertoli and Leydig cells, seminomas, trophoblastic teratoma).
+_MALE = "8054,8080,8640-8642,8650,9061-9063,9102"
 
 
 @edit(
@@ -98,19 +132,49 @@ def unlisted_combination() -> pl.Expr:
     severity=REVIEW,
     items=["sexAssignedAtBirth", "sex", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
     category="tumor",
-    source="SEER Site/Histology Validation List; " + SEER,
+    source="ICD-O-3.2, morphologies named after one sex's organs; SEER Site/Histology Validation List",
+    version="2026.2",
     override_item="overRideSiteType",
-    requires=["sexAssignedAtBirth|sex", "histologicTypeIcdO3"],
-    columns=["sexAssignedAtBirth", "sex", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
-    passes=["2 | | 8441 | 3", "1 | | 8140 | 3", "1 | | 8620 | 3", "9 | | 8930 | 3", "2 | | 9084 | 3"],
-    fails=["1 | | 8441 | 3", " | 1 | 8930 | 3", "2 | | 9102 | 3", "1 | | 9084 | 3"],
-    notes="The catalogue refers to families of a table that is not free to copy; histologies whose "
-    "listed sites are all female (C51-C58) or all male (C60-C63) stand in for them, sex cord tumors "
-    "(8590-8671) left out, 9084/3 in males added.",
+    passes=[
+        "2 | | 8441 | 3",
+        "1 | | 8140 | 3",
+        "1 | | 8380 | 3",
+        "1 | | 8470 | 3",
+        "1 | | 9100 | 3",
+        "1 | | 9084 | 0",
+        "1 | | 9061 | 3",
+        "2 | | 9060 | 3",
+        "2 | | 9084 | 3",
+        "2 | | 9100 | 0",
+        "9 | | 8930 | 3",
+        " | 5 | 8441 | 3",
+        "1 | | 8441 | ",
+    ],
+    fails=[
+        "1 | | 8441 | 3",
+        " | 1 | 8930 | 3",
+        "1 | | 8620 | 3",
+        "1 | | 9091 | 1",
+        "1 | | 9104 | 1",
+        "1 | | 9084 | 3",
+        "1 | | 9100 | 0",
+        "1 | | 9100 | 1",
+        "2 | | 9061 | 3",
+        "2 | | 9102 | 3",
+        " | 2 | 8080 | 2",
+        "2 | 1 | 8054 | 3",
+    ],
+    notes="The catalogue refers to families 22-28 of a table that is not free to copy; they are written anew here "
+    "after ICD-O-3's names. Left out, because SEER lists them for the other sex too: endometrioid carcinoma (8380, "
+    "prostate), mucinous and papillary cystadenocarcinoma (8450, 8470-8471, pancreas), choriocarcinoma (9100/3, "
+    "testis) and androblastoma (8630-8631). Sex codes 3-6 are not tested.",
 )
 def histology_fits_sex() -> pl.Expr:
-    """Histologies of one sex's organs only."""
-    ovarian_teratoma = (HISTOLOGY == 9084) & (pl.col("behaviorCodeIcdO3") == "3")
-    female = HISTOLOGY.is_in(_of_one_sex(510, 589)) | ovarian_teratoma
-    male = HISTOLOGY.is_in(_of_one_sex(600, 639))
-    return ((SEX == "1") & female) | ((SEX == "2") & male)
+    """Histologies named after one sex's organs, malignant struma's dermoid (9084/3) and moles (9100/0, 9100/1)."""
+    behavior = pl.col("behaviorCodeIcdO3")
+    female = (
+        histology_in(_FEMALE)
+        | ((HISTOLOGY == 9084) & (behavior == "3"))
+        | ((HISTOLOGY == 9100) & behavior.is_in(["0", "1"]))
+    )
+    return ((SEX == "1") & female) | ((SEX == "2") & histology_in(_MALE))

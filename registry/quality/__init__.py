@@ -9,6 +9,7 @@ from __future__ import annotations
 from registry.quality.completeness import completeness, required_items
 from registry.quality.indicators.run import indicator_values, indicators
 from registry.quality.scorecard import certification, reached, scorecard
+from registry.quality.suite_frames import suite_frames, write_suite_frames
 from registry.quality.thresholds import thresholds
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "reached",
     "required_items",
     "scorecard",
+    "suite_frames",
     "thresholds",
+    "write_suite_frames",
 ]

@@ -154,7 +154,8 @@ def compared(codings: pl.DataFrame) -> pl.DataFrame:
 def agreement(codings: pl.DataFrame, by: Sequence[str] = ("item",)) -> pl.DataFrame:
     """Agreement of original and recoded values, by item, or by any columns of the frame.
 
-    Kappa is that of one item, for codes of several items are no common scale: it is null unless `by` holds `item`.
+    Kappa is that of one item, for codes of several items are no common scale: without `item` in `by` it is the mean of
+    the items' kappas, weighted by cases compared, and has no limits.
 
     Args:
         codings: frame[case_id, item, original, recoded, ...].
@@ -185,11 +186,20 @@ def agreement(codings: pl.DataFrame, by: Sequence[str] = ("item",)) -> pl.DataFr
 
 
 def _kappa_row(group: pl.DataFrame, *, single: bool) -> tuple[float | None, ...]:
-    if not single:
-        return (None,) * 4
-    found = cohen_kappa(group["original"].to_list(), group["recoded"].to_list())
-    low, high = found.limits or (None, None)
-    return 100 * found.expected, found.kappa, low, high
+    """expected, kappa and its limits of one group of pairs."""
+    if single:
+        found = _kappa_of(group)
+        low, high = found.limits or (None, None)
+        return 100 * found.expected, found.kappa, low, high
+    items = [_kappa_of(part) for part in group.partition_by("item", maintain_order=True)]
+    weights = [(found.n, found.kappa) for found in items if found.kappa is not None]
+    total = sum(n for n, _ in weights)
+    mean = sum(n * kappa for n, kappa in weights) / total if total else None
+    return sum(found.n * 100 * found.expected for found in items) / group.height, mean, None, None
+
+
+def _kappa_of(group: pl.DataFrame) -> Kappa:
+    return cohen_kappa(group["original"].to_list(), group["recoded"].to_list())
 
 
 def among_coders(codings: pl.DataFrame) -> pl.DataFrame:

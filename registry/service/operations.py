@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOMS = {
     **{room: room for room in "account audit derive export followup ingest overview".split()},
     **{room: room for room in "publish quality records survival tasks".split()},
-    **{room: room for room in "monitor numbering primaries".split()},
+    **{room: room for room in "audits monitor numbering primaries".split()},
     "code": "coding",
     "facility": "reference",
     "load": "ingest",

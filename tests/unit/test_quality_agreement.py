@@ -96,9 +96,12 @@ def test_agreement_by_item_leaves_out_what_nobody_coded() -> None:
     assert found.row(1, named=True)["upper"] == pytest.approx(100 * high, abs=1e-5)
 
 
-def test_kappa_is_of_one_item_only() -> None:
-    assert agreement(CODINGS, by=["abstractor"])["kappa"].to_list() == [None, None]
-    assert agreement(CODINGS, by=[]).select("compared", "agreed", "kappa").row(0) == (5, 3, None)
+def test_kappa_over_items_is_their_weighted_mean() -> None:
+    whole = agreement(CODINGS, by=[]).row(0, named=True)
+    items = agreement(CODINGS)
+    assert (whole["compared"], whole["agreed"], whole["kappa_lower"]) == (5, 3, None)
+    assert whole["kappa"] == pytest.approx(sum(items["compared"] * items["kappa"]) / 5)
+    assert whole["expected"] == pytest.approx(sum(items["compared"] * items["expected"]) / 5)
     by_both = agreement(CODINGS, by=["abstractor", "item"])
     assert by_both.select("abstractor", "item", "compared").rows() == [
         ("anna", "grade", 2), ("anna", "laterality", 2), ("bert", "laterality", 1),

@@ -7,7 +7,8 @@ sums up the quality of a whole registry.
 from __future__ import annotations
 
 from registry.edits.definition import ERROR, REVIEW, WARNING, Edit, all_edits, edit, find
-from registry.edits.engine import Failure, check_record, run
+from registry.edits.engine import counts, run
+from registry.edits.one_record import Failure, check_record
 from registry.edits.sets import across_patients, edit_ids, listing, names
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "across_patients",
     "all_edits",
     "check_record",
+    "counts",
     "edit",
     "edit_ids",
     "find",

@@ -23,10 +23,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 import polars as pl
 
+from registry.edits import foreign
+from registry.edits.foreign import ForeignId
 from registry.errors import NotFound
 
 ERROR, REVIEW, WARNING = "error", "review", "warning"
@@ -43,7 +46,11 @@ ALTERNATIVES = (
 )
 """Items of which one filled is enough: a newer item and the one that it replaced."""
 
-Expression = Callable[..., pl.Expr]
+Expression = Callable[..., Any]
+"""A rule's function: it returns an expression or, when it is given a frame, a series."""
+
+OVERRIDE_FLAG = "overRide"
+"""How the ids of all over-ride flags begin."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Edit:
         requires: items that must be valid and filled before the edit is asked; `a|b` = one of them.
         over: columns that make records belong together (inter-record only).
         review_when: records for which an error is only a review (an expression's function).
+        of_flags: whether the rule is about over-ride flags that are set: its expression is asked of the
+            table that `registry.edits.overrides` makes of them.
         reads: columns beside `items` that a function of frames is given: items, or terms such as
             `dateOfDiagnosis@first`.
         columns: items of the example columns (default: `items`).
@@ -76,6 +85,8 @@ class Edit:
         overridden: examples that fail and come out as over-ridden. Where `columns` holds no over-ride
             flag, the flag is set for them; when none are given, the first of `fails` is used.
         notes: where the rule departs from the catalogue, and why.
+        sets: edit sets of a registry's own edit; None = those whose table rows match it.
+        own: whether a registry added it (`edits.load_own`).
     """
 
     id: str
@@ -94,6 +105,7 @@ class Edit:
     requires: tuple[str, ...] = ()
     over: tuple[str, ...] = (PATIENT,)
     review_when: Expression | None = field(default=None, repr=False)
+    of_flags: bool = False
     reads: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
@@ -101,6 +113,18 @@ class Edit:
     reviews: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
     notes: str = ""
+    sets: tuple[str, ...] | None = None
+    own: bool = False
+
+    @property
+    def foreign_ids(self) -> tuple[ForeignId, ...]:
+        """What other agencies call the edit: their names and tags."""
+        return foreign.of_edit(self.id)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags of the official edits that it stands for."""
+        return tuple(other.tag for other in self.foreign_ids if other.tag)
 
     @cached_property
     def judges_frames(self) -> bool:
@@ -132,6 +156,7 @@ def add(edit: Edit) -> Edit:
     if edit.level not in LEVELS or edit.severity not in (ERROR, REVIEW, WARNING):
         raise ValueError(f"edit {edit.id} has no such level or severity")
     _REGISTER[edit.id] = edit
+    all_edits.cache_clear()
     return edit
 
 
@@ -152,6 +177,7 @@ def edit(
     requires: Sequence[str] | None = None,
     over: Sequence[str] = (PATIENT,),
     review_when: Expression | None = None,
+    of_flags: bool = False,
     reads: Sequence[str] = (),
     columns: Sequence[str] = (),
     passes: Sequence[str] = (),
@@ -159,6 +185,7 @@ def edit(
     reviews: Sequence[str] = (),
     overridden: Sequence[str] = (),
     notes: str = "",
+    sets: Sequence[str] | None = None,
 ) -> Callable[[Expression], Expression]:
     """Declare an edit: decorate the function that returns its expression (True = fails).
 
@@ -191,6 +218,7 @@ def edit(
                 requires=tuple(needed),
                 over=tuple(over),
                 review_when=review_when,
+                of_flags=of_flags,
                 reads=tuple(reads),
                 columns=tuple(columns) or tuple(items),
                 passes=tuple(passes),
@@ -198,6 +226,7 @@ def edit(
                 reviews=tuple(reviews),
                 overridden=tuple(overridden),
                 notes=notes,
+                sets=None if sets is None else tuple(sets),
             )
         )
         return function
@@ -215,8 +244,9 @@ def default_requires(items: Sequence[str]) -> tuple[str, ...]:
     return tuple(needed)
 
 
+@cache
 def all_edits() -> dict[str, Edit]:
-    """Every edit by id, sorted (modules may be imported in any order)."""
+    """Every edit by id, sorted (modules may be imported in any order). Not to be changed."""
     from registry.edits import rules
 
     rules.load()

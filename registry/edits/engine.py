@@ -1,19 +1,17 @@
-"""Running edits: over frames of any size, or over the one record that somebody is typing."""
+"""Running edits over frames of any size."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import polars as pl
 
-from registry.edits import definition, failures, sets
+from registry.edits import failures, sets
+from registry.edits import overrides as flags
 from registry.edits.definition import PATIENT, Edit
-from registry.edits.plan import Plan, columns_of, compile_plan, flag, is_asked, together
+from registry.edits.plan import Plan, columns_of, compile_plan, silenced, softer_column, together
 from registry.errors import BadInput
 from registry.standards import dates
 
@@ -30,24 +28,6 @@ SURROGATE_KEYS = (
 REPORTED_KEYS = ("patientIdNumber", "tumorRecordNumber")
 
 
-_AS_WRITTEN = pl.QueryOptFlags.none()
-"""For one record planning costs more than it saves."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What one edit says about one record. `values` holds the edit's items as reported."""
-
-    edit: str
-    edit_version: str
-    severity: str
-    message: str
-    items: tuple[str, ...]
-    values: dict[str, str | None]
-    override_item: str | None
-    state: str
-
-
 def run(
     patients: pl.DataFrame | None,
     tumors: pl.DataFrame,
@@ -55,6 +35,8 @@ def run(
     *,
     as_of: dt.date | None = None,
     keys: Sequence[str] | None = None,
+    own: str | Path | None = None,
+    overrides: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Judge records by an edit set.
 
@@ -63,120 +45,160 @@ def run(
             patientIdNumber. None when the tumors carry the patient's items themselves.
         tumors: one row per record, columns NAACCR XML ids, blank = null. An item without a column
             counts as never sent.
-        edit_set: a set's name (hospital, central, submission, all) or a list of edit ids.
+        edit_set: a set's name (see `names`) or a list of edit ids.
         as_of: the day of judgement, today when absent; later dates are in the future.
         keys: columns that identify a record in the result; by default the platform's own ids that
             the frames have, else patientIdNumber and tumorRecordNumber.
+        own: file of the registry's own edits, see `load_own`.
+        overrides: why records were over-ridden, for the edits about that: the keys, then
+            `edit, item_values, account, created_at, reason`, one row an over-ride.
 
     Returns:
         One row a failure: the keys, then `edit, edit_version, severity, override_item, items,
-        item_values, message, state`, sorted by keys and edit. `items` is joined with `;`,
-        `item_values` is a JSON object, `state` is open or overridden.
+        item_values, message, state`, in total order (keys, edit, values). `items` is joined with
+        `;`, `item_values` is a JSON object, `state` is open or overridden.
+
+    Raises:
+        NotFound: no such set or edit. BadInput: the frames share no patient key, or a column holds
+        something else than single values.
 
     >>> tumors = pl.DataFrame({"tumor_id": [7], "primarySite": ["C619"], "sex": ["2"]})
     >>> found = run(None, tumors, ["site-sex"], as_of=dt.date(2026, 11, 1))
     >>> found.select("tumor_id", "edit", "message").row(0)
     (7, 'site-sex', 'Primary site C619 cannot occur in a patient whose sex is 2')
     """
-    as_of = as_of or dt.date.today()
-    plan = compile_plan(sets.edit_ids(edit_set))
-    records, patient_key = joined(patients, tumors)
-    key_columns = _keys(records, keys)
-    shown = [c for c in columns_of([*plan.edits, *sum(plan.grouped.values(), ())]) if c not in key_columns]
-    records = _complete(records, [*key_columns, *plan.columns, *shown], patient_key, as_of)
-    found = [failures.collect(records, judge(plan, records), plan.edits, key_columns)]
-    found += _grouped(plan, records, key_columns)
+    plan, records, key_columns = _prepared(patients, tumors, edit_set, as_of, keys, own)
+    found = [
+        failures.collect(judged, verdicts, edits, key_columns)
+        for judged, verdicts, edits in _judged(plan, records)
+    ]
+    found += _of_flags(plan, records, key_columns, overrides)
     return failures.combine(found, records.select(key_columns).schema, key_columns)
 
 
+def counts(
+    patients: pl.DataFrame | None,
+    tumors: pl.DataFrame,
+    edit_set: str | Sequence[str] = "central",
+    *,
+    as_of: dt.date | None = None,
+    own: str | Path | None = None,
+    overrides: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """How many records fail each edit, without the table of failures. Arguments as in `run`.
+
+    Returns:
+        frame[edit, severity, records, overridden], one row an edit and severity of what failed,
+        sorted. `records` counts the overridden as well.
+
+    >>> tumors = pl.DataFrame({"primarySite": ["C619", "C509"], "sex": ["2", "2"]})
+    >>> counts(None, tumors, ["site-sex"], as_of=dt.date(2026, 11, 1)).rows()
+    [('site-sex', 'error', 1, 0)]
+    """
+    plan, records, key_columns = _prepared(patients, tumors, edit_set, as_of, None, own)
+    rows = [
+        row
+        for judged, verdicts, edits in _judged(plan, records)
+        for row in failures.count(judged, verdicts, edits)
+    ]
+    for part in _of_flags(plan, records, key_columns, overrides):
+        rows += part.group_by("edit", "severity").agg(pl.len(), pl.lit(0)).rows()
+    schema = {"edit": pl.String, "severity": pl.String, "records": pl.Int64, "overridden": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("edit", "severity")
+
+
 def judge(plan: Plan, records: pl.DataFrame) -> pl.DataFrame:
-    """Boolean frame, one column per item and inter-item edit of the plan (True = fails)."""
+    """Boolean frame, one column per item, inter-item and text edit of the plan (True = fails)."""
     if not plan.edits:
         return pl.DataFrame()
-    softer = [_softer(edit) for edit in plan.edits if edit.review_when]
+    softer = [plan.softer[edit.id] for edit in plan.edits if edit.review_when]
     return plan.prepare(_items(records, plan)).select([*plan.fires, *softer]).collect()
 
 
-def check_record(
-    record: Mapping[str, str | None],
-    edit_set: str | Sequence[str] = "hospital",
-    *,
-    as_of: dt.date | None = None,
-) -> list[Failure]:
-    """Judge one record by the set's item and inter-item edits, fast enough for every key stroke.
+def judge_groups(
+    plan: Plan, over: Sequence[str], records: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """The records that share the columns with another one, and the verdicts on them."""
+    groups = _groups(records, over)
+    if groups.height < 2:
+        return None
+    edits = plan.grouped[tuple(over)]
+    asked: dict[str, pl.Expr] = {}
+    for edit in edits:
+        asked |= {expression.meta.output_name(): expression for expression in together(edit)}
+    softer = [plan.softer[edit.id] for edit in edits if edit.review_when]
+    answers = plan.prepare(groups.lazy()).select(*asked.values(), *softer, *_GIVEN).collect()
+    verdicts = [verdict for edit in edits for verdict in _together(edit, answers)]
+    soft = [answers.get_column(softer_column(edit)) for edit in edits if edit.review_when]
+    return groups, pl.DataFrame([*verdicts, *soft])
 
-    >>> [failure.edit for failure in check_record({"laterality": "7"}, ["laterality-valid"],
-    ...                                            as_of=dt.date(2026, 11, 1))]
-    ['laterality-valid']
-    """
-    as_of = as_of or dt.date.today()
+
+_GIVEN = (pl.col(PATIENT), pl.col("@as_of"))
+"""Engine columns that rules over whole frames are given."""
+
+
+def _judged(plan: Plan, records: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, Sequence[Edit]]]:
+    """Records, their verdicts, and the edits that gave them: single records first, then groups."""
+    if records.is_empty():
+        return
+    yield records, judge(plan, records), plan.edits
+    for over, edits in plan.grouped.items():
+        grouped = judge_groups(plan, over, records)
+        if grouped is not None:
+            yield *grouped, edits
+
+
+def _groups(records: pl.DataFrame, over: Sequence[str]) -> pl.DataFrame:
+    if not over:
+        return records
+    filled = pl.all_horizontal([pl.col(c).is_not_null() for c in over])
+    return records.filter(filled & (pl.len().over(over) > 1))
+
+
+def _together(edit: Edit, answers: pl.DataFrame) -> list[pl.Series]:
+    """Verdicts of an inter-record edit, and what it found when it says that in words."""
+    if not edit.judges_frames:
+        return [answers.get_column(edit.id)]
+    columns = dict.fromkeys((*edit.items, *edit.reads, PATIENT, "@as_of"))
+    found: pl.Series = edit.expression(answers.select(list(columns)))
+    if found.dtype != pl.String:
+        return [found.cast(pl.Boolean).fill_null(value=False).alias(edit.id)]
+    return [found.is_not_null().alias(edit.id), found.alias(failures.found_column(edit))]
+
+
+def _of_flags(
+    plan: Plan, records: pl.DataFrame, keys: Sequence[str], reasons: pl.DataFrame | None
+) -> list[pl.DataFrame]:
+    """Failures of the edits of over-ride flags."""
+    if not plan.of_flags:
+        return []
+    behind = compile_plan(silenced())
+    return flags.collect(plan.of_flags, records, lambda blanked: _judged(behind, blanked), keys, reasons)
+
+
+# --- what the records look like ------------------------------------------------------------------
+
+
+def _prepared(
+    patients: pl.DataFrame | None,
+    tumors: pl.DataFrame,
+    edit_set: str | Sequence[str],
+    as_of: dt.date | None,
+    keys: Sequence[str] | None,
+    own: str | Path | None,
+) -> tuple[Plan, pl.DataFrame, list[str]]:
+    """The plan, the records with every column that it reads or shows, and their key columns."""
+    if own is not None:
+        from registry.edits.own import load_own
+
+        load_own(own)
     plan = compile_plan(sets.edit_ids(edit_set))
-    values = {item: _text(record.get(item)) for item in plan.columns}
-    frame = pl.DataFrame([{**values, **_days(as_of)}], schema=_schema_of(plan.columns))
-    for step in plan.reported:
-        frame = _add(frame, step)
-    invalid = {name for name, bad in _item_verdicts(plan, values, frame, as_of).items() if bad}
-    not_valid = {name.partition("@")[0] for name in invalid}
-    frame = _add(frame, [pl.lit(None, pl.String).alias(item) for item in not_valid])
-    for step in plan.terms:
-        frame = _add(frame, step)
-    cleaned = frame.row(0, named=True)
-    asked = [edit for edit in plan.edits if edit.id in plan.questions and is_asked(edit, cleaned)]
-    softer = [_softer(edit) for edit in asked if edit.review_when]
-    answers = _ask(frame, [*(plan.questions[edit.id] for edit in asked), *softer])
-    fired = [
-        edit
-        for edit in plan.edits
-        if answers.get(edit.id) or any(flag(edit.id, item) in invalid for item in edit.items)
-    ]
-    return [_failure(edit, record, softer=bool(answers.get(f"{edit.id}@softer"))) for edit in fired]
-
-
-def _item_verdicts(
-    plan: Plan, values: Mapping[str, str | None], frame: pl.DataFrame, as_of: dt.date
-) -> dict[str, bool]:
-    """Flags of one record's items. A verdict depends on the value alone, so it is remembered."""
-    remembered = _remembered()
-    if len(remembered) > 50_000:
-        remembered.clear()
-    keys = {name: (name, values[name.partition("@")[0]], as_of) for name in plan.bad}
-    verdicts = {name: known for name, key in keys.items() if (known := remembered.get(key)) is not None}
-    for name, verdict in _ask(frame, [bad for name, bad in plan.bad.items() if name not in verdicts]).items():
-        verdicts[name] = verdict
-        if name.partition("@")[0] not in _NOT_REMEMBERED:
-            remembered[keys[name]] = verdict
-    return verdicts
-
-
-@cache
-def _remembered() -> dict[tuple[str, str | None, dt.date], bool]:
-    """Verdicts so far; a cache, so that they are forgotten when other reference tables come into use."""
-    return {}
-
-
-_NOT_REMEMBERED = {"nameLast", "patientIdNumber", "dateOfBirth"}
-"""Items that say who somebody is are judged anew each time and leave no trace in memory."""
-
-
-def _add(frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl.DataFrame:
-    return frame.lazy().with_columns(columns).collect(optimizations=_AS_WRITTEN) if columns else frame
-
-
-def _ask(frame: pl.DataFrame, questions: Sequence[pl.Expr]) -> dict[str, Any]:
-    if not questions:
-        return {}
-    return frame.lazy().select(questions).collect(optimizations=_AS_WRITTEN).row(0, named=True)
-
-
-@lru_cache(maxsize=64)
-def _schema_of(columns: tuple[str, ...]) -> dict[str, pl.DataType]:
-    numbers = {"@as_of": pl.Int32(), "@overdue_before": pl.Int32(), PATIENT: pl.String()}
-    return {**dict.fromkeys(columns, pl.String()), **numbers}
-
-
-def _softer(edit: Edit) -> pl.Expr:
-    assert edit.review_when is not None
-    return edit.review_when().fill_null(value=False).alias(f"{edit.id}@softer")
+    records, patient_key = joined(patients, tumors)
+    key_columns = _keys(records, keys)
+    edits = [*plan.edits, *plan.of_flags, *(edit for edits in plan.grouped.values() for edit in edits)]
+    shown = [column for column in columns_of(edits) if column not in key_columns]
+    wanted = [*key_columns, *plan.columns, *shown]
+    return plan, _complete(records, wanted, patient_key, as_of or dt.date.today()), key_columns
 
 
 def joined(patients: pl.DataFrame | None, tumors: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
@@ -195,44 +217,6 @@ def joined(patients: pl.DataFrame | None, tumors: pl.DataFrame) -> tuple[pl.Data
     return tumors.join(one_each, on=key, how="left", maintain_order="left"), key
 
 
-def _grouped(plan: Plan, records: pl.DataFrame, keys: Sequence[str]) -> list[pl.DataFrame]:
-    """Failures of the inter-record edits: only groups of two or more records are looked at."""
-    found = []
-    for over, edits in plan.grouped.items():
-        groups = _groups(records, over)
-        if groups.height < 2:
-            continue
-        asked: dict[str, pl.Expr] = {}
-        for edit in edits:
-            asked |= {expression.meta.output_name(): expression for expression in together(edit)}
-        answers = plan.prepare(groups.lazy()).select(*asked.values(), *_ENGINE_COLUMNS).collect()
-        verdicts = [verdict for edit in edits for verdict in _together(edit, answers)]
-        found.append(failures.collect(groups, pl.DataFrame(verdicts), edits, keys))
-    return found
-
-
-_ENGINE_COLUMNS = (pl.col(PATIENT), pl.col("@as_of"))
-
-
-def _groups(records: pl.DataFrame, over: Sequence[str]) -> pl.DataFrame:
-    """Records that share the columns with another one."""
-    if not over:
-        return records
-    filled = pl.all_horizontal([pl.col(c).is_not_null() for c in over])
-    return records.filter(filled & (pl.len().over(over) > 1))
-
-
-def _together(edit: Edit, answers: pl.DataFrame) -> list[pl.Series]:
-    """Verdicts of an inter-record edit, and what it found when it says that in words."""
-    if not edit.judges_frames:
-        return [answers.get_column(edit.id)]
-    columns = dict.fromkeys((*edit.items, *edit.reads, PATIENT, "@as_of"))
-    found = edit.expression(answers.select(list(columns)))
-    if found.dtype != pl.String:
-        return [found.cast(pl.Boolean).fill_null(value=False).alias(edit.id)]
-    return [found.is_not_null().alias(edit.id), found.alias(failures.found_column(edit))]
-
-
 def _keys(records: pl.DataFrame, keys: Sequence[str] | None) -> list[str]:
     if keys is not None:
         return list(keys)
@@ -247,12 +231,12 @@ def _complete(
     patient = pl.lit(None, pl.String) if patient_key is None else pl.col(patient_key).cast(pl.String)
     return records.select(
         [_column(records, name) for name in dict.fromkeys(columns)]
-        + [pl.lit(day, pl.Int32).alias(name) for name, day in _days(as_of).items()]
+        + [pl.lit(day, pl.Int32).alias(name) for name, day in days(as_of).items()]
         + [patient.alias(PATIENT)]
     )
 
 
-def _days(as_of: dt.date) -> dict[str, int]:
+def days(as_of: dt.date) -> dict[str, int]:
     """The engine's own dates as numbers YYYYMMDD."""
     overdue = dates.months_after(as_of, -15)
     return {"@as_of": int(f"{as_of:%Y%m%d}"), "@overdue_before": int(f"{overdue:%Y%m%d}")}
@@ -261,35 +245,16 @@ def _days(as_of: dt.date) -> dict[str, int]:
 def _column(records: pl.DataFrame, name: str) -> pl.Expr:
     if name not in records.columns:
         return pl.lit(None, pl.String).alias(name)
-    keep = name in SURROGATE_KEYS or records.schema[name] == pl.String
-    return pl.col(name) if keep else pl.col(name).cast(pl.String)
+    kind = records.schema[name]
+    if name in SURROGATE_KEYS or kind == pl.String:
+        return pl.col(name)
+    if kind in (pl.Date, pl.Datetime):
+        return pl.col(name).dt.strftime("%Y%m%d")
+    if kind.is_nested() or kind == pl.Object:
+        raise BadInput(f"column {name}", "its cells hold lists or objects", "give one value a cell, as text")
+    return pl.col(name).cast(pl.String, strict=False)
 
 
 def _items(records: pl.DataFrame, plan: Plan) -> pl.LazyFrame:
     engine = [name for name in ("@as_of", "@overdue_before", PATIENT) if name in records.columns]
     return records.lazy().select([*plan.columns, *engine])
-
-
-def _text(value: str | None) -> str | None:
-    text = None if value is None else str(value).rstrip()
-    return text or None
-
-
-def _failure(edit: Edit, record: Mapping[str, str | None], *, softer: bool) -> Failure:
-    values = {item: _text(record.get(item)) for item in edit.items}
-    flagged = any(_text(record.get(item)) in edit.override_codes for item in edit.override_items)
-    return Failure(
-        edit=edit.id,
-        edit_version=edit.version,
-        severity=definition.REVIEW if softer else edit.severity,
-        message=failures.sentence(edit, record),
-        items=edit.items,
-        values=values,
-        override_item=";".join(edit.override_items) or None,
-        state="overridden" if flagged else "open",
-    )
-
-
-def as_json(failure: Failure) -> str:
-    """The failure's values as the JSON text that the failures table holds."""
-    return json.dumps(failure.values, separators=(",", ":"))

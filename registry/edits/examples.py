@@ -15,6 +15,9 @@ AS_OF = dt.date(2026, 11, 1)
 
 PASSES, FAILS, REVIEWS, OVERRIDDEN = "passes", "fails", "reviews", "overridden"
 
+REASONS = ("@edit", "@account", "@reason", "@item_values")
+"""Example columns that hold no item but a reason of the platform's."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -51,6 +54,21 @@ class Example:
         if "patientIdNumber" in self.columns:
             return frame
         return frame.with_columns(patient_index=pl.lit(0, pl.Int64))
+
+    def reasons(self) -> pl.DataFrame | None:
+        """The platform's reasons for over-rides that the example speaks of (columns `@edit` …)."""
+        if not any(column in REASONS for column in self.columns):
+            return None
+        frame = self.records()
+        given = frame.select(
+            "patient_index", *(pl.col(c).alias(c[1:]) for c in REASONS if c in frame.columns)
+        )
+        absent = [pl.lit(None, pl.String).alias(c[1:]) for c in REASONS if c not in frame.columns]
+        return (
+            given.with_columns(absent)
+            .filter(pl.col("edit").is_not_null())
+            .with_columns(created_at=pl.lit("2026-10-01T09:00:00"))
+        )
 
     def found(self, failures: pl.DataFrame) -> str:
         """What came of the example: passes, fails, reviews, overridden, or mixed states.

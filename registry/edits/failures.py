@@ -53,6 +53,26 @@ def collect(
     return pl.concat(found) if found else pl.DataFrame()
 
 
+def count(
+    records: pl.DataFrame, verdicts: pl.DataFrame, edits: Sequence[Edit]
+) -> list[tuple[str, str, int, int]]:
+    """(edit, severity, records that fail, overridden among them) for each edit that some record fails."""
+    counted = []
+    sums = verdicts.select(pl.col(pl.Boolean).sum()).row(0, named=True) if verdicts.width else {}
+    for edit in edits:
+        failing = sums[edit.id]
+        if failing and not edit.override_items and not edit.review_when:
+            counted.append((edit.id, edit.severity, failing, 0))
+        elif failing:
+            rows = verdicts.get_column(edit.id).arg_true()
+            softer = verdicts.get_column(f"{edit.id}@softer")[rows] if edit.review_when else None
+            table = _of_edit(records.select(_wanted(edit, ()))[rows], softer, edit, ())
+            overridden = (pl.col("state") == "overridden").sum()
+            by_severity = table.group_by("severity").agg(pl.len(), overridden)
+            counted += [(edit.id, *row) for row in by_severity.rows()]
+    return counted
+
+
 def combine(
     found: Sequence[pl.DataFrame], key_schema: Mapping[str, pl.DataType], keys: Sequence[str]
 ) -> pl.DataFrame:
@@ -60,7 +80,7 @@ def combine(
     parts = [part for part in found if not part.is_empty()]
     if not parts:
         return pl.DataFrame(schema={**key_schema, **dict.fromkeys(COLUMNS, pl.String)})
-    return pl.concat(parts).sort([*keys, "edit", "item_values"], maintain_order=True)
+    return pl.concat(parts).sort([*keys, "edit", "item_values", "message"], nulls_last=False)
 
 
 def sentence(edit: Edit, record: Mapping[str, str | None]) -> str:
@@ -71,9 +91,36 @@ def sentence(edit: Edit, record: Mapping[str, str | None]) -> str:
     'Primary site C619 cannot occur in a patient whose sex is 2'
     """
     words = {
-        name: next((record[i] for i in _items(name) if record.get(i)), BLANK) for name in _names(edit.message)
+        name: next((shown(i, record[i]) for i in _items(name) if record.get(i)), BLANK)
+        for name in _names(edit.message)
     }
     return edit.message.format(**words)
+
+
+HIDDEN = frozenset({"socialSecurityNumber", "medicareBeneficiaryIdentifier"})
+"""Items that no failure shows in full: all but the last four of nine characters are masked."""
+
+_MASK = "*****"
+
+
+def shown(item: str, value: str | None) -> str | None:
+    """The value as a failure may show it.
+
+    >>> shown("socialSecurityNumber", "123456789"), shown("socialSecurityNumber", "12345")
+    ('*****6789', '*****')
+    """
+    if value is None or item not in HIDDEN:
+        return value
+    return _MASK + value[-4:] if len(value) >= 9 else _MASK
+
+
+def _shown(item: str) -> pl.Expr:
+    """The column's values as a failure may show them."""
+    value = pl.col(item)
+    if item not in HIDDEN:
+        return value
+    masked = pl.when(value.str.len_chars() >= 9).then(_MASK + value.str.tail(4))
+    return masked.when(value.is_not_null()).then(pl.lit(_MASK)).alias(item)
 
 
 FOUND = "found"
@@ -102,7 +149,7 @@ def _of_edit(
         severity=severity,
         override_item=pl.lit(";".join(edit.override_items) or None, pl.String),
         items=pl.lit(";".join(edit.items)),
-        item_values=pl.struct(edit.items).struct.json_encode(),
+        item_values=pl.struct([_shown(item) for item in edit.items]).struct.json_encode(),
         message=_message(edit),
         state=_state(edit),
     )
@@ -124,7 +171,7 @@ def _message(edit: Edit) -> pl.Expr:
     template = edit.message
     for name in set(names):
         template = template.replace("{" + name + "}", "{}")
-    return pl.format(template, *[pl.coalesce(*_items(name), pl.lit(BLANK)) for name in names])
+    return pl.format(template, *[pl.coalesce(*map(_shown, _items(name)), pl.lit(BLANK)) for name in names])
 
 
 def _names(message: str) -> list[str]:

@@ -13,15 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import polars as pl
 
 from registry.edits import definition, failures, terms
 from registry.edits.definition import Edit
+from registry.standards import tables
 
-ENGINE_COLUMNS = ("@as_of", "@overdue_before", definition.PATIENT)
+DAYS = ("@as_of", "@overdue_before")
+"""Engine columns that depend on the day of judgement."""
+
+ENGINE_COLUMNS = (*DAYS, definition.PATIENT)
 
 
 @dataclass(frozen=True)
@@ -29,20 +33,22 @@ class Plan:
     """Compiled edits.
 
     Attributes:
-        edits: item and inter-item edits, in the order of the columns that `fires` makes.
+        edits: item, inter-item and text edits, in the order of the columns that `fires` makes.
         grouped: inter-record edits by the columns that hold records together.
-        columns: every NAACCR item that is read.
+        of_flags: edits of over-ride flags.
+        columns: every NAACCR item that is read, by edits that the flags silence too.
         reported: terms of values as reported, step by step.
         bad: flag of each item and item edit, by the column's name.
         clean: items without their invalid values.
         terms: vocabulary of cleaned values, step by step.
         fires: one Boolean expression per edit in `edits`, named by the edit's id.
-        questions: inter-item edits' own expressions, without the null rule; for one record the null
-            rule is cheaper in Python.
+        questions: inter-item edits' own expressions, without the null rule, by id.
+        softer: expressions of `review_when`, by id.
     """
 
     edits: tuple[Edit, ...]
     grouped: dict[tuple[str, ...], tuple[Edit, ...]]
+    of_flags: tuple[Edit, ...]
     columns: tuple[str, ...]
     reported: tuple[tuple[pl.Expr, ...], ...]
     bad: dict[str, pl.Expr]
@@ -50,11 +56,12 @@ class Plan:
     terms: tuple[tuple[pl.Expr, ...], ...]
     fires: tuple[pl.Expr, ...]
     questions: dict[str, pl.Expr]
+    softer: dict[str, pl.Expr]
 
     def prepare(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Add flags, cleaned values and terms to records that have all of `columns`."""
-        for stage in (*self.reported, list(self.bad.values()), self.clean, *self.terms):
-            frame = frame.with_columns(stage)
+        for stage in (*self.reported, tuple(self.bad.values()), self.clean, *self.terms):
+            frame = frame.with_columns(stage) if stage else frame
         return frame
 
 
@@ -68,7 +75,8 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
     """
     every = definition.all_edits()
     chosen = [every[edit_id] for edit_id in edit_ids]
-    single = tuple(edit for edit in chosen if edit.level != "inter-record")
+    of_flags = tuple(edit for edit in chosen if edit.of_flags)
+    single = tuple(edit for edit in chosen if edit.level != "inter-record" and not edit.of_flags)
     grouped: dict[tuple[str, ...], tuple[Edit, ...]] = {}
     for edit in chosen:
         if edit.level == "inter-record":
@@ -77,8 +85,8 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
     questions = {edit.id: edit.expression() for edit in single if edit.level in definition.ASKED}
     fires = [_fires(edit, questions.get(edit.id)).alias(edit.id) for edit in single]
     windows = [needed for edit in chosen if edit.level == "inter-record" for needed in together(edit)]
-    softer = [edit.review_when() for edit in chosen if edit.review_when]
-    wanted, items = _terms_of([*fires, *windows, *softer])
+    softer = {edit.id: _softer(edit, edit.review_when()) for edit in chosen if edit.review_when}
+    wanted, items = _terms_of([*fires, *windows, *softer.values()])
     items |= {key for over in grouped for key in over if not key.startswith("@")}
 
     validity = _item_edits()
@@ -99,14 +107,34 @@ def compile_plan(edit_ids: tuple[str, ...]) -> Plan:
     return Plan(
         edits=single,
         grouped=grouped,
-        columns=tuple(sorted(items)),
+        of_flags=of_flags,
+        columns=tuple(sorted(items | _behind_flags(of_flags))),
         reported=tuple(_in_order(reported)),
         bad=bad,
         clean=clean,
         terms=tuple(_in_order(wanted)),
         fires=tuple(fires),
         questions={edit_id: question.alias(edit_id) for edit_id, question in questions.items()},
+        softer=softer,
     )
+
+
+def softer_column(edit: Edit) -> str:
+    """Column of the verdicts that is True where a failure is only a review."""
+    return f"{edit.id}@softer"
+
+
+def _softer(edit: Edit, when: pl.Expr) -> pl.Expr:
+    return when.fill_null(value=False).alias(softer_column(edit))
+
+
+def _behind_flags(of_flags: Sequence[Edit]) -> set[str]:
+    """Items that edits of flags need: the flags, and all that the silenced edits read and show."""
+    if not of_flags:
+        return set()
+    every = definition.all_edits()
+    ids = silenced()
+    return {*compile_plan(ids).columns, *columns_of([every[edit_id] for edit_id in ids])}
 
 
 def together(edit: Edit) -> list[pl.Expr]:
@@ -198,10 +226,70 @@ def _in_order(wanted: dict[str, pl.Expr]) -> list[tuple[pl.Expr, ...]]:
     return steps
 
 
+@cache
+def silenced() -> tuple[str, ...]:
+    """Ids of all edits that an over-ride flag has a say in: it silences them, or they read it."""
+    return tuple(
+        edit.id
+        for edit in definition.all_edits().values()
+        if edit.level != "item" and not edit.of_flags and (edit.override_items or flags_read(edit.id))
+    )
+
+
+@cache
+def flags_read(edit_id: str) -> tuple[str, ...]:
+    """Over-ride flags that the rule itself reads.
+
+    >>> flags_read("rx-before-dx")
+    ('overRideAgeSiteMorph',)
+    """
+    edit = definition.find(edit_id)
+    if edit.level == "item" or edit.of_flags:
+        return ()
+    _, items = _terms_of(together(edit) if edit.level == "inter-record" else [edit.expression()])
+    return tuple(sorted(item for item in items if item.startswith(definition.OVERRIDE_FLAG)))
+
+
+def time_dependent(edit_ids: Sequence[str]) -> tuple[str, ...]:
+    """Ids, among these, of the edits whose answer can change from one day to the next by itself.
+
+    An edit counts when its rule looks at the day of judgement, or when it compares an item whose
+    validity does so and no edit among these says whether that item is valid. Where the answer of
+    one of them has changed, the null rule may let or no longer let others be asked: judge those
+    records by all edits again.
+    """
+    every, validity = definition.all_edits(), _item_edits()
+    direct = {edit_id for edit_id in {*edit_ids, *sum(validity.values(), ())} if _reads_day(edit_id)}
+    chosen = set(edit_ids)
+    found = []
+    for edit_id in edit_ids:
+        if edit_id in direct or every[edit_id].of_flags:
+            found.append(edit_id)
+        elif every[edit_id].level != "item":
+            behind = {one for item in compile_plan((edit_id,)).columns for one in validity.get(item, ())}
+            if behind & direct - chosen:
+                found.append(edit_id)
+    return tuple(found)
+
+
+@cache
+def _reads_day(edit_id: str) -> bool:
+    edit = definition.find(edit_id)
+    if edit.of_flags:
+        return False
+    if edit.level == "item":
+        asked = [edit.invalid(item) for item in edit.items]
+    else:
+        asked = together(edit) if edit.level == "inter-record" else [edit.expression()]
+    asked += [edit.review_when()] if edit.review_when else []
+    wanted, _ = _terms_of(asked)
+    names = {name for expression in (*asked, *wanted.values()) for name in expression.meta.root_names()}
+    return bool(names & set(DAYS))
+
+
 def forget() -> None:
-    """Drop compiled plans (after a registry added edits of its own)."""
-    compile_plan.cache_clear()
-    _item_edits.cache_clear()
+    """Drop everything compiled (after a registry added edits of its own)."""
+    tables.forget()
 
 
 def columns_of(edits: Sequence[Edit]) -> list[str]:
@@ -212,4 +300,5 @@ def columns_of(edits: Sequence[Edit]) -> list[str]:
             for edit in edits
             for item in (*edit.items, *edit.override_items, *failures.message_items(edit))
         }
+        | _behind_flags([edit for edit in edits if edit.of_flags])
     )

@@ -23,6 +23,8 @@ from registry.staging.schemas import schemas
 from registry.standards import tables
 
 GROUPS = "staging_groups.csv"
+EXAMPLE = DATA / "staging_groups_example.csv"
+"""The form of the table, with invented rows: categories that no manual has, in a schema without stages."""
 COLUMNS = ("schemaId", "basis", "T", "N", "M", "group")
 ANY = "*"
 
@@ -137,13 +139,12 @@ def _values(cell: str) -> Iterable[str]:
 
 @cache
 def groups() -> dict[tuple[str, str], list[tuple[str, str, str, str]]]:
-    """Installed rows (T, N, M, group) by schema number and basis; empty when none are installed."""
-    path = tables.find(GROUPS)
-    if not path.is_file():
-        return {}
+    """Rows (T, N, M, group) by schema number and basis: the installed ones and the invented example."""
     found: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}
-    for number, basis, *row in pl.read_csv(path, infer_schema=False).fill_null("").iter_rows():
-        found.setdefault((number, basis), []).append((row[0], row[1], row[2], row[3]))
+    for path in (EXAMPLE, tables.find(GROUPS)):
+        rows = pl.read_csv(path, infer_schema=False).fill_null("").rows() if path.is_file() else []
+        for number, basis, *row in rows:
+            found.setdefault((number, basis), []).append((row[0], row[1], row[2], row[3]))
     return found
 
 
@@ -184,8 +185,6 @@ def consistent(schema_id: pl.Expr, t: pl.Expr, n: pl.Expr, m: pl.Expr, stage: pl
 
 
 def _verdicts(keys: pl.Series) -> pl.Series:
-    if not groups():
-        return pl.Series(keys.name, [None] * len(keys), dtype=pl.Boolean)
     known = {key: _verdict(*key.split("|")) for key in keys.unique().drop_nulls() if key.count("|") == 4}
     return pl.Series(keys.name, [known.get(key) for key in keys], dtype=pl.Boolean)
 

@@ -1,4 +1,4 @@
-"""Regional nodes examined and positive, and tumor size."""
+"""Regional nodes examined and positive."""
 
 from __future__ import annotations
 
@@ -18,8 +18,20 @@ _ITEMS = ["regionalNodesPositive", "regionalNodesExamined"]
     items=_ITEMS,
     category="stage",
     source=DICTIONARY,
-    passes=["02 | 10", "10 | 10", "97 | 10", "05 | 95", "05 | "],
-    fails=["11 | 10", "90 | 01"],
+    passes=[
+        "02 | 10",
+        "10 | 10",
+        "00 | 05",
+        "95 | 10",
+        "97 | 10",
+        "98 | 10",
+        "05 | 95",
+        "05 | 00",
+        "05 | ",
+        " | 05",
+        "91 | 10",
+    ],
+    fails=["11 | 10", "90 | 01", "02 | 01", "90 | 89"],
 )
 def more_positive_than_examined() -> pl.Expr:
     """Counts only (01 to 90)."""
@@ -33,8 +45,19 @@ def more_positive_than_examined() -> pl.Expr:
     items=_ITEMS,
     category="stage",
     source=DICTIONARY,
-    passes=["98 | 00", "02 | 10", "99 | 99", "97 | 99", " | 00"],
-    fails=["00 | 00", "98 | 05", "02 | 99"],
+    passes=[
+        "98 | 00",
+        "02 | 10",
+        "00 | 95",
+        "99 | 05",
+        "99 | 99",
+        "97 | 99",
+        " | 00",
+        "98 | ",
+        "96 | 00",
+        "98 | 91",
+    ],
+    fails=["00 | 00", "99 | 00", "98 | 05", "98 | 99", "02 | 99", "00 | 99", "95 | 99"],
 )
 def none_examined() -> pl.Expr:
     """00 examined and 98 positive belong together; unknown examined leaves 97 or 99 positive."""
@@ -49,8 +72,31 @@ def none_examined() -> pl.Expr:
     items=[*_ITEMS, "primarySite", "histologicTypeIcdO3"],
     category="stage",
     source=DICTIONARY,
-    passes=["99 | 99 | C710 | 9440", "02 | 10 | C509 | 8500", "99 | 99 | C421 | 9861"],
-    fails=["98 | 00 | C710 | 9440", "00 | 02 | C779 | 9680", "98 | 00 | C809 | 8000"],
+    passes=[
+        "99 | 99 | C710 | 9440",
+        "99 | 99 | C421 | 9861",
+        "02 | 10 | C509 | 8500",
+        "98 | 00 | C754 | 8700",
+        "98 | 00 | C739 | 9580",
+        "98 | 00 | C559 | 8140",
+        "98 | 00 | | 8140",
+        "98 | | C710 | 9440",
+        "96 | 99 | C710 | 9440",
+    ],
+    fails=[
+        "98 | 00 | C710 | 9440",
+        "98 | 99 | C700 | 9530",
+        "99 | 00 | C729 | 9440",
+        "98 | 00 | C751 | 8272",
+        "98 | 00 | C753 | 9361",
+        "00 | 02 | C779 | 9680",
+        "01 | 02 | C169 | 9993",
+        "98 | 00 | C169 | 9590",
+        "98 | 00 | C809 | 8000",
+        "98 | 00 | C589 | 9100",
+        "98 | 00 | C760 | 8010",
+        "98 | 00 | C424 | 8000",
+    ],
     notes="Brain C700-C729 and C751-C753, placenta C589, ill-defined C760-C768 and unknown C809, blood and marrow "
     "C420-C424, histology 9590-9993.",
 )
@@ -58,20 +104,3 @@ def nodes_do_not_apply() -> pl.Expr:
     """Tumors without regional nodes."""
     none = site_in("C700-C729,C751-C753,C589,C760-C768,C809,C420-C424") | histology_in("9590-9993")
     return none & ((POSITIVE != "99") | (EXAMINED != "99"))
-
-
-@edit(
-    "size-998-site",
-    message="Tumor size 998 is not defined for {primarySite}",
-    items=["tumorSizeSummary", "primarySite"],
-    category="stage",
-    source=DICTIONARY,
-    passes=["998 | C509", "998 | C187", "015 | C619", "998 | "],
-    fails=["998 | C619", "998 | C445"],
-    notes="Size 998 also means other things by site; the catalogue's sites are followed.",
-)
-def size_998() -> pl.Expr:
-    """Circumferential, diffuse, polyposis: esophagus, stomach, colorectum, lung, breast."""
-    return (pl.col("tumorSizeSummary") == "998") & ~site_in(
-        "C150-C159,C160-C169,C180-C209,C340-C349,C500-C509"
-    )

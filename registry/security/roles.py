@@ -27,11 +27,12 @@ accounts, read     | account.list                                               
 accounts, change   | account.*                                                              |           |         |            |         | x     |         |
 overview           | overview.*                                                             | x         | x       | x          | x       | x     | x       | x
 statistics         | survival.* stats.*                                                     | x         | x       | x          | x       | x     |         | x
-quality figures    | quality.summary quality.indicators quality.suites quality.completeness | x         | x       |            | x       | x     | x       | x
+quality figures    | quality.summary quality.indicators quality.suites quality.completeness quality.scorecard quality.report quality.trend quality.gate | x         | x       |            | x       | x     | x       | x
 quality, records   | quality.*                                                              | x         | x       |            | x       | x     |         | x
-quality, decide    | quality.override                                                       |           | x       |            |         | x     |         |
+quality, work      | quality.assign quality.rerun                                           | x         | x       |            | x       | x     |         |
+quality, decide    | quality.override quality.withdraw_override                             |           | x       |            |         | x     |         |
 derived, read      | derive.list derive.of_tumor derive.why                                  | x         | x       |            | x       | x     |         | x
-quality, run       | quality.run quality.record_suites edits.* derive.* checks.*            |           | x       |            |         | x     |         | x
+quality, run       | quality.run quality.import_official quality.record_suites quality.suite_frames edits.* derive.* checks.* |           | x       |            |         | x     |         | x
 follow-up figures  | followup.rates                                                         | x         | x       |            | x       | x     | x       | x
 follow-up, list    | followup.list followup.letters followup.history                        | x         | x       |            | x       | x     |         | x
 follow-up, record  | followup.*                                                             | x         |         |            |         | x     |         | x

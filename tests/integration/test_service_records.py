@@ -309,6 +309,7 @@ def test_an_empty_registry_answers_everything(session: Session) -> None:
         "session.resume",
         "session.sign_out",
         "quality.record_suites",
+        "quality.rerun",
         "standards.undo",
     }
     for name, found in operations().items():
@@ -375,7 +376,7 @@ def test_rules_of_failing_edits_name_items(session: Session, tmp_path: Path) -> 
 
 def test_every_rule_can_be_named() -> None:
     from registry import edits
-    from registry.service.quality import _rule
+    from registry.service.quality_board import _rule
 
     for name in edits.edit_ids("central"):
         assert "{" not in _rule(edits.find(name).message)

@@ -91,6 +91,10 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "role": "registrar", "token": "t", "old": "o", "new": "n", "rows": 1, "sha256": "0" * 64, "result": {},
         "data_docs": "x", "based_on": 1, "shown": "x", "tumor_id": 1,
         "pair_id": 1, "decision": "multiple", "reason": "seen", "code": "C504", "site": "C504", "year": 2022,
+        "audit_id": 1, "case_id": 1, "finding_id": 1, "entry_id": 1, "values": {}, "kind": "recoding", "resolution": "both",
+        "expected": 10, "month": 1, "source": "index",
+        "failure_id": 1, "failure_ids": [1], "override_id": 1, "source_name": "State edits", "folder": str(folder / "no"),
+        "facility": ONE,
     }  # fmt: skip
     parameters = list(inspect.signature(operations()[name].function).parameters.values())[1:]
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -166,6 +170,7 @@ def test_nothing_of_another_facility_is_in_any_result(session: Session, tmp_path
         "load_id": range(1, 9),
         "task_id": range(1, 6),
         "tumor_id": range(1, 4),
+        "failure_id": range(1, 60),
     }
     leaks = []
     for name, found in operations().items():

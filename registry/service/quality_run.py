@@ -1,0 +1,209 @@
+"""Running the edits over the registry, over what changed since, and over one patient at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from registry import edits
+from registry.errors import BadInput, Conflict, NotFound, RegistryError
+from registry.service import quality_judging as judging
+from registry.service import quality_keeping as keeping
+from registry.service import quality_records as records
+from registry.service.operations import Context, operation
+from registry.service.quality_judging import Asked
+
+
+@operation("quality.run", changes=True)
+def run(
+    context: Context, edit_set: str = "central", as_of: str | None = None, full: bool = False
+) -> dict[str, Any]:
+    """Judge abstracts, and the tumors of each patient among one another; keep what fails.
+
+    Patients are judged again when a record or override of theirs changed; everybody is by edits that are new to the
+    board, that have another version, that depend on the day when it is another day, and by all edits with `full` or
+    with other tables in use. Edits that compare patients see everybody each time. The board holds the failures of
+    this edit set: those of edits outside it are closed as retired.
+
+    A failure that no longer occurs becomes `fixed`; one that is still there, or comes back with the same values,
+    keeps its id.
+
+    Returns:
+        {run_id, edit_set, as_of, abstracts, patients, judged, failures, overridden, new, fixed, reopened, errors,
+        reviews, warnings}: `failures` and the severities count what is open on the board.
+
+    Raises:
+        Denied: held to facilities. Conflict: another run was faster.
+    """
+    context.require_central("quality.run")
+    day = context.day(as_of)
+    asked = Asked(edits.edit_ids(edit_set))
+    before = _last_run(context)
+    started, tables = context.stamp, records.tables_in_use(context.store)
+    people = records.patients(context.store)
+    anew = _anew(context, asked, day, tables, full=full)
+    parts = list(_judge(context, asked, anew, people, day))
+    differences = keeping.together(parts)
+    everybody_anew = bool(anew) and people.present.height > 0
+    with context.store.unit_of_work(context.actor.name, "quality.run") as work:
+        if int(work.query(_LAST_RUN).item() or 0) != before:
+            raise Conflict("quality.run", "another run ended meanwhile", "run it again")
+        judged = people.present if everybody_anew else people.changed
+        moved = records.moved(work, judged, people.held)
+        run_id = work.new_ids("edit_run", 1)[0]
+        counts = keeping.write(work, differences.without(moved), run_id, context.stamp)
+        counts["fixed"] += keeping.retire(work, asked.ids, run_id, context.stamp)
+        keeping.judged(work, people.changed.join(moved, on="patient_id", how="anti"), people.gone, run_id)
+        _put_in_force(work, asked, edit_set, day, tables)
+        row = {
+            "run_id": run_id, "kind": "own", "edit_set": edit_set, "as_of": day, "everybody": full,
+            "tables": tables, "edits": len(asked.ids), "started_at": started, "actor": context.actor.name,
+            "patients": people.present.height, "judged": judged.height,
+            "abstracts": int(work.query("SELECT count(*) FROM abstract WHERE status <> 'void'").item()),
+            **counts,
+        }  # fmt: skip
+        row |= keeping.count(work, run_id)
+        work.insert("edit_run", pl.DataFrame([{**row, "finished_at": context.stamp}]))
+    hidden = {"kind", "everybody", "tables", "started_at", "actor", "as_of"}
+    return {"as_of": day.isoformat(), **{name: value for name, value in row.items() if name not in hidden}}
+
+
+_LAST_RUN = "SELECT coalesce(max(run_id), 0) FROM edit_run WHERE kind = 'own'"
+
+
+def _last_run(context: Context) -> int:
+    return int(context.store.query(_LAST_RUN).item())
+
+
+def _anew(context: Context, asked: Asked, day: dt.date, tables: str, *, full: bool) -> list[str]:
+    """Edits for which everybody is judged, whoever changed."""
+    held = context.store.query("SELECT edit, edit_version, as_of, tables FROM edit_in_force ORDER BY edit")
+    in_force = {edit: (version, as_of, used) for edit, version, as_of, used in held.iter_rows()}
+    by_day = set(getattr(edits, "time_dependent", tuple)(asked.ids))
+    chosen = []
+    for name in (*asked.single, *asked.within):
+        version, as_of, used = in_force.get(name, (None, None, None))
+        same = version == edits.find(name).version and used == tables and (name not in by_day or as_of == day)
+        if full or not same:
+            chosen.append(name)
+    return chosen
+
+
+def _judge(
+    context: Context, asked: Asked, anew: list[str], people: records.Patients, day: dt.date
+) -> Iterator[keeping.Differences]:
+    """Differences, patients by patients; those of edits across patients, and of patients without records, last."""
+    others = [name for name in (*asked.single, *asked.within) if name not in set(anew)]
+    total = people.present.height
+    jobs = [(anew, people.present), (others, people.changed)]
+    done = 0
+    for ids, whom in jobs:
+        for wanted in records.chunks(whom) if ids else ():
+            context.progress("edits", done, total)
+            part = Asked(ids)
+            yield keeping.compare(context, judging.of_patients(context, part, wanted, day), ids, wanted)
+            done = min(total, done + wanted.height)
+    across = judging.across_patients(context, asked, people.present, day)
+    yield keeping.compare(context, across, asked.across, None)
+    gone = people.gone
+    yield keeping.compare(context, across.clear(), [*asked.single, *asked.within], gone)
+    context.progress("edits", total, total)
+
+
+def _put_in_force(work: Any, asked: Asked, edit_set: str, day: dt.date, tables: str) -> None:
+    """The board is that of these edits now."""
+    rows = pl.DataFrame(
+        {"edit": list(asked.ids), "edit_version": [edits.find(name).version for name in asked.ids]},
+        schema={"edit": pl.String, "edit_version": pl.String},
+    ).with_columns(edit_set=pl.lit(edit_set), as_of=pl.lit(day), tables=pl.lit(tables))
+    work.execute(
+        "DELETE FROM edit_in_force WHERE edit NOT IN (SELECT edit FROM asked)", frames={"asked": rows}
+    )
+    work.execute(
+        """INSERT INTO edit_in_force SELECT edit, edit_version, edit_set, as_of, tables FROM asked
+           ON CONFLICT (edit) DO UPDATE SET edit_version = excluded.edit_version, edit_set = excluded.edit_set,
+               as_of = excluded.as_of, tables = excluded.tables""",
+        frames={"asked": rows},
+    )
+
+
+@operation("quality.rerun", changes=True)
+def rerun(context: Context, abstract_id: int | None = None, patient_id: int | None = None) -> dict[str, Any]:
+    """Judge one patient again, as of today, by the edits that are on the board.
+
+    Edits that compare patients with one another wait for the next `quality.run`.
+
+    Returns:
+        {patient_id, new, fixed, reopened, open}: `open` counts the patient's open failures that the actor may see.
+
+    Raises:
+        NotFound: not in scope. BadInput: neither, or both, were given.
+    """
+    if (abstract_id is None) == (patient_id is None):
+        raise BadInput("quality.rerun", "needs an abstract or a patient", "give one of them")
+    condition, scope = context.actor.scope_sql("facility_id")
+    column, value = ("abstract_id", abstract_id) if patient_id is None else ("patient_id", patient_id)
+    rows = context.store.query(
+        f"SELECT min(patient_id) FROM abstract WHERE {column} = ? AND {condition}", [str(value), *scope]
+    )
+    if rows.item() is None:
+        raise NotFound(column.removesuffix("_id"), f"there is no {column} {value} in your scope")
+    whose = int(rows.item())
+    counts = judge_again(context, whose)
+    left = context.store.query(
+        f"SELECT count(*) FROM edit_failure WHERE state = 'open' AND patient_id = ? AND {condition}",
+        [str(whose), *scope],
+    )
+    return {"patient_id": whose, **counts, "open": int(left.item())}
+
+
+def judge_again(context: Context, patient_id: int) -> dict[str, int]:
+    """Judge one patient by the edits in force; nothing when the edits were never run.
+
+    The next run judges this patient again, because it may be of another day.
+    """
+    in_force = context.store.query("SELECT edit FROM edit_in_force ORDER BY edit")["edit"].to_list()
+    known = edits.all_edits()
+    asked = Asked([name for name in in_force if name in known])
+    wanted = pl.DataFrame({"patient_id": [patient_id]}, schema={"patient_id": pl.Int64})
+    ids = [*asked.single, *asked.within]
+    if not ids:
+        return {"new": 0, "fixed": 0, "reopened": 0}
+    found = judging.of_patients(context, Asked(ids), wanted, context.today)
+    differences = keeping.compare(context, found, ids, wanted)
+    with context.store.unit_of_work(context.actor.name, "quality.rerun") as work:
+        run_id = work.new_ids("edit_run", 1)[0]
+        counts = keeping.write(work, differences, run_id, context.stamp)
+        again = wanted.with_columns(digest=pl.lit(None, pl.String))
+        keeping.judged(work, again, wanted.clear(), run_id)
+        work.log("patient", patient_id, "quality.rerun", None, counts)
+    return counts
+
+
+def after_change(context: Context, patient_id: int) -> None:
+    """Bring the board up to date after a record was saved. The save stands whatever happens here."""
+    try:
+        judge_again(context, patient_id)
+    except RegistryError as error:
+        logging.getLogger(__name__).warning("edits were not run after a save: %s", type(error).__name__)
+
+
+@operation("quality.runs")
+def runs(context: Context, kind: str | None = None, limit: int = 100) -> pl.DataFrame:
+    """Runs of the edits and official reports, newest first.
+
+    Returns:
+        frame[run_id, kind, edit_set, source_name, as_of, started_at, finished_at, actor, patients, judged, abstracts,
+        failures, overridden, new, fixed, reopened, errors, reviews, warnings, unmatched, unreadable].
+    """
+    condition, parameters = ("kind = ?", [kind]) if kind else ("TRUE", [])
+    return context.store.query(
+        f"""SELECT run_id, kind, edit_set, source_name, as_of, started_at, finished_at, actor, patients, judged, abstracts,
+                   failures, overridden, new, fixed, reopened, errors, reviews, warnings, unmatched, unreadable
+            FROM edit_run WHERE {condition} ORDER BY run_id DESC LIMIT ?""",
+        [*parameters, limit],
+    )

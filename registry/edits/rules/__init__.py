@@ -28,6 +28,7 @@ FILES = (
     "stage_tnm",
     "nodes",
     "size",
+    "treatment_codes",
     "treatment",
     "treatment_dates",
     "same_patient",

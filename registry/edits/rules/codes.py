@@ -291,24 +291,6 @@ edit(
 )(matching("[0-9]{3,4}|[A-Z][0-9][0-9A-Z][0-9A-Z]{0,3}"))
 
 
-@edit(
-    "surg-prim-site-valid",
-    message="{surgery} is not a code for surgery of the primary site",
-    items=["rxSummSurgPrimSite", "rxSummSurgPrimSite2023"],
-    level="item",
-    category="treatment",
-    source="STORE/SEER surgery codes; " + DICTIONARY,
-    passes=["00 | ", "90 |", " | A200", " | B980"],
-    fails=["91 | ", "A200 | ", " | 20", " | C200"],
-    notes="Form and range only: which codes are legal for site and year needs the surgery tables.",
-)
-def surgery_valid(value: pl.Expr, item: str) -> pl.Expr:
-    """00-90, 98, 99 until 2022; A or B with three digits from 2023."""
-    if item == "rxSummSurgPrimSite":
-        return ~value.is_in(expand("00-90,98,99"))
-    return ~value.str.contains(r"^[AB](?:[0-8][0-9][0-9]|900|980|990)$")
-
-
 # The flags that the shipped edits know. NAACCR gives over-ride histology the codes 1 to 3.
 _OVERRIDES = (
     ["overRideAgeSiteMorph", "overRideHistology"]

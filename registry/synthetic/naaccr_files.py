@@ -41,11 +41,12 @@ TUMOR_ITEMS = (
     "rxHospSurgPrimSite2023", "rxHospRadiation", "rxHospChemo", "rxHospHormone", "rxHospBrm", "cancerStatus",
     "dateOfLastCancerStatus", "followUpSource", "institutionReferredFrom", "institutionReferredTo",
     "npiPhysicianManaging", "npiPhysicianFollowUp", "abstractedBy", "dateCaseInitiated", "dateCaseCompleted",
-    "dateCaseLastChanged", "dateCaseReportExported", "textDxProcPath", "textRemarks",
+    "dateCaseLastChanged", "dateCaseReportExported", "textDxProcPath", "rxTextSurgery",
+    "textRemarks",
 )  # fmt: skip
 FREE_TEXT = {
     "nameLast", "nameFirst", "nameMiddle", "addrCurrentNoStreet", "addrCurrentCity", "addrAtDxNoStreet",
-    "addrAtDxCity", "textDxProcPath", "textRemarks",
+    "addrAtDxCity", "textDxProcPath", "rxTextSurgery", "textRemarks",
 }  # fmt: skip
 NOTICE = "SYNTHETIC DATA: every person, facility and number in this file is invented."
 

@@ -186,4 +186,5 @@ def _payer(rng: np.random.Generator, age: Ints) -> np.ndarray:
     codes = np.array(["01", "20", "21", "31", "35", "60", "62", "63", "64", "67", "99"])
     under = codes[pick(rng, size, [0.04, 0.52, 0.14, 0.09, 0.10, 0.04, 0.01, 0, 0.01, 0.01, 0.04])]
     over = codes[pick(rng, size, [0.0, 0.08, 0.02, 0.01, 0.01, 0.30, 0.26, 0.20, 0.07, 0.02, 0.03])]
-    return np.where(age < 65, under, over)
+    medicare = np.char.startswith(under, "6") & (under != "67")
+    return np.where(age >= 65, over, np.where(medicare & (age < 20), "20", under))

@@ -170,8 +170,11 @@ def _treat(
     tumors = tumors.with_columns(pl.when(pl.col("year") >= 2018).then(graded).alias("gradePathological"))
     text = pathology.final_diagnosis(facts, tumors, given.surgery_row)
     read = pl.col("diagnosticConfirmation").is_in(["1", "2", "3", "4"])
+    code = pl.coalesce("rxSummSurgPrimSite", "rxSummSurgPrimSite2023")
+    operation = pl.format("SURGERY OF THE PRIMARY SITE, CODE {}. INVENTED.", code)
     return tumors.with_columns(text).with_columns(
-        pl.when(read).then("final_diagnosis").alias("textDxProcPath")
+        pl.when(read).then("final_diagnosis").alias("textDxProcPath"),
+        pl.when(specimen).then(operation).alias("rxTextSurgery"),
     ), given
 
 

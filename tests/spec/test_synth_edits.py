@@ -13,7 +13,7 @@ from registry import edits, formats
 from registry.synthetic import generate
 
 AS_OF = dt.date(2026, 10, 31)
-EXPECTED = {"ir-ssn-shared", "followup-overdue"}
+EXPECTED = {"ir-ssn-shared", "ir-possible-same-person", "followup-overdue"}
 """Facts of life of unlinked files: one person at two facilities, and people not seen for long."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+
 from registry import edits
 from tests.paths import needs_shared, shared
 

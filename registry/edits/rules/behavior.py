@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from registry import standards
 from registry.edits.definition import REVIEW, edit
 from registry.edits.rules.codes import DICTIONARY
 from registry.edits.rules.site_and_sex import SEER
+from registry.edits.site_histology import malignant_histologies
 from registry.edits.terms import DX_YEAR, HISTOLOGY, histology_in, site_in
 
 BEHAVIOR = pl.col("behaviorCodeIcdO3")
@@ -16,12 +19,20 @@ CONFIRMATION = pl.col("diagnosticConfirmation")
 NEVER_IN_SITU = "8000-8005,8020,8021,8331,8332,8800-9055,9062,9082,9083,9110-9493,9501-9989"
 
 
-def _only_benign() -> list[str]:
-    """Histologies that the newest edition publishes with behavior 0 or 1 only."""
-    listed = standards.morphology().filter(pl.col("edition") == "ICD-O-3.2")
-    malignant = pl.col("behavior").is_in(["2", "3", "6", "9"]).any().alias("malignant")
-    by_code = listed.group_by("code").agg(malignant)
-    return by_code.filter(~pl.col("malignant")).get_column("code").sort().to_list()
+@cache
+def _only_benign() -> str:
+    """Histologies that are published with behavior 0 or 1 only: by ICD-O-3.2, by any edition where that has none.
+
+    What SEER's validation list accepts as in situ or malignant (pilocytic astrocytoma, 9421/3) is published.
+    """
+    terms = standards.morphology().with_columns(
+        pl.col("behavior").is_in(["2", "3", "6", "9"]).alias("malignant")
+    )
+    newest = terms.filter(pl.col("edition") == "ICD-O-3.2")
+    older = terms.join(newest, on="code", how="anti")
+    by_code = pl.concat([newest, older]).group_by("code").agg(pl.col("malignant").any())
+    benign = set(by_code.filter(~pl.col("malignant")).get_column("code").to_list())
+    return ",".join(sorted(benign - {str(histology) for histology in malignant_histologies()}))
 
 
 @edit(
@@ -42,6 +53,7 @@ def _only_benign() -> list[str]:
         "8890 | 0 | 2020",
         "8454 | 1 | 2020",
         "8140 | 3 | 2020",
+        "9421 | 3 | 2020",
         *(f"{code} | 2 | 2020" for code in (8010, 8330, 8350, 8780, 9060, 9080, 9100, 9500)),
         "9990 | 2 | 2020",
         "8000 | | 2020",
@@ -50,18 +62,20 @@ def _only_benign() -> list[str]:
     fails=[
         "8890 | 2 | 2020",
         "8454 | 3 | 2020",
+        "9752 | 3 | 2020",
         *(
             f"{code} | 2 | 2020"
             for code in (8000, 8005, 8020, 8021, 8331, 8332, 8800, 9055, 9062, 9082, 9083)
         ),
         *(f"{code} | 2 | 2020" for code in (9110, 9493, 9501, 9989)),
     ],
-    notes="Only benign or borderline: by the newest edition of ICD-O-3 that has the code. The dictionary lets "
+    notes="Only benign or borderline: by ICD-O-3.2, by any edition where that lacks the code, and not on SEER's list "
+    "with behavior 2 or 3 (such as 9421/3). The dictionary lets "
     "over-ride codes 1 and 3 silence it (2 is about in situ without microscopy).",
 )
 def behavior_not_published() -> pl.Expr:
     """Malignant for a histology that is only benign, or in situ where that makes no sense."""
-    benign = pl.col("histologicTypeIcdO3").is_in(_only_benign())
+    benign = histology_in(_only_benign())
     return (BEHAVIOR.is_in(["2", "3"]) & benign) | (IN_SITU & histology_in(NEVER_IN_SITU))
 
 

@@ -31,6 +31,8 @@ FILES = (
     "treatment_codes",
     "treatment",
     "treatment_dates",
+    "treatment_here",
+    "radiation",
     "same_patient",
     "patient_sequence",
     "same_tumor",

@@ -79,6 +79,14 @@ def legal_codes() -> pl.Series:
     return pl.Series("legal", legal.ravel())
 
 
+@cache
+def without_surgery() -> tuple[pl.Series, pl.Series]:
+    """Whether each table has no other codes than 98 (or, long ago, 99), and whether it has 99."""
+    tables = [set(codes.split()) for codes in reference.table(TABLES).get_column("codes")]
+    only_98 = [codes <= {"98", "99", "A980"} for codes in tables]
+    return pl.Series("only_98", only_98), pl.Series("also_99", ["99" in codes for codes in tables])
+
+
 def surgery_table(site: pl.Expr, histology: pl.Expr, year: pl.Expr) -> pl.Expr:
     """Row of the surgery table that applies; null when there is none.
 

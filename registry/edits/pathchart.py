@@ -22,7 +22,7 @@ import polars as pl
 
 from registry import standards
 from registry.edits import build
-from registry.errors import BadInput, NotFound
+from registry.errors import BadInput, NotFound, NotReady
 from registry.standards import tables
 
 FIRST_YEAR, LAST_YEAR = 2024, 2099
@@ -66,6 +66,7 @@ def install(csv_path: Path, out_folder: Path, year: int | None = None) -> int:
         NotFound: there is no such file.
         BadInput: it is not such a list, says of no year, or has rows that cannot be read or contradict
             each other. Nothing is installed then.
+        NotReady: the folder cannot be written to.
     """
     if not csv_path.is_file():
         raise NotFound(str(csv_path), "there is no such file")
@@ -77,10 +78,15 @@ def install(csv_path: Path, out_folder: Path, year: int | None = None) -> int:
         raise BadInput(
             csv_path.name, f"{year} is not a diagnosis year of Cancer PathCHART ({FIRST_YEAR} or later)"
         )
-    out_folder.mkdir(parents=True, exist_ok=True)
     made, table = out_folder / f".{_FILE.format(year)}.new", out_folder / _FILE.format(year)
-    count = build.write(made, COLUMNS, build.table_rows(listed))
-    made.replace(table)
+    try:
+        out_folder.mkdir(parents=True, exist_ok=True)
+        count = build.write(made, COLUMNS, build.table_rows(listed))
+        made.replace(table)
+    except OSError as error:
+        raise NotReady(
+            str(out_folder), f"the table cannot be written ({error.strerror})", "check the folder"
+        ) from None
     tables.forget()
     return count
 
@@ -110,9 +116,20 @@ def load(year: int) -> pl.DataFrame:
         table = pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError, EOFError):
         table = pl.DataFrame()
-    if tuple(table.columns) != COLUMNS or table.is_empty():
+    if tuple(table.columns) != COLUMNS or not _is_sound(table):
         raise BadInput(path.name, "the installed table is damaged", "install the published CSV again")
     return table
+
+
+def _is_sound(table: pl.DataFrame) -> bool:
+    status, histology, behavior, sites = (pl.col(name).fill_null("") for name in COLUMNS)
+    sound = (
+        status.is_in(list(STATUSES))
+        & histology.str.contains(r"^[89][0-9]{3}$")
+        & behavior.str.contains("^[0-3]$")
+        & sites.str.contains(r"^C[0-9]{3}(-C[0-9]{3})?( C[0-9]{3}(-C[0-9]{3})?)*$")
+    )
+    return not table.is_empty() and bool(table.select(sound.all()).item())
 
 
 def _read(path: Path) -> tuple[build.Sites, int | None]:

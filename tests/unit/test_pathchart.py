@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from registry import edits
 from registry.edits import pathchart, site_histology
-from registry.errors import BadInput, NotFound
+from registry.errors import BadInput, NotFound, NotReady
 from registry.standards import tables
 
 HEADER = "Site,Histology,Behavior,CPC Validity Status"
@@ -198,6 +199,23 @@ def test_what_is_not_there_or_damaged(tmp_path: Path, in_use: Path) -> None:
     assert pathchart.installed() == [2024]
     with pytest.raises(BadInput, match="damaged"):
         pathchart.load(2024)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["likely,8500,3,C509", "valid,85,3,C509", "valid,8500,7,C509", "valid,8500,3,breast", "valid,8500,3"],
+)
+def test_a_table_that_was_changed_by_hand(in_use: Path, row: str) -> None:
+    lines = ["status,histologicTypeIcdO3,behaviorCodeIcdO3,primarySites", "valid,8500,2,C500-C506 C509", row]
+    (in_use / "pathchart_2024.csv.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    with pytest.raises(BadInput, match="damaged"):
+        pathchart.load(2024)
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotReady, match="cannot be written"):
+        pathchart.install(published(tmp_path, HEADER, *ROWS), tmp_path / "file")
 
 
 def test_an_installed_edition_of_seers_list_comes_first(in_use: Path) -> None:

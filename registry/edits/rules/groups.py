@@ -32,22 +32,32 @@ def pairs(frame: pl.DataFrame, usable: pl.Series) -> tuple[Rows, Rows]:
     return pairs_of(frame.select(pl.when(usable).then(PATIENT)).to_series(), MOST)
 
 
-def pairs_of(key: pl.Series, most: int) -> tuple[Rows, Rows]:
-    """Row numbers of every two equal keys (null = none), each with the `most` - 1 that follow it.
+def pairs_of(key: pl.Series, most: int, *, skip_larger: bool = False) -> tuple[Rows, Rows]:
+    """Row numbers of every two equal keys (null = none).
 
-    >>> [rows.tolist() for rows in pairs_of(pl.Series([7, 7, 7, None]), most=2)]
-    [[0, 1], [1, 2]]
+    Args:
+        key: one value a row.
+        most: largest group that is compared whole.
+        skip_larger: leave larger groups out; otherwise a row of theirs is compared with the next `most` - 1.
+
+    >>> keys = pl.Series([7, 7, 7, None, 8, 8])
+    >>> [rows.tolist() for rows in pairs_of(keys, most=2)]
+    [[0, 1, 4], [1, 2, 5]]
+    >>> [rows.tolist() for rows in pairs_of(keys, most=2, skip_larger=True)]
+    [[4], [5]]
     """
-    several = (key.is_duplicated() & key.is_not_null()).arg_true()
-    rows = several.to_numpy().astype(np.int64)
-    number = key.gather(several).rank("dense").to_numpy().astype(np.int64)
-    order = np.argsort(number, kind="stable")
-    rows, number = rows[order], number[order]
+    several = key.to_frame("key").with_row_index("row").filter(pl.col("key").is_duplicated())
+    several = several.drop_nulls("key").sort("key", "row")
+    rows = several.get_column("row").to_numpy().astype(np.int64)
+    group = several.get_column("key").rle_id().to_numpy().astype(np.int64)
+    if skip_larger:
+        small = np.bincount(group, minlength=1)[group] <= most
+        rows, group = rows[small], group[small]
     first, second = [rows[:0]], [rows[:0]]
     place = np.arange(len(rows))
     for step in range(1, most):
         place = place[place + step < len(rows)]
-        place = place[number[place] == number[place + step]]
+        place = place[group[place] == group[place + step]]
         if not len(place):
             break
         first.append(rows[place])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from registry.edits.definition import PATIENT
 from registry.edits.rules import groups
-from registry.edits.rules.spelling import Words, begins, ends, one_error
+from registry.edits.rules.spelling import Words, begins, ends, one_digit_error, one_error
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "person_weights.csv"
 READS = ("nameLast", "nameFirst", "sexAssignedAtBirth", "sex", "socialSecurityNumber")
@@ -45,7 +45,7 @@ def weights() -> dict[tuple[str, str], int]:
 
 
 def identities(frame: pl.DataFrame) -> pl.DataFrame:
-    """What identifies a person, one row for each patient and way of writing it, sorted.
+    """What identifies a person, one row for each patient and way of writing it.
 
     Args:
         frame: `READS`, `dateOfBirth@first`, `dateOfBirth@last`, `@sex` and the engine's patient column.
@@ -64,7 +64,7 @@ def identities(frame: pl.DataFrame) -> pl.DataFrame:
         ssn.replace_strict(dict.fromkeys(UNUSABLE), default=ssn).alias("ssn"),
     )
     known = wanted.filter(pl.col("patient").is_not_null() & (pl.col("first").is_not_null() | _has("ssn")))
-    return known.unique().sort("patient", "last", "first", "born", "born_last", "sex", "ssn").collect()
+    return known.unique().collect()
 
 
 def _has(column: str) -> pl.Expr:
@@ -91,9 +91,12 @@ BLOCKS: dict[str, tuple[pl.Expr, ...]] = {
 }
 """Pairs are compared when they agree in all of a block's parts (initials in either order)."""
 
-MOST_IN_BLOCK = 50
-"""A record is compared with the next 49 of a block: larger blocks come from placeholders (a birth date of
-1900-01-01) and would make the work grow with the square of the file."""
+MOST_IN_BLOCK = 30
+"""Larger blocks are left out: they come from placeholders (a birth date of 1900-01-01) or from names too
+common to be evidence, and would make the work grow with the square of the file."""
+
+AT_ONCE = 500_000
+"""Pairs that are judged together, which bounds the memory."""
 
 
 def candidates(people: pl.DataFrame) -> tuple[groups.Rows, groups.Rows]:
@@ -104,12 +107,12 @@ def candidates(people: pl.DataFrame) -> tuple[groups.Rows, groups.Rows]:
         key = people.select(
             pl.when(pl.all_horizontal([part.is_not_null() for part in parts])).then(pl.struct(parts).hash())
         ).to_series()
-        first, second = groups.pairs_of(key, MOST_IN_BLOCK)
+        first, second = groups.pairs_of(key, MOST_IN_BLOCK, skip_larger=True)
         found.append(np.minimum(first, second) * height + np.maximum(first, second))
     pairs = np.unique(np.concatenate(found))
     first, second = pairs // max(height, 1), pairs % max(height, 1)
-    patient = people.get_column("patient").rank("dense").to_numpy()
-    others = patient[first] != patient[second]
+    patient = people.get_column("patient")
+    others = (patient.gather(first) != patient.gather(second)).to_numpy()
     return first[others], second[others]
 
 
@@ -125,56 +128,82 @@ def likely(frame: pl.DataFrame) -> pl.DataFrame:
     """
     people = identities(frame)
     first, second = candidates(people)
-    one, other = people[first], people[second]
-    found = pl.DataFrame({"patient_1": one["patient"], "patient_2": other["patient"], **_levels(one, other)})
-    total = pl.sum_horizontal([_weight(part, item) for part, item in EXPLAINED.items()])
-    found = found.with_columns(weight=total).filter(pl.col("weight") >= weights()["threshold", ""])
-    best = found.sort("weight", "patient_1", "patient_2", *EXPLAINED, descending=[True] + [False] * 8)
+    parts = [
+        _above(people[first[start : start + AT_ONCE]], people[second[start : start + AT_ONCE]])
+        for start in range(0, max(len(first), 1), AT_ONCE)
+    ]
+    best = pl.concat(parts).sort(
+        "weight", "patient_1", "patient_2", *EXPLAINED, descending=[True] + [False] * 8
+    )
     strongest = best.unique(["patient_1", "patient_2"], keep="first", maintain_order=True)
     return strongest.sort("patient_1", "patient_2").select("patient_1", "patient_2", "weight", *EXPLAINED)
 
 
-def _weight(part: str, item: str) -> pl.Expr:
-    known = {level: weight for (of, level), weight in weights().items() if of == item}
-    return pl.col(part).replace_strict(known, default=0, return_dtype=pl.Int32)
+def _above(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that reach the threshold, with their evidence."""
+    numbers = {
+        "ssn": _ssn(one["ssn"], other["ssn"]),
+        "birth": _birth(one, other),
+        "sex": _of([("same", one["sex"] == other["sex"]), ("different", one["sex"] != other["sex"])]),
+    }
+    sure = pl.DataFrame(numbers).select(_total("ssn", "birth", "sex")).to_series()
+    possible = (sure + _at_best(one, other) >= weights()["threshold", ""]).arg_true()
+    one, other = one[possible], other[possible]
+    found = pl.DataFrame(
+        {
+            "patient_1": pl.select(pl.min_horizontal(one["patient"], other["patient"])).to_series(),
+            "patient_2": pl.select(pl.max_horizontal(one["patient"], other["patient"])).to_series(),
+            **{part: level[possible] for part, level in numbers.items()},
+            **_names(one, other),
+        }
+    )
+    return found.with_columns(weight=_total(*EXPLAINED)).filter(
+        pl.col("weight") >= weights()["threshold", ""]
+    )
 
 
-def _levels(one: pl.DataFrame, other: pl.DataFrame) -> dict[str, pl.Series]:
-    """Level of agreement of each item, null where it cannot be compared."""
+def _total(*parts: str) -> pl.Expr:
+    """Sum of the weights of these parts of the evidence."""
+    summands = []
+    for part in parts:
+        levels = {level: weight for (item, level), weight in weights().items() if item == EXPLAINED[part]}
+        summands.append(pl.col(part).replace_strict(levels, default=0, return_dtype=pl.Int32))
+    return pl.sum_horizontal(summands)
+
+
+def _at_best(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
+    """The most that the names can add, without looking at their letters."""
+    weight = weights()
+    last = pl.when(one["last"] == other["last"]).then(weight["nameLast", "same"])
+    first = pl.when(one["first"] == other["first"]).then(weight["nameFirst", "same"])
+    similar = [
+        max(weight[item, level] for level in ("one error", "part")) for item in ("nameLast", "nameFirst")
+    ]
+    exchanged = pl.when(one["last"] == other["first"]).then(weight["names", "exchanged"]).otherwise(0)
+    written = last.otherwise(similar[0]) + first.otherwise(similar[1])
+    return pl.select(pl.max_horizontal(written, exchanged)).to_series()
+
+
+def _names(one: pl.DataFrame, other: pl.DataFrame) -> dict[str, pl.Series]:
+    """Levels of the names, null where they cannot be compared or are exchanged."""
     last, first = (Words(one[name], other[name]) for name in ("last", "first"))
     exchanged = (one["last"] == other["first"]) & (one["first"] == other["last"])
     exchanged = (exchanged & (one["last"] != one["first"])).fill_null(value=False)
-    as_names = pl.select(pl.when(exchanged).then(pl.lit("exchanged"))).to_series()
-    as_written = {"last": _last(last), "first": _first(first)}
+    levels = {"last": _last(last), "first": _first(first)}
     return {
-        "ssn": _ssn(one["ssn"], other["ssn"]),
-        "birth": _birth(one, other),
-        "names": as_names,
-        **{
-            name: pl.select(pl.when(~exchanged).then(level)).to_series() for name, level in as_written.items()
-        },
-        "sex": _of([("same", (one["sex"] == other["sex"])), ("different", one["sex"] != other["sex"])]),
+        "names": pl.select(pl.when(exchanged).then(pl.lit("exchanged"))).to_series(),
+        **{name: pl.select(pl.when(~exchanged).then(level)).to_series() for name, level in levels.items()},
     }
 
 
 def _of(levels: list[tuple[str, pl.Series]]) -> pl.Series:
     """The first level whose condition holds, else null."""
-    first, *rest = levels
-    chain = pl.when(pl.lit(first[1])).then(pl.lit(first[0]))
-    for level, condition in rest:
-        chain = chain.when(pl.lit(condition)).then(pl.lit(level))  # type: ignore[assignment]
-    return pl.select(chain).to_series()
+    return pl.select(pl.coalesce([pl.when(holds).then(pl.lit(level)) for level, holds in levels])).to_series()
 
 
 def _ssn(one: pl.Series, other: pl.Series) -> pl.Series:
-    written = [number.cast(pl.String).str.zfill(9) for number in (one, other)]
-    return _of(
-        [
-            ("same", one == other),
-            ("one error", pl.Series(one_error(Words(*written), same_length=True))),
-            ("different", one != other),
-        ]
-    )
+    slip = pl.Series(one_digit_error(one.fill_null(0).to_numpy(), other.fill_null(0).to_numpy()))
+    return _of([("same", one == other), ("one error", slip & (one != other)), ("different", one != other)])
 
 
 def _birth(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:

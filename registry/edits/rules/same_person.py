@@ -152,8 +152,8 @@ def facility_duplicate() -> pl.Expr:
     notes="Fires on every record of both patient numbers. Weights of agreement and disagreement in last name, "
     "first name, birth date, social security number and sex add up; weights and threshold are data "
     "(person_weights.csv). Pairs are compared that share the social security number, or the full birth date "
-    "with a name or the initials, or both names with the year or the day of birth; each record with at most "
-    "49 others of a block. Records without first name and without social security number are not compared. "
+    "with a name or the initials, or both names with the year or the day of birth, unless more than 30 do. "
+    "Records without first name and without social security number are not compared. "
     "A blank, invalid or unknown item says nothing.",
 )
 def possible_same_person(frame: pl.DataFrame) -> pl.Series:

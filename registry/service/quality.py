@@ -14,6 +14,7 @@ from registry.service import (  # noqa: F401 - their operations are of this room
     quality_figures,
     quality_official,
     quality_overrides,
+    quality_report,
     quality_run,
 )
 from registry.service.operations import Context, operation

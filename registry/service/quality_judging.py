@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from registry import edits, standards
+from registry.edits.definition import OVERRIDE_FLAG
 from registry.service import quality_records as records
 
 if TYPE_CHECKING:
@@ -54,8 +55,14 @@ def of_patients(context: Context, asked: Asked, wanted: pl.DataFrame, day: dt.da
     found = [_empty()]
     if asked.single:
         rows = records.abstracts(context, asked.single, wanted)
-        keys = ["facility_id", "patient_id", "tumor_id", "abstract_id"]
-        judged = edits.run(None, rows.drop("record_type"), asked.single, as_of=day, keys=keys, **_given(kept))
+        judged = edits.run(
+            None,
+            rows.drop("record_type"),
+            asked.single,
+            as_of=day,
+            keys=["facility_id", "patient_id", "tumor_id", "abstract_id"],
+            overrides=_reasons(context, asked, kept, rows),
+        )
         found.append(_that_apply(judged, rows).select(list(FOUND)).cast(FOUND))
     if asked.within:
         found.append(_compared(context, asked.within, wanted, day))
@@ -124,13 +131,55 @@ def overrides(context: Context, wanted: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _given(kept: pl.DataFrame) -> dict[str, Any]:
-    """Overrides as the engine takes them."""
-    import inspect
+REASONS = {"abstract_id": pl.Int64} | dict.fromkeys(
+    ("edit", "item_values", "account", "created_at", "reason"), pl.String
+)
 
-    if "overrides" not in inspect.signature(edits.run).parameters:
-        return {}
-    return {"overrides": kept.drop("override_id")}
+
+def _reasons(context: Context, asked: Asked, kept: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame | None:
+    """Who over-rode what and why, as the engine takes it; None where no edit about flags is asked."""
+    if not any(edits.find(name).of_flags for name in asked.single):
+        return None
+    own = kept.select(list(REASONS)).cast(pl.Schema(REASONS))
+    return pl.concat([own, _senders_flags(context, rows)])
+
+
+def _senders_flags(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
+    """Flags that records came with, as the sender's word: who set them here has to say why, a sender did it elsewhere.
+
+    Args:
+        rows: abstracts with their flags.
+    """
+    flags = [name for name in rows.columns if name.startswith(OVERRIDE_FLAG)]
+    if not flags:
+        return pl.DataFrame(schema=REASONS)
+    held = rows.select("abstract_id", *flags).unpivot(
+        flags, index="abstract_id", variable_name="flag", value_name="code"
+    )
+    set_flags = (
+        held.cast({"flag": pl.String, "code": pl.String}).drop_nulls("code").select("abstract_id", "flag")
+    )
+    if set_flags.is_empty():
+        return pl.DataFrame(schema=REASONS)
+    came = records.with_ids(
+        context.store.query(
+            """SELECT s.abstract_id, s.flag, coalesce(a.sender, a.facility_id, 'sender') AS account, a.created_at
+               FROM set_flags s JOIN abstract a USING (abstract_id) WHERE a.source_id IS NOT NULL AND NOT EXISTS (
+                   SELECT 1 FROM abstract_change c
+                   WHERE c.abstract_id = s.abstract_id AND c.item = s.flag AND c.source_id IS NULL)
+               ORDER BY s.abstract_id, s.flag""",
+            frames={"set_flags": set_flags},
+        )
+    )
+    silenced = [(flag, name) for name, edit in edits.all_edits().items() for flag in edit.override_items]
+    pairs = pl.DataFrame(silenced, schema={"flag": pl.String, "edit": pl.String}, orient="row")
+    return (
+        came.cast({"flag": pl.String})
+        .join(pairs, on="flag")
+        .with_columns(item_values=pl.lit(None, pl.String), reason=pl.lit("received with the record"))
+        .select(list(REASONS))
+        .cast(pl.Schema(REASONS))
+    )
 
 
 def _with_overrides(found: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -83,13 +84,18 @@ def moved(work: UnitOfWork, judged: pl.DataFrame, held: pl.DataFrame) -> pl.Data
 
 
 def tables_in_use(store: Store) -> str:
-    """Which program and which installed tables judge: when this differs, everybody is judged again."""
+    """Which program, item edits and installed tables judge: when this differs, everybody is judged again by all edits.
+
+    Item edits say which values the other edits may look at, so a new version of one can change what others find.
+    """
     from registry import __version__
 
+    versions = [(name, edit.version) for name, edit in edits.all_edits().items() if edit.level == "item"]
+    validity = hashlib.sha256(repr(versions).encode()).hexdigest()[:16]
     installed = store.query(
         "SELECT digest FROM standards_pack WHERE state = 'installed' ORDER BY pack_id DESC LIMIT 1"
     )
-    return f"{__version__} {installed.item() if installed.height else 'own'}"
+    return f"{__version__} {validity} {installed.item() if installed.height else 'own'}"
 
 
 def chunks(wanted: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from registry import edits
+from registry.edits.plan import time_dependent
 from registry.errors import BadInput, Conflict, NotFound, RegistryError
 from registry.service import quality_judging as judging
 from registry.service import quality_keeping as keeping
@@ -80,17 +81,18 @@ def _last_run(context: Context) -> int:
 
 
 def _anew(context: Context, asked: Asked, day: dt.date, tables: str, *, full: bool) -> list[str]:
-    """Edits for which everybody is judged, whoever changed."""
+    """Edits for which everybody is judged, whoever changed; those about over-ride flags follow what others find."""
     held = context.store.query("SELECT edit, edit_version, as_of, tables FROM edit_in_force ORDER BY edit")
     in_force = {edit: (version, as_of, used) for edit, version, as_of, used in held.iter_rows()}
-    by_day = set(getattr(edits, "time_dependent", tuple)(asked.ids))
+    by_day = set(time_dependent(asked.ids))
     chosen = []
     for name in (*asked.single, *asked.within):
         version, as_of, used = in_force.get(name, (None, None, None))
         same = version == edits.find(name).version and used == tables and (name not in by_day or as_of == day)
         if full or not same:
             chosen.append(name)
-    return chosen
+    about_flags = [name for name in asked.single if edits.find(name).of_flags and name not in chosen]
+    return chosen + about_flags if chosen else []
 
 
 def _judge(
@@ -98,15 +100,21 @@ def _judge(
 ) -> Iterator[keeping.Differences]:
     """Differences, patients by patients; those of edits across patients, and of patients without records, last."""
     others = [name for name in (*asked.single, *asked.within) if name not in set(anew)]
-    total = people.present.height
-    jobs = [(anew, people.present), (others, people.changed)]
-    done = 0
-    for ids, whom in jobs:
-        for wanted in records.chunks(whom) if ids else ():
-            context.progress("edits", done, total)
-            part = Asked(ids)
-            yield keeping.compare(context, judging.of_patients(context, part, wanted, day), ids, wanted)
-            done = min(total, done + wanted.height)
+    total, done = people.present.height, 0
+    touched = [people.changed.select("patient_id")]
+    for wanted in records.chunks(people.present) if anew else ():
+        context.progress("edits", done, total)
+        part = keeping.compare(context, judging.of_patients(context, Asked(anew), wanted, day), anew, wanted)
+        # what became valid or invalid with the day lets other edits be asked, or no more
+        touched += [frame.select("patient_id") for frame in part]
+        yield part
+        done += wanted.height
+    whom = pl.concat(touched).unique().join(people.present, on="patient_id", how="semi").sort("patient_id")
+    for wanted in records.chunks(whom) if others else ():
+        context.progress("edits", min(done, total), total)
+        found = judging.of_patients(context, Asked(others), wanted, day)
+        yield keeping.compare(context, found, others, wanted)
+        done += wanted.height
     across = judging.across_patients(context, asked, people.present, day)
     yield keeping.compare(context, across, asked.across, None)
     gone = people.gone

@@ -232,7 +232,13 @@ for _id, _category, _items, _codes, _passes, _fails in _LISTS:
     level="item",
     category="stage",
     source=DICTIONARY,
-    passes=["0 | 1 | 8 | 9 | 0 | 2", "8 | 9 | 0 | 1 | 1 | 1", " | | | | | 9"],
+    passes=[
+        "0 | 1 | 8 | 9 | 0 | 2",
+        "8 | 9 | 0 | 1 | 1 | 1",
+        "1 | 0 | 9 | 8 | 0 | 8",
+        "0 | 0 | 0 | 0 | 0 | 0",
+        " | | | | | 9",
+    ],
     fails=[
         "2 | 0 | 0 | 0 | 0 | 0",
         "0 | 0 | 0 | 0 | 2 | 0",

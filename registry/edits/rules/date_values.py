@@ -8,7 +8,7 @@ import polars as pl
 
 from registry.edits.definition import ERROR, edit
 from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import AS_OF, blank, day, is_real_date
+from registry.edits.terms import AS_OF, day, is_real_date
 
 OLDEST = 1000
 """First year where the dictionary names no other: a year has four digits."""
@@ -114,16 +114,15 @@ for _id, _item in _COMPLETE:
     "dx-date-required",
     message="Date of diagnosis is blank; at least the year is needed",
     items=["dateOfDiagnosis"],
+    level="item",
     category="date",
     source=DICTIONARY,
-    requires=[],
     columns=["dateOfDiagnosis", "dateOfDiagnosisFlag"],
     passes=["2020 | ", "20200105 | ", " | 12", "20201399 | "],
     fails=[" | ", "  | 10"],
     notes="Files up to version 22 say in the date flag that a date is unknown (12); later versions have "
-    "no place for a reason, so blank fails. An item edit in the catalogue; inter-item here because it "
-    "reads the flag beside the date. A date that is filled and wrong is for `dx-date-valid`.",
+    "no place for a reason, so blank fails. A date that is filled and wrong is for `dx-date-valid`.",
 )
-def dx_date_required() -> pl.Expr:
+def dx_date_required(value: pl.Expr) -> pl.Expr:
     """Blank without the old flag that says unknown."""
-    return blank("dateOfDiagnosis") & (pl.col("dateOfDiagnosisFlag") != "12").fill_null(value=True)
+    return value.is_null() & (pl.col("dateOfDiagnosisFlag") != "12").fill_null(value=True)

@@ -119,7 +119,7 @@ def race_order() -> pl.Expr:
 def _wrong_pair(race: pl.Expr, later: pl.Expr) -> pl.Expr:
     repeated = (race == later) & (race != 88) & (race != 99)
     after_none = (race == 88) & (later != 88)
-    white_first = (race == 1) & (later != 88) & (later != 99)
+    white_first = (race == 1) & (later != 88)
     return repeated | after_none | white_first | ((race == 99) != (later == 99))
 
 
@@ -134,6 +134,7 @@ def _wrong_pair(race: pl.Expr, later: pl.Expr) -> pl.Expr:
     passes=[
         "07 | 01 | 88 | 88 | 88",
         "07 | 88 | 88 | 88 | 88",
+        "07 | 01 | 07 | 88 | 88",
         "01 | 88 | 88 | 88 | 88",
         "02 | 08 | 17 | 97 | 88",
         "02 | | | | ",
@@ -151,7 +152,7 @@ def _wrong_pair(race: pl.Expr, later: pl.Expr) -> pl.Expr:
 def hawaiian_first() -> pl.Expr:
     """Of several races Native Hawaiian takes precedence."""
     later = pl.any_horizontal([pl.col(item) == "07" for item in RACE_ITEMS[1:]])
-    return (pl.col("race1") != "07") & later.fill_null(value=False)
+    return (pl.col("race1") != "07") & later
 
 
 @edit(

@@ -177,8 +177,8 @@ def gate(tumors: pl.DataFrame, failures: pl.DataFrame | None, smallest: int = 5)
     """What holds back a submission, by facility.
 
     Returns:
-        frame[facility, records, errors, official_errors, reviews, ready]: open failures of severity error (own and official) and
-        review (own); ready = no open error. "all" first; facilities of fewer than `smallest` records are left out.
+        frame[facility, records, errors, official_errors, reviews, ready]: open failures: own errors, official ones that are no
+        warnings (only that verdict is accepted), own reviews; ready = none of the first two. "all" first; facilities of fewer than `smallest` records are left out.
 
     >>> tumors = pl.DataFrame({"tumor_id": [1, 2], "facility_id": ["A", "B"]})
     >>> failures = pl.DataFrame({"tumor_id": [2], "edit": ["x"], "severity": ["error"], "state": ["open"]})
@@ -187,15 +187,13 @@ def gate(tumors: pl.DataFrame, failures: pl.DataFrame | None, smallest: int = 5)
     """
     records = tumors.with_columns(facility(tumors).fill_null("unknown").alias("@facility"))
     sizes = records.group_by(facility="@facility").agg(records=pl.len().cast(pl.Int64))
+    own = pl.col("source") != "official"
     held = {
-        "errors": ("error", "own"),
-        "official_errors": ("error", "official"),
-        "reviews": ("review", "own"),
+        "errors": own & (pl.col("severity") == "error"),
+        "official_errors": ~own & (pl.col("severity") != "warning"),
+        "reviews": own & (pl.col("severity") == "review"),
     }
-    counts = [
-        ((pl.col("severity") == severity) & (pl.col("source") == source)).sum().cast(pl.Int64).alias(name)
-        for name, (severity, source) in held.items()
-    ]
+    counts = [condition.sum().cast(pl.Int64).alias(name) for name, condition in held.items()]
     still = _placed(records, failures)
     found = sizes.join(still.group_by("facility").agg(counts), on="facility", how="left").with_columns(
         pl.col(*held).fill_null(0)

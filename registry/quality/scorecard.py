@@ -103,7 +103,8 @@ def certification(card: pl.DataFrame) -> pl.DataFrame:
         card: from `scorecard`.
 
     Returns:
-        frame[programme, level, state, met, not_met, not_computable], best level first. A level is met when all its thresholds are;
+        frame[programme, level, state, met, not_met, not_computable], best level first. A level is met when all its thresholds are
+        (those of severity info only inform);
         not met when one is not; else not computable: what is known is good, but something is not known.
 
     >>> card = scorecard(pl.DataFrame({"indicator_id": ["dco_pct"], "value": [4.0], "numerator": [4], "denominator": [100]}),
@@ -112,11 +113,11 @@ def certification(card: pl.DataFrame) -> pl.DataFrame:
     [('NAACCR', 'gold', 'not met'), ('NAACCR', 'silver', 'not computable')]
     """
     rows = []
+    required = card.filter(pl.col("severity") != "info")
     for programme, levels in CERTIFICATIONS:
         for level in levels:
-            states = card.filter(pl.col("programme") == programme, pl.col("level") == level)[
-                "state"
-            ].to_list()
+            of_level = required.filter(pl.col("programme") == programme, pl.col("level") == level)
+            states = of_level["state"].to_list()
             missed, unknown = states.count(NOT_MET), states.count(UNKNOWN)
             state = NOT_MET if missed else UNKNOWN if unknown or not states else MET
             rows.append((programme, level, state, states.count(MET), missed, unknown))

@@ -324,9 +324,14 @@ def reminders(table: pl.DataFrame, contacts: pl.DataFrame, sent: pl.DataFrame) -
     earlier = sent.group_by("facility_id").agg(
         last_reminded=pl.col("reminded_on").max(), times_reminded=pl.len().cast(pl.Int64)
     )
-    silence = pl.when(pl.col("last_received").is_null()).then(pl.lit("nothing ever received")).otherwise(
-        pl.format("nothing received for {} months; usual gap {} months", "months_silent", pl.col("usual_gap").fill_null(0))
-    )  # fmt: skip
+    gap = pl.col("usual_gap").round(1).cast(pl.String).str.strip_suffix(".0")
+    silence = pl.concat_str(
+        pl.format("nothing received for {} months", "months_silent"),
+        pl.when(pl.col("usual_gap").is_not_null())
+        .then(pl.format(" (usually every {})", gap))
+        .otherwise(pl.lit("")),
+    )
+    silence = pl.coalesce(silence, pl.lit("nothing ever received"))
     behind = pl.format(
         "{} received of {} expected by now", "received", pl.col("expected_to_date").round(0).cast(pl.Int64)
     )

@@ -6,11 +6,16 @@ import polars as pl
 
 from registry.edits.definition import edit
 from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import SEX, blank, year
+from registry.edits.terms import SEX, blank, number, within, year
 
 DEAD = pl.col("vitalStatus") == "0"
 ALIVE = pl.col("vitalStatus") == "1"
-UNCODED = ["0000", "7777", "7797"]
+
+
+def _is_uncoded() -> pl.Expr:
+    """0000 alive, 7777 no certificate at hand, 7797 certificate without a coded cause."""
+    cause = pl.col("causeOfDeath")
+    return (cause == "0000") | (cause == "7777") | (cause == "7797")
 
 
 @edit(
@@ -127,7 +132,7 @@ def dead_without_cause() -> pl.Expr:
 )
 def dead_without_revision() -> pl.Expr:
     """Blank counts: the cause cannot be read without its revision."""
-    coded = ~pl.col("causeOfDeath").is_in(UNCODED)
+    coded = ~_is_uncoded()
     none = blank("icdRevisionNumber") | (pl.col("icdRevisionNumber") == "0").fill_null(value=False)
     return DEAD & coded & none
 
@@ -160,7 +165,7 @@ def dead_without_date() -> pl.Expr:
 def autopsy_fits() -> pl.Expr:
     """0 = not applicable, alive."""
     autopsy = pl.col("autopsy")
-    return (ALIVE & (autopsy != "0")) | (DEAD & ~autopsy.is_in(["1", "2", "9"]))
+    return (ALIVE & (autopsy != "0")) | (DEAD & (autopsy == "0"))
 
 
 @edit(
@@ -190,7 +195,7 @@ def alive_with_place() -> pl.Expr:
 )
 def death_certificate_alive() -> pl.Expr:
     """Sources 6 and 7."""
-    return pl.col("typeOfReportingSource").is_in(["6", "7"]) & ALIVE
+    return within(number("typeOfReportingSource"), "6-7") & ALIVE
 
 
 @edit(
@@ -251,5 +256,5 @@ def cause_format() -> pl.Expr:
     """Revision 10: letter, two digits, a digit or blank; older revisions: four digits."""
     cause, revision = pl.col("causeOfDeath"), pl.col("icdRevisionNumber")
     newer = (revision == "1") & ~cause.str.contains(r"^[A-Z]\d\d\d?$")
-    older = revision.is_in(["7", "8", "9"]) & ~cause.str.contains(r"^\d{4}$")
-    return ~cause.is_in(UNCODED) & (newer | older)
+    older = (number("icdRevisionNumber") >= 7) & ~cause.str.contains(r"^\d{4}$")
+    return ~_is_uncoded() & (newer | older)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from registry.edits.definition import REVIEW, edit
+from registry.edits.rules.behavior import CONFIRMATION, METHOD
 from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import HISTOLOGY, SURGERY, first, histology_in, last, site_in
+from registry.edits.terms import HISTOLOGY, SURGERY, first, histology_in, last, number, site_in, within
 
 SOURCE = pl.col("typeOfReportingSource")
 CERTIFICATE = SOURCE == "7"
 AUTOPSY = SOURCE == "6"
-CONFIRMATION = pl.col("diagnosticConfirmation")
 
 
 @edit(
@@ -55,7 +55,7 @@ def certificate_confirmation() -> pl.Expr:
 )
 def autopsy_confirmation() -> pl.Expr:
     """Histology, or what the pathologist saw."""
-    return AUTOPSY & ~CONFIRMATION.is_in(["1", "3", "6"])
+    return AUTOPSY & ~within(METHOD, "1,3,6")
 
 
 @edit(
@@ -69,7 +69,7 @@ def autopsy_confirmation() -> pl.Expr:
 )
 def laboratory_confirmation() -> pl.Expr:
     """A laboratory reports what it examined."""
-    return (SOURCE == "3") & ~CONFIRMATION.is_in(["1", "2", "3", "4", "5"])
+    return (SOURCE == "3") & (METHOD >= 6)
 
 
 @edit(
@@ -159,12 +159,12 @@ def diagnosed_at_death() -> pl.Expr:
 )
 def treated_without_record() -> pl.Expr:
     """Autopsy: none; certificate: none or unknown."""
-    known_none = ~SURGERY.is_in([0, 98])
-    maybe_none = ~SURGERY.is_in([0, 98, 99])
-    faults = [AUTOPSY & known_none, CERTIFICATE & maybe_none]
+    treated = (SURGERY != 0) & (SURGERY != 98) & (AUTOPSY | (SURGERY != 99))
+    faults = [treated.fill_null(value=False)]
     for item in ("rxSummChemo", "rxSummHormone", "rxSummBrm", "phase1RadiationTreatmentModality"):
-        faults += [AUTOPSY & (pl.col(item) != "00"), CERTIFICATE & ~pl.col(item).is_in(["00", "99"])]
-    return pl.any_horizontal([fault.fill_null(value=False) for fault in faults])
+        given = (pl.col(item) != "00") & (AUTOPSY | (pl.col(item) != "99"))
+        faults.append(given.fill_null(value=False))
+    return (AUTOPSY | CERTIFICATE) & pl.any_horizontal(faults)
 
 
 @edit(
@@ -232,6 +232,7 @@ def certificate_and_other_primaries() -> pl.Expr:
         "7 | 7 | 9734 | 3 | C300",
         "7 | 8 | 8500 | 3 | C509",
         "7 | 8 | 9530 | 3 | C700",
+        "7 | 8 | 9530 | 2 | C700",
         "7 | 8 | 8442 | 1 | C569",
         "7 | 0 | 9530 | 0 | C700",
     ],
@@ -242,7 +243,7 @@ def certificate_stage() -> pl.Expr:
     """9, unless the schema leaves no choice."""
     stage = pl.col("summaryStage2018")
     systemic = (stage == "7") & histology_in("9732-9733,9740-9993")
-    benign = (stage == "8") & pl.col("behaviorCodeIcdO3").is_in(["0", "1"]) & site_in("C700-C729,C751-C753")
+    benign = (stage == "8") & (number("behaviorCodeIcdO3") <= 1) & site_in("C700-C729,C751-C753")
     return CERTIFICATE & (stage != "9") & ~systemic & ~benign
 
 
@@ -282,5 +283,5 @@ _RECEPTORS = ("estrogenReceptorSummary", "progesteroneRecepSummary", "her2Overal
 )
 def certificate_receptors() -> pl.Expr:
     """Any of the three receptor summaries."""
-    tested = [pl.col(item).is_in(["0", "1"]).fill_null(value=False) for item in _RECEPTORS]
+    tested = [(pl.col(item) == result).fill_null(value=False) for item in _RECEPTORS for result in ("0", "1")]
     return CERTIFICATE & pl.any_horizontal(tested)

@@ -7,7 +7,7 @@ import polars as pl
 from registry.edits.definition import REVIEW, WARNING, edit
 from registry.edits.rules.codes import DICTIONARY, expand
 from registry.edits.rules.death import ALIVE
-from registry.edits.terms import blank, first, last
+from registry.edits.terms import blank, first, last, number, within
 
 _YEAR = 10_000
 """A year, in dates as numbers YYYYMMDD."""
@@ -72,7 +72,7 @@ def recurrence_and_date() -> pl.Expr:
 )
 def status_of_certificate() -> pl.Expr:
     """2 = evidence of the tumor, 9 = unknown."""
-    return pl.col("typeOfReportingSource").is_in(["6", "7"]) & (pl.col("cancerStatus") == "1")
+    return within(number("typeOfReportingSource"), "6-7") & (pl.col("cancerStatus") == "1")
 
 
 @edit(

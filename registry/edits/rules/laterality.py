@@ -6,7 +6,7 @@ import polars as pl
 
 from registry.edits.definition import REVIEW, edit
 from registry.edits.rules.behavior import IN_SITU
-from registry.edits.terms import DX_YEAR, HISTOLOGY, histology_in, site_in
+from registry.edits.terms import DX_YEAR, HISTOLOGY, histology_in, number, site_in, within
 from registry.standards.laterality import MIDLINE, PAIRED, PAIRED_SINCE_2004, PARTLY_PAIRED
 
 SOURCE = "SEER Program Coding and Staging Manual, Laterality: sites for which it must be coded"
@@ -144,7 +144,7 @@ def side_of_in_situ() -> pl.Expr:
     """An in situ tumor is on one side; Kaposi sarcoma and lymphoid neoplasms are not tested after 1987."""
     exempt = histology_in("9140,9590-9980") & (DX_YEAR > 1987).fill_null(value=True)
     unpaired_part = site_in(PARTLY_PAIRED) & (SIDE == "0")
-    return IN_SITU & is_paired() & ~SIDE.is_in(["1", "2", "3"]) & ~unpaired_part & ~exempt
+    return IN_SITU & is_paired() & ~within(number("laterality"), "1-3") & ~unpaired_part & ~exempt
 
 
 @edit(
@@ -224,4 +224,4 @@ def both_sides() -> pl.Expr:
 )
 def side_of_confined() -> pl.Expr:
     """Side not known, extent known."""
-    return is_paired() & SIDE.is_in(["4", "9"]) & pl.col("summaryStage2018").is_in(["0", "1", "2"])
+    return is_paired() & within(number("laterality"), "4,9") & (number("summaryStage2018") <= 2)

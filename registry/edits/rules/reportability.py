@@ -6,7 +6,7 @@ import polars as pl
 
 from registry.edits.definition import WARNING, edit
 from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import DX_YEAR, HISTOLOGY, SITE, histology_in, site_in
+from registry.edits.terms import DX_YEAR, HISTOLOGY, SITE, histology_in, number, site_in
 
 PROGRAMS = "SEER Program Coding and Staging Manual, reportability; NPCR reportable conditions"
 BEHAVIOR = pl.col("behaviorCodeIcdO3")
@@ -42,7 +42,7 @@ BEHAVIOR = pl.col("behaviorCodeIcdO3")
 )
 def benign_not_reportable() -> pl.Expr:
     """Benign and borderline: brain, CNS and intracranial glands, since 2004."""
-    return BEHAVIOR.is_in(["0", "1"]) & ~(site_in("C700-C729,C751-C753") & (DX_YEAR >= 2004))
+    return (number("behaviorCodeIcdO3") <= 1) & ~(site_in("C700-C729,C751-C753") & (DX_YEAR >= 2004))
 
 
 @edit(

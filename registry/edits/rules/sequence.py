@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from registry.edits.definition import REVIEW, edit
-from registry.edits.rules.behavior import BEHAVIOR, CONFIRMATION
+from registry.edits.rules.behavior import BEHAVIOR, METHOD
 from registry.edits.rules.codes import DICTIONARY
 from registry.edits.rules.site_and_sex import SEER
 from registry.edits.terms import DX_YEAR, HISTOLOGY, histology_in, number, site_in
@@ -60,7 +60,7 @@ ILL_DEFINED = "C760-C768,C809"
 )
 def sequence_fits_behavior() -> pl.Expr:
     """60 to 88 count non-malignant and registry-defined tumors."""
-    malignant = BEHAVIOR.is_in(["2", "3"])
+    malignant = number("behaviorCodeIcdO3") >= 2
     series_of_benign = number(CENTRAL).is_between(60, 88)
     cervix = site_in("C530-C539") & (BEHAVIOR == "2") & (DX_YEAR >= 2003)
     skin = site_in("C440-C449") & histology_in("8000-8110")
@@ -111,7 +111,7 @@ def _several(item: str) -> pl.Expr:
 
 
 def _unconfirmed(item: str) -> pl.Expr:
-    return _several(item) & CONFIRMATION.is_in(["6", "7", "8", "9"]) & ~site_in(ILL_DEFINED)
+    return _several(item) & (METHOD >= 6) & ~site_in(ILL_DEFINED)
 
 
 @edit(

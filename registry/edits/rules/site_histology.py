@@ -10,7 +10,7 @@ import polars as pl
 from registry.edits.definition import REVIEW, edit
 from registry.edits.rules.site_and_sex import SEER
 from registry.edits.site_histology import IMPOSSIBLE, UNLIKELY, status
-from registry.edits.terms import HISTOLOGY, SEX, SITE, histology_in, site_in
+from registry.edits.terms import HISTOLOGY, SEX, SITE, histology_in, number, site_in
 
 LISTS = "SEER Site/Histology Validation List (to 2023); Cancer PathCHART Site Morphology Validation List (from 2024)"
 
@@ -146,6 +146,7 @@ _MALE = "8054,8080,8640-8642,8650,9061-9063,9102"
         "2 | | 8630 | 3",
         "1 | | 9102 | 3",
         "1 | | 9100 | 3",
+        "1 | | 9100 | 2",
         "1 | | 9084 | 0",
         "1 | | 9061 | 3",
         "2 | | 9060 | 3",
@@ -190,6 +191,6 @@ def histology_fits_sex() -> pl.Expr:
     female = (
         histology_in(_FEMALE)
         | ((HISTOLOGY == 9084) & (behavior == "3"))
-        | ((HISTOLOGY == 9100) & behavior.is_in(["0", "1"]))
+        | ((HISTOLOGY == 9100) & (number("behaviorCodeIcdO3") <= 1))
     )
     return ((SEX == "1") & female) | ((SEX == "2") & histology_in(_MALE))

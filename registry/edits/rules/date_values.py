@@ -8,7 +8,7 @@ import polars as pl
 
 from registry.edits.definition import ERROR, edit
 from registry.edits.rules.codes import DICTIONARY
-from registry.edits.terms import AS_OF, day, is_real_date
+from registry.edits.terms import AS_OF, day, digits, is_real_date
 
 OLDEST = 1000
 """First year where the dictionary names no other: a year has four digits."""
@@ -43,9 +43,11 @@ _COMPLETE = [
 def is_calendar_date(item: str) -> pl.Expr:
     """True for a full or partial date of the calendar as reported, False or null for anything else.
 
-    A leading zero is no year: `00002020` is not the year 2020.
+    A year begins with no zero: `00002020` is not the year 2020.
     """
-    return is_real_date(item) & ~pl.col(item).str.starts_with("0")
+    size, value = pl.col(item).str.len_bytes(), digits(item)
+    as_long = ((size == 8) == (value > 999_999)) & ((size == 4) == (value <= 9_999))
+    return is_real_date(item) & as_long
 
 
 def not_a_date(since: int) -> Callable[[pl.Expr, str], pl.Expr]:
@@ -77,6 +79,8 @@ _NO_DATES = [
     "2015-03-01",
     "15",
     "00002020",
+    "00202003",
+    "002020",
     "UNKNOWN",
     "20261102",
     "202612",

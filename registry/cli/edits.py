@@ -212,3 +212,60 @@ def edits_withdraw(options: Options, override: int, reason: str) -> None:
     with options.connect() as session:
         result = session.run("quality.withdraw_override", override_id=override, reason=reason)
     options.answer(result, f"over-ride {override} is withdrawn")
+
+
+@edits.command("rerun", epilog="Example: registry edits rerun --abstract 17")
+@click.option("--abstract", "abstract_id", type=int, help="The abstract whose patient is judged again.")
+@click.option("--patient", "patient_id", type=int, help="The patient.")
+@global_options
+def edits_rerun(options: Options, abstract_id: int | None, patient_id: int | None) -> None:
+    """Judge one patient's records again, at once."""
+    with options.connect() as session:
+        result = session.run("quality.rerun", abstract_id=abstract_id, patient_id=patient_id)
+    options.answer(result, output.pairs(result))
+
+
+@edits.command(
+    "import-results",
+    epilog="Example: registry edits import-results state-report.csv --mapping state.toml --run-date 2026-11-02",
+)
+@click.argument("report", type=click.Path(dir_okay=False))
+@click.option("--mapping", required=True, help="A TOML file that says where things stand in the report.")
+@click.option("--run-date", help="Day of the official run (default: today).")
+@global_options
+def edits_import(options: Options, report: str, mapping: str, run_date: str | None) -> int:
+    """Take in the report of an official EDITS run. Exit code 1 when a line was unreadable or of no known record."""
+    from registry.cli.words import day_of
+    from registry.formats.edit_results import read_edit_results, read_mapping
+
+    day = day_of(run_date, "--run-date")
+    how = read_mapping(mapping)
+    results = read_edit_results(report, how)
+    for line in results.warnings:
+        options.remark(line)
+    with options.connect() as session:
+        told = session.run(
+            "quality.import_official", rows=results.rows, source_name=how.source, covers=how.covers,
+            sent=how.sent, bad=results.bad, file_name=Path(report).name, run_date=day.isoformat() if day else None,
+        )  # fmt: skip
+    text = (
+        f"{told['rows']:,} results of {told['source_name']}: {told['matched']:,} of known records, "
+        f"{told['unmatched']:,} of none, {told['unreadable']:,} lines in quarantine; "
+        f"{told['new']:,} new failures, {told['fixed']:,} closed"
+    )
+    options.answer(told, text)
+    return 1 if told["unmatched"] or told["unreadable"] else 0
+
+
+@edits.command("gate", epilog="Example: registry edits gate --facility 0006210010")
+@click.option("--facility", help="Only this facility.")
+@global_options
+def edits_gate(options: Options, facility: str | None) -> int:
+    """Say what holds back a submission: open errors, ours and official. Exit code 1 when something does."""
+    with options.connect() as session:
+        told = session.run("quality.gate", facility=facility)
+    lines = ["ready" if told["ready"] else "not ready", *told["reasons"], *told["notes"]]
+    if told["by_edit"].height:
+        lines += ["", output.table(told["by_edit"], limit=40)]
+    options.answer(told, "\n".join(lines))
+    return 0 if told["ready"] else 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,14 +94,25 @@ def write_table(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None
     """
     if path.suffix not in (".csv", ".parquet"):
         raise BadInput(str(path), _ENDINGS, "choose one of them")
-    if not path.parent.is_dir():
-        raise BadInput(str(path), "its folder is not there", "make the folder first")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole(path) as part:
         if path.suffix == ".csv":
             frame.write_csv(part)
         else:
             frame.write_parquet(part, metadata=metadata)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to; it takes the place of `path` when all went well, else it is removed.
+
+    Raises:
+        BadInput: it can't be written there.
+    """
+    if not path.parent.is_dir():
+        raise BadInput(str(path), "its folder is not there", "make the folder first")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
         part.replace(path)
     except OSError as error:
         reason = error.strerror or "can't be written"

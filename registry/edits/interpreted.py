@@ -11,13 +11,12 @@ A property test holds every edit and every operation equal to polars on arbitrar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from registry.edits.operations import BINARY, FUNCTIONS, NotKnown, Value, whole_number_limits
+from registry.edits.operations import BINARY, FUNCTIONS, NotKnown, Value, to_integer, whole_number_limits
 
 Values = Mapping[str, Any]
 Function = Callable[[Values], Value]
@@ -191,7 +190,18 @@ def _items(table: pl.Series) -> Callable[[int], Value]:
     return get
 
 
-_SIGNED, _UNSIGNED = re.compile(r"[+-]?[0-9]+\Z"), re.compile(r"\+?[0-9]+\Z")
+def _checked(wanted: Any, *, strict: bool) -> Callable[[Any], Value]:
+    """Whole numbers that fit; others are null or, as in polars, an error."""
+    low, high = whole_number_limits(wanted)
+
+    def checked(value: Any) -> Value:
+        if low <= value <= high:
+            return value
+        if strict:
+            raise pl.exceptions.InvalidOperationError(f"a number does not fit {wanted}")
+        return None
+
+    return checked
 
 
 def _cast(have: Any, wanted: Any, *, strict: bool) -> Callable[[Any], Value]:
@@ -204,6 +214,9 @@ def _cast(have: Any, wanted: Any, *, strict: bool) -> Callable[[Any], Value]:
         return bool
     if wanted.is_float() and have.is_integer():
         return float
+    if isinstance(wanted, pl.Enum) and have == pl.String and not strict:
+        words = frozenset(wanted.categories)
+        return lambda value: value if value in words else None
     if not wanted.is_integer():
         raise NotKnown(f"a cast from {have} to {wanted}")
     low, high = whole_number_limits(wanted)
@@ -211,17 +224,9 @@ def _cast(have: Any, wanted: Any, *, strict: bool) -> Callable[[Any], Value]:
         return int
     if have.is_integer():
         fits = whole_number_limits(have)
-        if strict and (fits[0] < low or fits[1] > high):
-            raise NotKnown("a strict cast that may fail")
-        return lambda value: value if low <= value <= high else None
+        if low <= fits[0] and fits[1] <= high:
+            return lambda value: value
+        return _checked(wanted, strict=strict)
     if have != pl.String or strict:
         raise NotKnown(f"a cast from {have} to {wanted}")
-    shape = _UNSIGNED if low == 0 else _SIGNED
-
-    def parsed(text: str) -> Value:
-        if not shape.match(text) or len(text) > 300:
-            return None
-        value = int(text)
-        return value if low <= value <= high else None
-
-    return parsed
+    return to_integer(wanted)

@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from registry.edits import definition, failures, interpreted, overrides, sets
-from registry.edits.definition import PATIENT, Edit
+from registry.edits import definition, failures, interpreted, overrides, sets, terms
+from registry.edits.definition import OVERRIDE_FLAG, PATIENT, Edit
 from registry.edits.engine import days, judge
 from registry.edits.plan import Plan, compile_plan, flag, is_asked, silenced, softer_column
 
@@ -59,8 +59,8 @@ def check_record(
     today = days(as_of or dt.date.today())
     fired = judge_one.fired({**values, **today})
     found = [_failure(edit, record, softer=softer) for edit, softer in fired]
-    for edit in judge_one.plan.of_flags:
-        found += _of_flags(edit, values, today)
+    if judge_one.plan.of_flags:
+        found += _of_flags(judge_one.plan.of_flags, values, today)
     place = judge_one.places
     return sorted(found, key=lambda failure: place[failure.edit])
 
@@ -73,8 +73,7 @@ class _Judge:
         self.places = {edit_id: place for place, edit_id in enumerate(ids)}
         compiled = _Compiled(plan)
         self.reported, self.bad, self.terms = compiled.reported, compiled.bad, compiled.terms
-        self.edits, rest = compiled.edits, compiled.rest
-        self.rest = compile_plan(tuple(edit.id for edit in rest)) if rest else None
+        self.edits, self.rest = compiled.edits, compiled.rest
 
     def fired(self, values: dict[str, Any]) -> list[tuple[Edit, bool]]:
         """Edits that the record fails, and whether each is only a review of it."""
@@ -94,20 +93,24 @@ class _Judge:
                 fails = question is not None and is_asked(edit, values) and bool(question(values))
             if fails:
                 found.append((edit, bool(softer and softer(values))))
-        return found + (self._by_frame(reported) if self.rest else [])
+        rest = tuple(edit.id for edit, may_wait in self.rest if not may_wait or is_asked(edit, values))
+        return found + (_by_frame(compile_plan(rest), reported) if rest else [])
 
-    def _by_frame(self, values: Mapping[str, Any]) -> list[tuple[Edit, bool]]:
-        assert self.rest is not None
-        schema = {**dict.fromkeys(self.rest.columns, pl.String()), **_DAYS}
-        frame = pl.DataFrame([{name: values.get(name) for name in schema}], schema=schema)
-        answers = judge(self.rest, frame).row(0, named=True)
-        return [
-            (edit, bool(answers.get(softer_column(edit)))) for edit in self.rest.edits if answers[edit.id]
-        ]
+
+def _by_frame(plan: Plan, values: Mapping[str, Any]) -> list[tuple[Edit, bool]]:
+    """Edits of the plan that the record fails, judged as a frame of one row."""
+    schema = {**dict.fromkeys(plan.columns, pl.String()), **_DAYS}
+    frame = pl.DataFrame([{name: values.get(name) for name in schema}], schema=schema)
+    answers = judge(plan, frame).row(0, named=True)
+    return [(edit, bool(answers.get(softer_column(edit)))) for edit in plan.edits if answers[edit.id]]
 
 
 class _Compiled:
-    """The plan's expressions as functions; `rest` are the edits that have no such form."""
+    """The plan's expressions as functions; `rest` are the edits that have no such form.
+
+    With each of the rest stands whether what it requires is known here, so that it is asked only
+    when the null rule lets it be.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.schema: dict[str, Any] = {**dict.fromkeys(plan.columns, pl.String()), **_DAYS}
@@ -119,14 +122,14 @@ class _Compiled:
         questions = dict(self._functions(tuple(plan.questions.values())))
         softer = dict(self._functions(tuple(plan.softer[e.id] for e in plan.edits if e.review_when)))
         self.edits: list[tuple[Edit, frozenset[str], Function | None, Function | None]] = []
-        self.rest: list[Edit] = []
+        self.rest: list[tuple[Edit, bool]] = []
         for edit in plan.edits:
             flags = frozenset(flag(edit.id, item) for item in edit.items if edit.level == "item")
             names = {*flags, *(() if flags else (edit.id,)), *_needed(edit)}
             if edit.review_when:
                 names.add(softer_column(edit))
             if names & self.unknown:
-                self.rest.append(edit)
+                self.rest.append((edit, not flags and not _needed(edit) & self.unknown))
             else:
                 entry = (edit, flags, questions.get(edit.id), softer.get(softer_column(edit)))
                 self.edits.append(entry)
@@ -134,18 +137,32 @@ class _Compiled:
     def _functions(self, expressions: Sequence[pl.Expr]) -> list[tuple[str, Function]]:
         """Functions of a step by name; the step's columns join the schema."""
         named = {expression.meta.output_name(): expression for expression in expressions}
-        made = interpreted.functions(named, self.schema)
+        asked = {
+            name: terms.BY_VALUE[name][0]() if name in terms.BY_VALUE else e for name, e in named.items()
+        }
+        made = interpreted.functions(asked, self.schema)
         known = []
         for name, expression in named.items():
             function = made[name]
             if function is None or set(expression.meta.root_names()) & self.unknown:
                 self.unknown.add(name)
             else:
-                known.append((name, function))
+                known.append((name, _by_value(name, function) if name in terms.BY_VALUE else function))
         if expressions:
             frame = pl.LazyFrame(schema=self.schema).select(expressions)
             self.schema |= dict(frame.collect_schema())
         return known
+
+
+def _by_value(name: str, key: Function) -> Function:
+    """A term that a Python function gives."""
+    ask = terms.BY_VALUE[name][1]
+
+    def answer(values: Mapping[str, Any]) -> Any:
+        value = key(values)
+        return None if value is None else ask(value)
+
+    return answer
 
 
 def _needed(edit: Edit) -> set[str]:
@@ -158,19 +175,18 @@ def _judge(edit_ids: tuple[str, ...]) -> _Judge:
     return _Judge(compile_plan(edit_ids), edit_ids)
 
 
-def _of_flags(edit: Edit, values: Mapping[str, str | None], today: Mapping[str, int]) -> list[Failure]:
-    """What an edit of over-ride flags says when flags are set, which is seldom."""
-    set_flags = overrides.pairs_set(values)
-    if set_flags.is_empty():
+def _of_flags(
+    edits: Sequence[Edit], values: Mapping[str, str | None], today: Mapping[str, int]
+) -> list[Failure]:
+    """What the edits of over-ride flags say when flags are set, which is seldom."""
+    flags = {item: value for item, value in values.items() if value and item.startswith(OVERRIDE_FLAG)}
+    if not flags:
         return []
     ids = silenced()
     single = tuple(one for one in ids if definition.find(one).level != "inter-record")
-    blanked = {
-        item: None if item.startswith(definition.OVERRIDE_FLAG) else value for item, value in values.items()
-    }
-    fires: dict[str, bool | None] = dict.fromkeys(ids)
-    fires |= dict.fromkeys(single, False)
-    fires |= {one.id: True for one, _ in _judge(single).fired({**blanked, **today})}
+    fires: dict[str, bool | None] = dict.fromkeys(ids) | dict.fromkeys(single, False)
+    blanked = {**values, **today, **dict.fromkeys(flags)}
+    fires |= {one.id: True for one, _ in _judge(single).fired(blanked)}
     return [
         Failure(
             edit=row["edit"],
@@ -182,7 +198,8 @@ def _of_flags(edit: Edit, values: Mapping[str, str | None], today: Mapping[str, 
             override_item=None,
             state=row["state"],
         )
-        for row in overrides.of_one(edit, set_flags, fires).iter_rows(named=True)
+        for edit in edits
+        for row in overrides.of_one(edit, flags, fires).iter_rows(named=True)
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import re
 import warnings
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -281,7 +282,60 @@ def _replace_strict(call: Any) -> Function:
     return replaced
 
 
+def _to_physical(call: Any) -> Function:
+    """Place among an enumeration's words; whole numbers are what they are."""
+    kind, value = call.type_of(0), call.function(0)
+    if kind.is_integer():
+        return value
+    if not isinstance(kind, pl.Enum):
+        raise NotKnown("the number behind other types")
+    places = {word: place for place, word in enumerate(kind.categories)}
+    return lambda values: places.get(value(values))
+
+
+def _search_sorted(call: Any) -> Function:
+    table, value = call.literal(0), call.function(1)
+    side, descending = call.options
+    if descending or not isinstance(table, pl.Series) or table.null_count():
+        raise NotKnown("a search of another kind")
+    if side == "any" and table.n_unique() < len(table):
+        raise NotKnown("a search that may find any of several")
+    sorted_items = table.to_list()
+    search = bisect_right if side == "right" else bisect_left
+
+    def place(values: Values) -> Value:
+        wanted = value(values)
+        return 0 if wanted is None else search(sorted_items, wanted)
+
+    return place
+
+
 # --- of text -------------------------------------------------------------------------------------
+
+
+def to_integer(dtype: Any, base: int = 10) -> Callable[[str], Value]:
+    """How text becomes a whole number of a type; null where it is none or does not fit.
+
+    >>> [to_integer(pl.UInt8())(text) for text in ("007", "+7", "-7", " 7", "300")]
+    [7, 7, None, None, None]
+    """
+    low, high = whole_number_limits(dtype)
+    if base not in (10, 36):
+        raise NotKnown(f"whole numbers of base {base}")
+    digits = "[0-9]" if base == 10 else "[0-9A-Za-z]"
+    shape = re.compile(rf"{'[+-]' if low else '[+]'}?{digits}{{1,300}}\Z")
+
+    def parsed(text: str) -> Value:
+        value = int(text, base) if shape.match(text) else None
+        return value if value is not None and low <= value <= high else None
+
+    return parsed
+
+
+def _to_integer(call: Any) -> Function:
+    if call.options[0]:
+        raise NotKnown("a conversion that may fail")
+    return _each(call.function(0), to_integer(call.dtype, call.literal(1)))
 
 
 def _plain(text: str) -> bool:
@@ -294,9 +348,10 @@ def pattern(text: str) -> re.Pattern[str] | None:
 
     None where Python reads the pattern differently or not at all.
 
-    >>> pattern("^C[0-9]{3}$").match("C509") is not None, pattern(r"\\p{Lu}")
+    >>> pattern("^C[0-9]{3}$").match("C509") is not None, pattern(r"\p{Greek}")
     (True, None)
     """
+    text = _ascii_classes(text)
     if re.search(r"\\[pPzxuU]|\{,|\[\[|&&|--|~~|\(\?[^:i]", text):
         return None
     with warnings.catch_warnings():
@@ -305,6 +360,22 @@ def pattern(text: str) -> re.Pattern[str] | None:
             return re.compile(text)
         except (re.error, Warning):
             return None
+
+
+_ASCII = {r"\p{L}": "A-Za-z", r"\p{Lu}": "A-Z", r"\p{Ll}": "a-z", r"\p{N}": "0-9", r"\p{M}": ""}
+"""Of Unicode's classes, those members that are ASCII; inside brackets."""
+
+
+def _ascii_classes(text: str) -> str:
+    """Unicode's classes in a pattern for ASCII text; those outside brackets get brackets."""
+    inside, pieces = False, []
+    for piece in re.split(r"(\\p\{\w+\}|\\.|[][])", text):
+        if piece in _ASCII and (inside or _ASCII[piece]):
+            pieces.append(_ASCII[piece] if inside else f"[{_ASCII[piece]}]")
+        else:
+            inside = piece == "[" or (inside and piece != "]")
+            pieces.append(piece)
+    return "".join(pieces)
 
 
 def _of_text(
@@ -437,6 +508,8 @@ FUNCTIONS: dict[str, Callable[[Any], Function]] = {
     "abs": _abs,
     "clip": _clip,
     "replace_strict": _replace_strict,
+    "to_physical": _to_physical,
+    "search_sorted": _search_sorted,
     "Contains": _contains,
     "StartsWith": _starts,
     "EndsWith": _ends,
@@ -452,4 +525,5 @@ FUNCTIONS: dict[str, Callable[[Any], Function]] = {
     "Lowercase": _case(str.lower, "to_lowercase"),
     "Replace": _replace_text,
     "ConcatHorizontal": _concat,
+    "ToInteger": _to_integer,
 }

@@ -144,7 +144,7 @@ _EDIT_AND_FLAG = pl.format("{} ({})", "edit", "flag")
 @cache
 def _pairs() -> pl.DataFrame:
     """Flags and the edits they have a say in: flag, code (null = any), edit, silences."""
-    rows = []
+    rows: list[tuple[str, str | None, str, bool]] = []
     for edit_id in silenced():
         one = definition.find(edit_id)
         rows += [(flag, code, edit_id, True) for flag in one.override_items for code in one.override_codes]
@@ -154,13 +154,7 @@ def _pairs() -> pl.DataFrame:
     return pl.DataFrame(rows, schema={**_SCHEMA, "silences": pl.Boolean}, orient="row")
 
 
-def pairs_set(values: Mapping[str, str | None]) -> pl.DataFrame:
-    """Flags of one record that are set, with the edits they have a say in."""
-    flags = [(flag, value) for flag, value in values.items() if flag.startswith(OVERRIDE_FLAG) and value]
-    return _with_edits(pl.DataFrame([(0, *one) for one in flags], schema=_SET, orient="row"))
-
-
-_SET = {ROW: pl.UInt32, "flag": pl.String, "code": pl.String}
+_SET = pl.Schema({ROW: pl.UInt32, "flag": pl.String, "code": pl.String})
 
 
 def _with_edits(flags: pl.DataFrame) -> pl.DataFrame:
@@ -171,11 +165,19 @@ def _with_edits(flags: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([coded, anyhow.select(coded.columns)]).sort(ROW, "flag", "edit")
 
 
-def of_one(edit: Edit, flags: pl.DataFrame, fires: Mapping[str, bool | None]) -> pl.DataFrame:
-    """Failures of a single record, of which no reasons are known; columns `failures.COLUMNS`."""
-    table = flags.with_columns(
-        fires=pl.Series([fires[name] for name in flags["edit"]], dtype=pl.Boolean),
-        **{name: pl.lit(None, pl.String) for name in (*_REASONS, "item_values", "then_values")},
+def of_one(edit: Edit, flags: Mapping[str, str], fires: Mapping[str, bool | None]) -> pl.DataFrame:
+    """Failures of a single record, of which no reasons are known; columns `failures.COLUMNS`.
+
+    Args:
+        edit: one of the edits of flags.
+        flags: those that are set, and their codes.
+        fires: for each edit that flags have a say in, whether it fires without them (None = not known).
+    """
+    set_flags = pl.DataFrame([(0, *pair) for pair in flags.items()], schema=_SET, orient="row")
+    table = _with_edits(set_flags)
+    table = table.with_columns(
+        fires=pl.Series([fires[name] for name in table["edit"]], dtype=pl.Boolean),
+        **{name: pl.lit(None, pl.String) for name in _REASONS},
         known=pl.lit(False),
         changed=pl.lit(False),
     )

@@ -28,7 +28,7 @@ def names() -> list[str]:
     """Names of the edit sets.
 
     >>> names()
-    ['all', 'central', 'hospital', 'submission']
+    ['all', 'central', 'hospital', 'npcr', 'seer', 'submission']
     """
     return sorted(_table().get_column("edit_set").unique())
 

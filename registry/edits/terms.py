@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -46,6 +47,38 @@ def definition(name: str) -> pl.Expr | None:
         return _NAMED[name]()
     item, _, kind = name.partition("@")
     return _OF_ITEM[kind](item) if item and kind in _OF_ITEM else None
+
+
+BY_VALUE: dict[str, tuple[Callable[[], pl.Expr], Callable[[Any], Any]]] = {}
+"""Terms that a Python function gives: what it is asked of, and the function."""
+
+
+def by_value(
+    name: str, key: Callable[[], pl.Expr], function: Callable[[Any], Any], dtype: type[pl.DataType]
+) -> pl.Expr:
+    """A term that a Python function gives for each distinct value of an expression (null for null).
+
+    For what no expression can say, such as a search in a table with wildcards. A frame asks the
+    function once a distinct value, one record asks it directly.
+
+    Args:
+        name: the term's name, beginning with `@`.
+        key: makes the expression, often `pl.concat_str` of items with a separator.
+        function: takes a value that is not null; None is null.
+        dtype: type of what it returns.
+    """
+
+    def column() -> pl.Expr:
+        def answers(values: pl.Series) -> pl.Series:
+            distinct = values.drop_nulls().unique()
+            known = pl.Series([function(value) for value in distinct], dtype=dtype)
+            return values.replace_strict(distinct, known, default=None, return_dtype=dtype)
+
+        return key().map_batches(answers, return_dtype=dtype)
+
+    _NAMED[name] = column
+    BY_VALUE[name] = key, function
+    return pl.col(name)
 
 
 # --- of one item -----------------------------------------------------------------------------

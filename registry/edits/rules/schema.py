@@ -7,24 +7,15 @@ import polars as pl
 from registry import staging
 from registry.edits import terms
 from registry.edits.definition import edit
-from registry.edits.terms import day
+from registry.edits.rules import reported
+from registry.edits.rules.reported import number
 
 EOD = "SEER EOD algorithm, eod_public 3.3 (staging-client)"
 RECEPTORS = ["estrogenReceptorSummary", "progesteroneRecepSummary", "her2OverallSummary"]
 _BY_SITE = ["schemaId", "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis"]
 _DISCRIMINATORS = ["schemaDiscriminator1", "schemaDiscriminator2"]
 
-YEAR_AS_REPORTED = day("dateOfDiagnosis") // 10_000
-"""Year of diagnosis for item edits, which judge before dates are known to be real."""
-
-
-def _number(text: pl.Expr, size: int, after: str = "") -> pl.Expr:
-    """Text of so many characters as a number, after a letter; null for any other text."""
-    right = (text.str.len_bytes() == size) & text.str.starts_with(after)
-    return pl.when(right).then(text.str.slice(len(after)).cast(pl.UInt32, strict=False))
-
-
-SCHEMA_NUMBER = _number(pl.col("schemaId"), 5)
+SCHEMA_NUMBER = number(pl.col("schemaId"), 5)
 
 
 @terms._named("@derived_schemas")
@@ -35,13 +26,13 @@ def DERIVED() -> pl.Expr:
     """
     sex = pl.coalesce("sexAssignedAtBirth", "sex")
     return staging.schema_set(
-        site=_number(pl.col("primarySite"), 4, after="C"),
-        histology=_number(pl.col("histologicTypeIcdO3"), 4),
-        behavior=_number(pl.col("behaviorCodeIcdO3"), 1),
-        year=YEAR_AS_REPORTED,
-        sex=_number(sex, 1),
-        discriminator_1=_number(pl.col("schemaDiscriminator1"), 1),
-        discriminator_2=_number(pl.col("schemaDiscriminator2"), 1),
+        site=reported.SITE,
+        histology=reported.HISTOLOGY,
+        behavior=number(pl.col("behaviorCodeIcdO3"), 1),
+        year=reported.YEAR,
+        sex=number(sex, 1),
+        discriminator_1=number(pl.col("schemaDiscriminator1"), 1),
+        discriminator_2=number(pl.col("schemaDiscriminator2"), 1),
     )
 
 
@@ -76,8 +67,7 @@ edit(
     notes="The schemas of the installed EOD tables; the TNM tables use the same numbers.",
 )(
     lambda value: (
-        value.is_not_null()
-        & (staging.set_of_schema(_number(value, 5)).is_null() | value.str.starts_with("+"))
+        value.is_not_null() & (staging.set_of_schema(number(value, 5)).is_null() | value.str.starts_with("+"))
     )
 )
 
@@ -161,7 +151,7 @@ for _item, _id, _words in (
         ],
         notes="Diagnoses from 2018; before, the item has to be blank (grade-era). The schema is the stored one, else "
         "that of site and histology; while it is not known, codes of any schema pass.",
-    )(lambda value, item: (YEAR_AS_REPORTED >= 2018).fill_null(value=True) & not_of_schema(value, item))
+    )(lambda value, item: (reported.YEAR >= 2018).fill_null(value=True) & not_of_schema(value, item))
 
 
 @edit(

@@ -10,8 +10,8 @@ import polars as pl
 from registry.coding import reference
 from registry.coding.treatment.surgery import TABLES, rules
 from registry.edits.definition import edit
+from registry.edits.rules import reported
 from registry.edits.rules.codes import DICTIONARY, expand, matching, one_of
-from registry.edits.terms import day
 
 LETTERS = {"rxSummSurgPrimSite": "", "rxSummSurgPrimSite2023": "AB"}
 """Letters before the digits of a code: none to 2022, A or B from 2023."""
@@ -113,13 +113,6 @@ def in_table(table: pl.Expr, value: pl.Expr, letters: str) -> pl.Expr:
     return pl.lit(legal_codes()).gather(table * (3 * _CODES) + number)
 
 
-def _reported(item: str, size: int, after: str = "") -> pl.Expr:
-    """An item as reported, as a number; null when it is not of that form."""
-    text = pl.col(item)
-    right = text.str.contains(f"^{after}[0-9]{{{size}}}$")
-    return pl.when(right).then(text.str.slice(len(after)).cast(pl.UInt32, strict=False))
-
-
 @edit(
     "surg-prim-site-valid",
     message="{surgery} is not a code for surgery of this primary site in the year of diagnosis",
@@ -149,6 +142,9 @@ def _reported(item: str, size: int, after: str = "") -> pl.Expr:
         " | B980 | C509 | 8500 | ",
         "72 | | C509 | 8500 | 1990",
         "72 | | C507 | 8500 | 2020",
+        "72 | | C509 | 8499 | 2020",
+        "72 | | C509 | 8500 | 202013",
+        "72 | | C509 | 8500 | 20270101",
         "30 | | C509 | 8500 | 2024",
         " | A300 | C509 | 8500 | 2022",
         " | | C509 | 8500 | 2024",
@@ -183,8 +179,7 @@ def surgery_valid(value: pl.Expr, item: str) -> pl.Expr:
     letters = LETTERS[item]
     form = "[AB](?:[0-8][0-9][0-9]|900|980|990)" if letters else "[0-8][0-9]|90|98|99"
     right = value.str.contains(f"^(?:{form})$")
-    year = day("dateOfDiagnosis") // 10_000
-    of_era = (year >= 2023) if letters else (year < 2023)
-    table = surgery_table(_reported("primarySite", 3, "C"), _reported("histologicTypeIcdO3", 4), year)
+    of_era = (reported.YEAR >= 2023) if letters else (reported.YEAR < 2023)
+    table = surgery_table(reported.SITE, reported.HISTOLOGY, reported.YEAR)
     legal = in_table(pl.when(right & of_era).then(table), value, letters)
     return ~right | ~legal.fill_null(value=True)

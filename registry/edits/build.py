@@ -16,6 +16,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from registry import standards
@@ -102,8 +103,12 @@ def sites_of(text: str) -> set[int]:
     >>> sorted(sites_of("C500-C503, C800,C809"))
     [500, 501, 502, 503, 809]
     """
-    published = {int(code[1:]) for code in standards.topography().get_column("code")}
-    return {site for low, high in intervals(text) for site in range(low, high + 1)} & published
+    return {site for low, high in intervals(text) for site in range(low, high + 1)} & _published()
+
+
+@cache
+def _published() -> frozenset[int]:
+    return frozenset(int(code[1:]) for code in standards.topography().get_column("code"))
 
 
 def ranges_of(sites: Iterable[int]) -> str:
@@ -115,7 +120,7 @@ def ranges_of(sites: Iterable[int]) -> str:
     wanted = set(sites)
     spans: list[list[int]] = []
     joins = False
-    for site in sorted(int(code[1:]) for code in standards.topography().get_column("code")):
+    for site in sorted(_published()):
         if site in wanted:
             if joins:
                 spans[-1][1] = site

@@ -159,18 +159,16 @@ def casefinding(
 
 
 @operation("monitor.sources", changes=True)
-def sources(context: Context, facility: str, names: list[str] | None = None) -> list[str]:
+def sources(context: Context, facility: str, names: list[str]) -> list[str]:
     """Say which casefinding sources a facility has, in the order of its list; an empty list brings the usual ones back.
 
-    Without `names` nothing changes. Returns the list as it stands.
+    Returns the list as it stands.
 
     Raises:
         NotFound: the facility is not in scope.
     """
     number = _facility(context, facility)
     before = _sources(context, number)
-    if names is None:
-        return before
     wanted = [*dict.fromkeys(name.strip() for name in names if name.strip())]
     with context.store.unit_of_work(context.actor.name, "monitor.sources") as work:
         work.execute(

@@ -178,7 +178,7 @@ def test_a_facility_sees_itself_alone(session: Session) -> None:
         given = {} if name == "monitor.expectations" else {"as_of": AS_OF, **words}
         assert set(anna.run(name, **given)["facility_id"]) <= {ONE}
     for name, words in (
-        ("monitor.months", {}), ("monitor.casefinding", {"year": 2023}), ("monitor.sources", {}), ("monitor.remind", {}),
+        ("monitor.months", {}), ("monitor.casefinding", {"year": 2023}), ("monitor.sources", {"names": []}), ("monitor.remind", {}),
         ("monitor.review", {"year": 2023, "month": 1, "source": "x"}),
     ):  # fmt: skip
         for facility in (TWO, "0000000999"):

@@ -92,7 +92,7 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "data_docs": "x", "based_on": 1, "shown": "x", "tumor_id": 1,
         "pair_id": 1, "decision": "multiple", "reason": "seen", "code": "C504", "site": "C504", "year": 2022,
         "audit_id": 1, "case_id": 1, "finding_id": 1, "entry_id": 1, "values": {}, "kind": "recoding", "resolution": "both",
-        "expected": 10, "month": 1, "source": "index",
+        "expected": 10, "month": 1, "source": "index", "names": ["index"],
         "failure_id": 1, "failure_ids": [1], "override_id": 1, "source_name": "State edits", "folder": str(folder / "no"),
         "facility": ONE,
     }  # fmt: skip

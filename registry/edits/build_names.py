@@ -98,8 +98,8 @@ def one_sex(counts: pl.DataFrame) -> pl.DataFrame:
     names = each.select("name").unique().join(decades, how="cross")
     judged = names.join(each, on=["name", "decade"], how="left").join(ever, on="name", how="left")
     enough, alone = _children() >= ENOUGH, _of_one_sex()
-    few = (_children() == 0) | (alone == pl.col("ever"))
-    sex = pl.when(enough).then(alone).when(few.fill_null(value=True)).then("ever")
+    few = pl.col("boys").is_null() | (alone == pl.col("ever")).fill_null(value=False)
+    sex = pl.when(enough).then(alone).when(few).then("ever")
     return _runs(judged.with_columns(sex=sex))
 
 

@@ -166,7 +166,8 @@ def _duplicates(patient: Ints, site: Ints, group: Ints, histology: Ints) -> Ints
             stops = np.full(len(primaries), len(patient))
             stops[who] = todo[takes_over][where]
             settled = todo <= stops[at]
-            same_as[todo[settled & alike]] = primaries[at[settled & alike]]
+            found = settled & alike & (same_as[todo] < 0)
+            same_as[todo[found]] = primaries[at[found]]
             state_group[who], state_histology[who] = group[stops[who]], histology[stops[who]]
             todo, at = todo[~settled], at[~settled]
     return same_as

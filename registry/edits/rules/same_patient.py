@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from registry.edits.definition import PATIENT, edit
-from registry.edits.rules.codes import DICTIONARY
+from registry.edits.rules.codes import DICTIONARY, expand
 from registry.edits.rules.demographic import RACE_ITEMS
 from registry.edits.terms import first, last
 
@@ -33,6 +33,7 @@ def _same(
     fails: Sequence[str],
     *,
     columns: Sequence[str] | None = None,
+    codes: str = "",
     naaccr_name: str = "",
     source: str = DICTIONARY,
     notes: str = "",
@@ -49,7 +50,12 @@ def _same(
         passes=passes,
         fails=fails,
         notes=notes,
-    )(lambda: pl.any_horizontal([differs(pl.col(item)) for item in items]))
+    )(lambda: pl.any_horizontal([differs(_of_codes(pl.col(item), codes)) for item in items]))
+
+
+def _of_codes(value: pl.Expr, codes: str) -> pl.Expr:
+    """The value when it is one of the codes, or any value when there are none to choose from."""
+    return pl.when(value.is_in(expand(codes))).then(value) if codes else value
 
 
 _same(
@@ -63,10 +69,12 @@ _same(
     "ir-nhia-same",
     "the derived Hispanic origin (NHIA)",
     ["nhiaDerivedHispOrigin"],
-    ["0 / 0", "1 / ", "7 / 7 / 7"],
+    ["0 / 0", "1 / ", "7 / 7 / 7", "0 / 9", "X / 0"],
     ["0 / 7", "1 / 1 / 8"],
+    codes="0-8",
     naaccr_name="Verify NHIA Derived Hisp Origin Consistent for a Patient (IR15)",
     source="NPCR-CSS inter-record edits",
+    notes="No item edit judges the derived item, so this one compares only its codes, 0 to 8.",
 )
 _same(
     "ir-birthplace-same",

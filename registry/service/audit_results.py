@@ -41,7 +41,7 @@ def results(context: Context, audit_id: int) -> dict[str, Any]:
             "audit": found, "overall": complete(rows), "facilities": complete(rows, ["facility_id"]),
             "sources": complete(rows, ["source"]),
         }  # fmt: skip
-    codings = _codings(context, audit_id, found["definition"]["items"])
+    coded = codings(context, audit_id, found["definition"]["items"])
     condition, scope = context.actor.scope_sql("facility_id")
     cases = context.store.query(
         f"SELECT count(*) FROM quality_audit_case WHERE audit_id = ? AND {condition}", [audit_id, *scope]
@@ -50,16 +50,16 @@ def results(context: Context, audit_id: int) -> dict[str, Any]:
         "overall": [], "items": ["item"], "abstractors": ["abstractor"], "facilities": ["facility_id"],
         "abstractor_items": ["abstractor", "item"], "facility_items": ["facility_id", "item"], "auditors": ["auditor"],
     }  # fmt: skip
-    several = codings.filter(pl.col("coding_id").n_unique().over("case_id") > 1)
+    several = coded.filter(pl.col("coding_id").n_unique().over("case_id") > 1)
     return {
-        "audit": found, "cases": cases, "finished": codings["case_id"].n_unique(),
-        **{name: agreement.agreement(codings, by) for name, by in groups.items()},
-        "reviewed": agreement.agreement(_as_settled(context, audit_id, codings)),
+        "audit": found, "cases": cases, "finished": coded["case_id"].n_unique(),
+        **{name: agreement.agreement(coded, by) for name, by in groups.items()},
+        "reviewed": agreement.agreement(_as_settled(context, audit_id, coded)),
         "coders": agreement.among_coders(several), "looked": _looked(context, audit_id),
     }  # fmt: skip
 
 
-def _codings(context: Context, audit_id: int, items: list[str]) -> pl.DataFrame:
+def codings(context: Context, audit_id: int, items: list[str]) -> pl.DataFrame:
     """Finished codings in scope, one row an audited item."""
     condition, scope = context.actor.scope_sql("c.facility_id")
     found = context.store.query(
@@ -89,7 +89,7 @@ def _as_settled(context: Context, audit_id: int, codings: pl.DataFrame) -> pl.Da
 def _looked(context: Context, audit_id: int) -> pl.DataFrame:
     """Finished cases whose record its auditor opened after they were given out and before finishing."""
     condition, scope = context.actor.scope_sql("c.facility_id")
-    codings = context.store.query(
+    given = context.store.query(
         f"""SELECT k.coding_id, k.auditor, c.abstract_id, c.patient_id, k.created_at, k.finished_at
             FROM quality_audit_coding k JOIN quality_audit_case c USING (case_id)
             WHERE c.audit_id = ? AND k.state = 'finished' AND {condition} ORDER BY k.coding_id""",
@@ -98,18 +98,26 @@ def _looked(context: Context, audit_id: int) -> pl.DataFrame:
     views = context.store.query(
         """SELECT e.actor AS auditor, e.happened_at, e.after_value FROM audit_event e
            SEMI JOIN (SELECT DISTINCT auditor FROM codings) c ON e.actor = c.auditor
-           WHERE e.action = 'view' AND e.entity = 'operation' AND starts_with(e.entity_id, 'records.')
+           WHERE e.action = 'view' AND e.entity = 'operation'
+                 AND (starts_with(e.entity_id, 'records.') OR e.entity_id = 'quality.failure')
            ORDER BY e.seq""",
-        frames={"codings": codings.select("auditor")},
+        frames={"codings": given.select("auditor")},
     )
+    failing = context.store.query(
+        "SELECT failure_id, abstract_id FROM edit_failure SEMI JOIN given USING (abstract_id) ORDER BY failure_id",
+        frames={"given": given.select("abstract_id")},
+    )
+    record_of = dict(failing.iter_rows())
     opened: dict[tuple[str, str, int], list[Any]] = {}
     for auditor, at, text in views.iter_rows():
-        for name, value in json.loads(text or "{}").items():
-            if name in ("abstract_id", "patient_id") and isinstance(value, int):
-                opened.setdefault((auditor, name, value), []).append(at)
+        asked = json.loads(text or "{}")
+        asked.setdefault("abstract_id", record_of.get(asked.get("failure_id")))
+        for name in ("abstract_id", "patient_id"):
+            if isinstance(asked.get(name), int):
+                opened.setdefault((auditor, name, asked[name]), []).append(at)
     rows = [
         row["auditor"]
-        for row in codings.iter_rows(named=True)
+        for row in given.iter_rows(named=True)
         if any(
             row["created_at"] <= at <= row["finished_at"]
             for name in ("abstract_id", "patient_id")

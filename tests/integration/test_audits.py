@@ -400,3 +400,19 @@ def test_lists_that_cannot_be_used_are_refused(session: Session, words: dict[str
     with pytest.raises(BadInput):
         session.run("audits.casefinding", **words)
     assert session.run("audits.list").is_empty()
+
+
+def test_audits_of_the_year_stand_on_the_scorecard(session: Session) -> None:
+    def card(year: int) -> dict[str, float | None]:
+        found = session.run("quality.scorecard", year=year, as_of="2026-10-31")["card"]
+        wanted = found.filter(pl.col("indicator").is_in(["recode_agreement", "case_finding_audit"]))
+        return dict(wanted.select("indicator", "value").iter_rows())
+
+    assert set(card(2023).values()) == {None}
+    _, bert, cases = _given_to_bert(session, items=["laterality"])
+    for case in cases[:10]:
+        given = {"laterality": "1" if case == cases[0] else "2"}
+        bert.run("audits.recode", case_id=case, values=given, expected_version=1, finished=True)
+    session.run("audits.casefinding", path="list.csv", content=LIST, year=2023)
+    assert card(2023) == {"recode_agreement": 90.0, "case_finding_audit": pytest.approx(100 * 2 / 3)}
+    assert set(card(2022).values()) == {None}

@@ -1,7 +1,7 @@
 """Which counties, census tracts and postal codes a state has, as dense tables that a column is looked up in.
 
-A state is the number of its place among the states that are listed. Sources: `data/SOURCES.md`;
-newer tables in an installed folder (`registry standards install`) come before the package's own.
+Sources: `data/SOURCES.md`; newer tables in an installed folder (`registry standards install`) come
+before the package's own.
 """
 
 from __future__ import annotations
@@ -48,61 +48,59 @@ def state_codes() -> tuple[str, ...]:
     return tuple(sorted(standards.code_set("addrAtDxState") | set(SPECIAL_STATES)))
 
 
-def _number_of(states: dict[str, int]) -> pl.Expr:
-    return pl.col("addrAtDxState").replace_strict(states, default=None, return_dtype=pl.Int32)
+_STATES = 36 * 36
+
+
+def _state() -> pl.Expr:
+    """State at diagnosis as the number that its two letters are to base 36."""
+    number = pl.col("addrAtDxState").str.to_integer(base=36, dtype=pl.Int32, strict=False)
+    return number.clip(upper_bound=_STATES - 1)
 
 
 @cache
-def _county_states() -> dict[str, int]:
-    """Number of each state whose counties are listed."""
-    states = standards.counties().get_column("state").unique().sort()
-    return {state: number for number, state in enumerate(states)}
-
-
-@cache
-def _counties() -> pl.Series:
-    """For state number x 1000 + county whether there is such a county."""
-    numbers = _county_states()
-    exists = [False] * (len(numbers) * 1000)
-    for state, county in standards.counties().select("state", "county").iter_rows():
-        exists[numbers[state] * 1000 + int(county)] = True
-    for number in range(len(numbers)):
-        exists[number * 1000 + 998] = exists[number * 1000 + 999] = True
-    return pl.Series("exists", exists)
-
-
-def _county_number() -> pl.Expr:
-    return _number_of(_county_states()) * 1000 + pl.col("countyAtDx").cast(pl.Int32, strict=False)
+def _counties() -> tuple[pl.Series, pl.Series]:
+    """For state x 1000 + county whether there is such a county, or no list; for each state whether it has one."""
+    exists, listed = [True] * (_STATES * 1000), [False] * _STATES
+    for name, counties in standards.counties().group_by("state"):
+        state = int(str(name[0]), 36)
+        listed[state] = True
+        exists[state * 1000 : state * 1000 + 998] = [False] * 998
+        for county in counties.get_column("county"):
+            exists[state * 1000 + int(county)] = True
+    return pl.Series("exists", exists), pl.Series("listed", listed)
 
 
 def has_counties() -> pl.Expr:
     """True where the counties of the state at diagnosis are listed."""
-    return _number_of(_county_states()).is_not_null()
+    return pl.lit(_counties()[1]).gather(_state())
 
 
-def county_exists() -> pl.Expr:
-    """True where the state at diagnosis has, or had, that county; 998 and 999 count everywhere."""
-    return pl.lit(_counties()).gather(_county_number())
+def county_elsewhere() -> pl.Expr:
+    """True where the state at diagnosis never had that county; 998 and 999 are everywhere."""
+    county = pl.col("countyAtDx").cast(pl.Int32, strict=False)
+    return ~pl.lit(_counties()[0]).gather(_state() * 1000 + county)
 
 
 @cache
-def _postal_states() -> dict[str, int]:
-    """Number of each state or province whose postal codes are listed."""
-    states = table("postal_codes.csv").get_column("state").unique().sort()
-    return {state: number for number, state in enumerate(states)}
+def _postal_states() -> pl.Series:
+    """For each state its place among those whose postal codes are listed, or null."""
+    places: list[int | None] = [None] * _STATES
+    for place, state in enumerate(table("postal_codes.csv").get_column("state").unique().sort()):
+        places[int(state, 36)] = place
+    return pl.Series("place", places, dtype=pl.Int32)
 
 
 @cache
 def _postal_codes() -> pl.Series:
-    """For state number x `_WIDTH` + postal number whether it belongs there, or is no place."""
-    numbers = _postal_states()
-    belongs = [False] * (len(numbers) * _WIDTH)
+    """For a state's place x `_WIDTH` + postal number whether it belongs there, or is no place."""
+    places = _postal_states()
+    belongs = [False] * (places.count() * _WIDTH)
     for first, last, state in table("postal_codes.csv").iter_rows():
-        at, start, end = numbers[state] * _WIDTH, _postal_value(first), _postal_value(last) + 1
+        at, start, end = places[int(state, 36)] * _WIDTH, _postal_value(first), _postal_value(last) + 1
         belongs[at + start : at + end] = [True] * (end - start)
-    for number in range(len(numbers)):
+    for place in range(places.count()):
         for value in NOT_A_PLACE:
-            belongs[number * _WIDTH + value] = True
+            belongs[place * _WIDTH + value] = True
     return pl.Series("belongs", belongs)
 
 
@@ -118,31 +116,33 @@ def postal_elsewhere() -> pl.Expr:
     code = pl.col("addrAtDxPostalCode")
     zip_code = code.str.slice(0, 5).cast(pl.Int32, strict=False)
     letter = code.str.slice(0, 1).str.to_integer(base=36, dtype=pl.Int32, strict=False) + _LETTERS
-    place = _number_of(_postal_states()) * _WIDTH + pl.coalesce(zip_code, letter)
+    place = pl.lit(_postal_states()).gather(_state()) * _WIDTH + pl.coalesce(zip_code, letter)
     return ~pl.lit(_postal_codes()).gather(place)
 
 
+_NO_TRACT = 999_999
+_TRACTS = 1_000_000
+
+
 @cache
-def _tracts() -> tuple[pl.Series, pl.Series]:
-    """Tracts as county number x 1,000,000 + tract, sorted; for each county number whether any is listed."""
-    numbers = _county_states()
-    rows = table("census_tracts_2020.csv.gz").filter(pl.col("state").is_in(list(numbers)))
-    state = pl.col("state").replace_strict(numbers, default=None, return_dtype=pl.Int64)
-    county = (state * 1000 + pl.col("county").cast(pl.Int64)).alias("county")
-    tracts = rows.select(county, pl.col("tracts").str.split(" ")).explode("tracts")
-    keys = tracts.select(pl.col("county") * 1_000_000 + pl.col("tracts").cast(pl.Int64)).to_series().sort()
-    listed = pl.Series("listed", [False] * (len(numbers) * 1000))
-    return keys, listed.scatter(tracts.get_column("county").unique().to_list(), True)
+def _tracts() -> pl.Series:
+    """County x 1,000,000 + tract, sorted; every county ends with `_NO_TRACT`, and the last one is no county."""
+    rows = table("census_tracts_2020.csv.gz")
+    state = pl.col("state").str.to_integer(base=36, dtype=pl.Int64)
+    county = (state * 1000 + pl.col("county").cast(pl.Int64)) * _TRACTS
+    tracts = rows.select(county.alias("county"), (pl.col("tracts") + f" {_NO_TRACT}").str.split(" "))
+    keys = tracts.explode("tracts").select(pl.col("county") + pl.col("tracts").cast(pl.Int64)).to_series()
+    return keys.append(pl.Series([_STATES * 1000 * _TRACTS + _NO_TRACT])).sort()
 
 
 def tract_elsewhere() -> pl.Expr:
-    """True where the 2020 census tract is known and not one of the county's; False or null where the county's
-    tracts are not listed.
+    """True where the 2020 census tract is known and not one of the county's.
+
+    False or null where the county's tracts are not listed: the next listed tract is another county's.
     """
-    keys, listed = _tracts()
     tract = pl.col("censusTract2020").cast(pl.Int64, strict=False)
-    county = _county_number()
-    key = county.cast(pl.Int64) * 1_000_000 + tract
-    place = pl.lit(keys).search_sorted(key.fill_null(0)).clip(upper_bound=len(keys) - 1)
-    found = pl.lit(keys).gather(place) == key
-    return ~found & pl.lit(listed).gather(county) & (tract != 0) & (tract != 999_999)
+    county = pl.col("countyAtDx").cast(pl.Int64, strict=False)
+    key = (_state().cast(pl.Int64) * 1000 + county) * _TRACTS + tract
+    place = pl.lit(_tracts()).search_sorted(key.fill_null(0))
+    beyond = pl.lit(_tracts()).gather(place) - key
+    return beyond.is_between(1, _NO_TRACT - tract) & (tract != 0)

@@ -102,6 +102,8 @@ def birthplace_valid(value: pl.Expr) -> pl.Expr:
         "02 | 03 | 88 | 99 | 88",
         "01 | 99 | 88 | 88 | 88",
         "99 | 88 | 88 | 88 | 88",
+        "99 | 02 | | | ",
+        "02 | 03 | 04 | 88 | 05",
         "99 | 99 | 99 | 99 | 88",
         "02 | 88 | | 88 | 01",
         "04 | 04 | 88 | 88 | 88",
@@ -113,14 +115,19 @@ def birthplace_valid(value: pl.Expr) -> pl.Expr:
 def race_order() -> pl.Expr:
     """Every race against every later one that is filled; numbers compare faster than text."""
     races = [pl.col(item).cast(pl.UInt8, strict=False) for item in RACE_ITEMS]
-    return pl.any_horizontal([_wrong_pair(*pair) for pair in combinations(races, 2)])
+    known = [pl.when((race != 88) & (race != 99)).then(race) for race in races]
+    repeated = [race == later for race, later in combinations(known, 2)]
+    one_unknown = [(races[0] == 99) != (later == 99) for later in races[1:]]
+    return pl.any_horizontal([*repeated, *one_unknown, *_followed_by_a_race(races)])
 
 
-def _wrong_pair(race: pl.Expr, later: pl.Expr) -> pl.Expr:
-    repeated = (race == later) & (race != 88) & (race != 99)
-    after_none = (race == 88) & (later != 88)
-    white_first = (race == 1) & (later != 88)
-    return repeated | after_none | white_first | ((race == 99) != (later == 99))
+def _followed_by_a_race(races: list[pl.Expr]) -> list[pl.Expr]:
+    """For each race but the last: no further race (88), or white, before one that is not 88."""
+    faults = []
+    for place, race in enumerate(races[:-1]):
+        another = pl.any_horizontal([later != 88 for later in races[place + 1 :]])
+        faults.append(((race == 88) | (race == 1)) & another)
+    return faults
 
 
 @edit(

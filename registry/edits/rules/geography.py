@@ -115,8 +115,7 @@ def tract_valid(value: pl.Expr) -> pl.Expr:
 )
 def state_county() -> pl.Expr:
     """County lists of all censuses together, so that retired counties stay legal."""
-    elsewhere = blank("countyAtDx") | ~places.county_exists().fill_null(value=True)
-    return places.has_counties() & elsewhere
+    return places.county_elsewhere() | (blank("countyAtDx") & places.has_counties())
 
 
 @edit(

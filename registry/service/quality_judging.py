@@ -163,8 +163,9 @@ def _senders_flags(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=REASONS)
     came = records.with_ids(
         context.store.query(
-            """SELECT s.abstract_id, s.flag, coalesce(a.sender, a.facility_id, 'sender') AS account, a.created_at
-               FROM set_flags s JOIN abstract a USING (abstract_id) WHERE a.source_id IS NOT NULL AND NOT EXISTS (
+            """WITH s AS MATERIALIZED (SELECT * FROM set_flags)
+               SELECT s.abstract_id, s.flag, coalesce(a.sender, a.facility_id, 'sender') AS account, a.created_at
+               FROM s JOIN abstract a USING (abstract_id) WHERE a.source_id IS NOT NULL AND NOT EXISTS (
                    SELECT 1 FROM abstract_change c
                    WHERE c.abstract_id = s.abstract_id AND c.item = s.flag AND c.source_id IS NULL)
                ORDER BY s.abstract_id, s.flag""",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from registry.service.operations import Context
     from registry.store import UnitOfWork
 
+ASKED = "SELECT unnest(?::VARCHAR[]) AS edit"
+"""Edits given as a list: a frame of texts cannot take the conditions that DuckDB may hand to it."""
 ABSTRACTOR = 'a."abstractedBy"'
 YEAR = 'TRY_CAST(left(a."dateOfDiagnosis", 4) AS INTEGER)'
 BOARD = f"""SELECT f.*, {ABSTRACTOR} AS abstractor, {YEAR} AS diagnosis_year
@@ -86,17 +88,16 @@ def compare(
 
 def _held(context: Context, asked: Sequence[str], wanted: pl.DataFrame | None) -> pl.DataFrame:
     """Kept own failures of these edits: frame[failure_id, kept_state, closed_as, *KEY, *VALUES]."""
-    given = {"asked": pl.DataFrame({"edit": list(asked)}, schema={"edit": pl.String})}
     whose = "" if wanted is None else "SEMI JOIN wanted USING (patient_id)"
-    if wanted is not None:
-        given["wanted"] = wanted.select("patient_id")
+    given = {} if wanted is None else {"wanted": wanted.select("patient_id")}
     columns = ", ".join(f"f.{name}" for name in FOUND)
     return (
         context.store.query(
             f"""SELECT f.failure_id, f.state AS kept_state, {columns},
                    CASE WHEN a.status = 'void' THEN 'void' ELSE 'fixed' END AS closed_as
-            FROM (SELECT * FROM edit_failure WHERE source = 'own') f SEMI JOIN asked USING (edit) {whose}
+            FROM (SELECT * FROM edit_failure WHERE source = 'own') f SEMI JOIN ({ASKED}) USING (edit) {whose}
             LEFT JOIN abstract a ON a.abstract_id = f.abstract_id ORDER BY f.failure_id""",
+            [list(asked)],
             frames=given,
         )
         .cast(FOUND)
@@ -150,11 +151,10 @@ def _rewrite(work: UnitOfWork, rows: pl.DataFrame, also: str, params: list[objec
 
 def retire(work: UnitOfWork, asked: Sequence[str], run_id: int, now: dt.datetime) -> int:
     """Close own failures of edits that are not asked any more; returns how many."""
-    given = {"asked": pl.DataFrame({"edit": list(asked)}, schema={"edit": pl.String})}
     left = work.query(
-        """SELECT failure_id, edit FROM (SELECT * FROM edit_failure WHERE source = 'own' AND state <> 'fixed')
-           ANTI JOIN asked USING (edit) ORDER BY failure_id""",
-        frames=given,
+        f"""SELECT failure_id, edit FROM (SELECT * FROM edit_failure WHERE source = 'own' AND state <> 'fixed')
+            ANTI JOIN ({ASKED}) USING (edit) ORDER BY failure_id""",
+        [list(asked)],
     )
     if left.height:
         work.execute(

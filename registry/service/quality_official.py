@@ -20,9 +20,10 @@ from registry.service import frames, quality_keeping
 from registry.service import quality_records as records
 from registry.service.operations import Context, operation
 
-FOUND_BY = (
-    "SELECT row, min(abstract_id) AS abstract_id, count(DISTINCT abstract_id) AS hits FROM ({}) GROUP BY row"
-)
+FOUND_BY = """
+    WITH wanted AS MATERIALIZED (SELECT * FROM asked)
+    SELECT row, min(abstract_id) AS abstract_id, count(DISTINCT abstract_id) AS hits FROM ({}) GROUP BY row ORDER BY row"""
+"""Materialized, because DuckDB may hand a condition to the frame, which cannot filter texts."""
 
 BY_ACCESSION = """
     SELECT r.row, a.abstract_id FROM wanted r JOIN abstract a ON trim(a."accessionNumberHosp") = r.accession
@@ -43,9 +44,9 @@ BY_ABSTRACT = """
 BY_TUMOR = f"""
     WITH sent AS (SELECT tumor_id, patient_id, rank() OVER (PARTITION BY patient_id ORDER BY tumor_id) AS nth
                   FROM tumor WHERE {frames.NOT_GONE}),
-         leading AS (SELECT tumor_id, min(abstract_id) AS abstract_id FROM abstract WHERE status <> 'void' GROUP BY tumor_id)
+         firsts AS (SELECT tumor_id, min(abstract_id) AS abstract_id FROM abstract WHERE status <> 'void' GROUP BY tumor_id)
     SELECT r.row, l.abstract_id FROM wanted r JOIN sent s ON s.patient_id = r.patient_id AND s.nth = r.nth
-        JOIN leading l USING (tumor_id)"""
+        JOIN firsts l USING (tumor_id)"""
 
 
 @operation("quality.import_official", changes=True)
@@ -178,7 +179,7 @@ def _found(context: Context, rows: pl.DataFrame, sent: str) -> pl.DataFrame:
         ("number", BY_ABSTRACT if sent == "abstracts" else BY_TUMOR),
     ):
         asked = keys.filter(pl.col("accession" if how == "accession" else "patient_id").is_not_null())
-        hit = context.store.query(FOUND_BY.format(sql) + " ORDER BY row", frames={"wanted": asked})
+        hit = context.store.query(FOUND_BY.format(sql), frames={"asked": asked})
         answers[how] = hit.cast(pl.Int64).rename({"abstract_id": f"by_{how}", "hits": f"{how}_hits"})
     joined = numbered.join(answers["accession"], on="row", how="left", maintain_order="left").join(
         answers["number"], on="row", how="left", maintain_order="left"

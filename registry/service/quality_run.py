@@ -128,9 +128,7 @@ def _put_in_force(work: Any, asked: Asked, edit_set: str, day: dt.date, tables: 
         {"edit": list(asked.ids), "edit_version": [edits.find(name).version for name in asked.ids]},
         schema={"edit": pl.String, "edit_version": pl.String},
     ).with_columns(edit_set=pl.lit(edit_set), as_of=pl.lit(day), tables=pl.lit(tables))
-    work.execute(
-        "DELETE FROM edit_in_force WHERE edit NOT IN (SELECT edit FROM asked)", frames={"asked": rows}
-    )
+    work.execute(f"DELETE FROM edit_in_force WHERE edit NOT IN ({keeping.ASKED})", [list(asked.ids)])
     work.execute(
         """INSERT INTO edit_in_force SELECT edit, edit_version, edit_set, as_of, tables FROM asked
            ON CONFLICT (edit) DO UPDATE SET edit_version = excluded.edit_version, edit_set = excluded.edit_set,

@@ -39,11 +39,12 @@ def standards_list(options: Options) -> None:
 
 
 @standards.command("install", epilog="Example: registry standards install naaccr-27 --dry-run")
-@click.argument("path", metavar="[DIR]", type=click.Path(), required=False)
+@click.argument("path", metavar="[DIR|FILE]", type=click.Path(), required=False)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen; changes nothing.")
 @global_options
 def standards_install(options: Options, path: str | None, dry_run: bool) -> int:
-    """Install next year's dictionary and code lists (DIR as NAACCR publishes it, or one dictionary).
+    """Install next year's dictionary and code lists (DIR as NAACCR publishes it, or one dictionary), or a year's
+    Cancer PathCHART list of sites and histologies (CSV).
 
     Stored values are converted. Without DIR only that is done, after a newer program brought a version.
 
@@ -80,6 +81,8 @@ def _report(result: dict[str, Any]) -> str:
     versions = f"NAACCR {result['version_before']} → {result['version']}"
     if not result["changed"]:
         return f"NAACCR {result['version']}: these tables are installed already, nothing changed"
+    if result["version"] == result["version_before"] and not result["items"].height:
+        versions = f"NAACCR {result['version']} with further tables"
     done = (
         "would happen (dry run, nothing changed)"
         if result["dry_run"]

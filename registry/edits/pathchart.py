@@ -91,6 +91,19 @@ def install(csv_path: Path, out_folder: Path, year: int | None = None) -> int:
     return count
 
 
+def is_list(path: Path) -> bool:
+    """Whether a file is the publisher's CSV, by its header."""
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        begin = file.read(1 << 16)
+    try:
+        _header(path.name, begin.decode("utf-8-sig", errors="replace"))
+    except BadInput:
+        return False
+    return True
+
+
 def installed() -> list[int]:
     """Diagnosis years whose list is installed, in order.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from registry.edits import pathchart
 from registry.errors import BadInput, Conflict, NotFound
 from registry.service import standards_conversion as conversion
 from registry.service import standards_in_use as in_use
@@ -58,13 +59,14 @@ def list_standards(context: Context) -> pl.DataFrame:
 
 @operation("standards.install", changes=True)
 def install(context: Context, path: str | None = None, dry_run: bool = False) -> dict[str, Any]:
-    """Add published files (a folder as NAACCR gives them, or one dictionary) to the tables of this database.
+    """Add published files to the tables of this database: a folder as NAACCR gives them, one dictionary, or the
+    Cancer PathCHART list of a year (CSV).
 
     Stored values are converted to the newest version then. Without files only that is done: a newer program
     brings a version of its own, and the values are in the one before.
 
     Args:
-        path: the folder, or a dictionary.
+        path: the folder, the dictionary or the list.
         dry_run: only say what would happen.
 
     Returns:
@@ -116,6 +118,10 @@ def _newer(path: str | None, before: Path, folder: Path) -> tuple[TableSet, byte
     known = TableSet(before), b"", installed.fingerprint(before)
     if path is None:
         return known
+    if pathchart.is_list(Path(path)):
+        merging.copy(before, folder)
+        pathchart.install(Path(path), folder)
+        return _packed(folder, known)
     files = merging.published(Path(path))
     if files.newest < known[0].version:
         raise BadInput(
@@ -125,6 +131,11 @@ def _newer(path: str | None, before: Path, folder: Path) -> tuple[TableSet, byte
         )
     merging.merge(before, files, folder)
     _merge_recodes(files, folder)
+    return _packed(folder, known)
+
+
+def _packed(folder: Path, known: tuple[TableSet, bytes, str]) -> tuple[TableSet, bytes, str]:
+    """The tables of a folder, or what is known when they are the same."""
     content, digest = installed.pack(folder)
     return known if digest == known[2] else (TableSet(folder), content, digest)
 

@@ -42,10 +42,7 @@ def merge(known: Path, files: Published, out: Path) -> None:
     Raises:
         BadInput: a published file cannot be read.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    for path in {path.name: path for folder in (DATA, known) for path in folder.iterdir()}.values():
-        if path.suffix in (".csv", ".gz"):
-            shutil.copyfile(path, out / path.name)
+    copy(known, out)
     with tempfile.TemporaryDirectory(prefix="registry-standards-") as work:
         staged = Path(work)
         try:
@@ -61,6 +58,14 @@ def merge(known: Path, files: Published, out: Path) -> None:
         except (OSError, EOFError, ValueError, IndexError, UnicodeDecodeError, csv.Error) as error:
             what = f"the published tables cannot be read ({type(error).__name__})"
             raise BadInput(str(files.naaccr), what, "compare their layout with last year's") from None
+
+
+def copy(known: Path, out: Path) -> None:
+    """The known tables (what the folder lacks, the package's own) in a new folder, made when missing."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in {path.name: path for folder in (DATA, known) for path in folder.iterdir()}.values():
+        if path.suffix in (".csv", ".gz"):
+            shutil.copyfile(path, out / path.name)
 
 
 # --- items -----------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ def judge_file(
     records = read_records(options, source)
     found = edits.run(None, records, chosen, as_of=as_of, keys=[KEY])
     place = records.select(KEY).with_row_index("place")
+    _remark_on_lists(options, edits.edit_ids(chosen), records)
     in_order = found.join(place, on=KEY, how="left").sort("place", "edit", "item_values")
     return Judged(records, in_order.drop("place"))
 
@@ -134,6 +135,19 @@ def _remark_on_structure(options: Options, source: str, faults: pl.DataFrame) ->
     counted = structural.group_by("code").agg(pl.col("line").min(), pl.len()).sort("line", "code")
     for code, line, count in counted.rows():
         options.remark(f"{source}:{line}: {code} ({count}); `registry naaccr validate` lists them")
+
+
+def _remark_on_lists(options: Options, ids: Sequence[str], records: pl.DataFrame) -> None:
+    """Say which lists of sites and histologies would be needed for the diagnosis years of the file."""
+    import polars as pl
+
+    from registry.edits import site_histology
+
+    if "site-histology-unlikely" not in ids or "dateOfDiagnosis" not in records.columns:
+        return
+    years = records.select(pl.col("dateOfDiagnosis").str.slice(0, 4).cast(pl.Int32, strict=False)).unique()
+    for sentence in site_histology.missing_tables(years.to_series().to_list()):
+        options.remark(sentence)
 
 
 def table_of(failures: pl.DataFrame, *, overridden: bool = False) -> pl.DataFrame:

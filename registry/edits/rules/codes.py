@@ -316,8 +316,8 @@ _OVERRIDES = (
     category="override",
     source=DICTIONARY,
     columns=["overRideAgeSiteMorph", "overRideHistology", "overRideSiteType"],
-    passes=["2 | 3 | 1", " | | "],
-    fails=["4 | | ", " | | 2", " | 0 | "],
+    passes=["2 | 3 | 1", "1 | 2 | ", "3 | 1 | ", " | | "],
+    fails=["4 | | ", " | 4 | ", " | | 2", " | | 3", " | 0 | "],
     notes="The catalogue lets only the age flag take 2 and 3; the dictionary (item 2040) gives both to "
     "over-ride histology as well.",
 )

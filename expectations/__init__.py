@@ -1,4 +1,4 @@
-"""Quality suites in Great Expectations: completeness, validity of the figures, indicators; offline data docs.
+"""Quality suites in Great Expectations: completeness, validity, timeliness, submission-readiness; offline data docs.
 
 Great Expectations takes seconds of CPU to import and works on pandas only, so it runs in a process of its own and
 sees aggregates, never a record:
@@ -24,13 +24,14 @@ def check(frames_dir: str | Path, out_dir: str | Path) -> dict[str, Any]:
     """Run all suites in a child process and return what they found.
 
     Args:
-        frames_dir: folder with completeness.parquet and, where they are judged too, indicators.parquet; the columns
-            are in `expectations.suites`.
+        frames_dir: folder with the frames that `registry.quality.suite_frames` makes; the columns are in
+            `expectations.frames`.
         out_dir: folder for the data docs; earlier docs there are replaced.
 
     Returns:
-        suites, suites_passed, suites_failed, expectations, passed, failed (counts), failures (one plain sentence
-        each), details (one object a suite), data_docs (path of index.html).
+        suites, suites_passed (nothing critical failed), suites_failed, expectations, passed, failed, and of these
+        critical, warning, info (counts); failures (one plain sentence each, the critical first), details (one object a
+        suite: the same counts, findings with severity and sentence), data_docs (path of index.html).
 
     Raises:
         BadInput: a frame is missing or has not the columns it should have.

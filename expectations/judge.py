@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from expectations.checks import CRITICAL, SEVERITIES, Check, Suite
 from expectations.pages import index_page, make_offline
-from expectations.suites import Check, Suite
 from registry.errors import NotReady
 
 SHOWN = 5
@@ -23,6 +23,8 @@ def judge(suites: list[Suite], out: Path) -> dict[str, Any]:
 
     Returns:
         The result of `expectations.check`.
+
+    A suite is successful when nothing critical failed.
     """
     context = _context(out)
     for part in ("validations", "expectations", "static"):
@@ -32,10 +34,13 @@ def judge(suites: list[Suite], out: Path) -> dict[str, Any]:
     context.build_data_docs()
     make_offline(out)
     index_page(out, details)
-    failures = [sentence for suite in details for sentence in suite["failures"]]
+    findings = [finding for suite in details for finding in suite["findings"]]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
+    failures = [finding["plain"] for finding in findings]
     passed = sum(suite["passed"] for suite in details)
     good = sum(suite["success"] for suite in details)
     return {
+        **{severity: sum(suite[severity] for suite in details) for severity in SEVERITIES},
         "suites": len(details),
         "suites_passed": good,
         "suites_failed": len(details) - good,
@@ -79,6 +84,7 @@ def _run(context: Any, suite: Suite) -> dict[str, Any]:
             **{name: value for name, value in check.arguments.items() if value is not None},
             description=check.plain,
             meta={"number": number},
+            severity=check.severity,
         )
         for number, check in enumerate(suite.checks)
     ]
@@ -97,18 +103,23 @@ def _run(context: Any, suite: Suite) -> dict[str, Any]:
         batch_parameters={"dataframe": suite.frame}, run_id=gx.RunIdentifier(run_name=suite.name)
     )
     results = [result for run in outcome.run_results.values() for result in run.results]
-    failures = [
-        _sentence(suite, suite.checks[result.expectation_config.meta["number"]], result)
-        for result in results
+    checked = [(suite.checks[result.expectation_config.meta["number"]], result) for result in results]
+    findings = [
+        {"severity": check.severity, "plain": _sentence(suite, check, result)}
+        for check, result in checked
         if not result.success
     ]
+    findings.sort(key=lambda finding: (SEVERITIES.index(finding["severity"]), finding["plain"]))
+    counts = {severity: sum(f["severity"] == severity for f in findings) for severity in SEVERITIES}
     return {
         "suite": suite.name,
         "title": suite.title,
-        "success": not failures,
-        "passed": len(results) - len(failures),
-        "failed": len(failures),
-        "failures": sorted(failures),
+        "success": not counts[CRITICAL],
+        "passed": len(results) - len(findings),
+        "failed": len(findings),
+        **counts,
+        "failures": [finding["plain"] for finding in findings],
+        "findings": findings,
     }
 
 
@@ -120,7 +131,7 @@ def _sentence(suite: Suite, check: Check, result: Any) -> str:
     found = []
     for row in suite.frame.iloc[places[:SHOWN]].to_dict("records"):
         where = " ".join(str(row[name]) for name in check.names if name in row)
-        what = str(round(float(row[check.value]), 2)) if check.value else ""
+        what = f"{round(float(row[check.value]), 2):g}" if check.value else ""
         found.append(": ".join(part for part in (where, what) if part))
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     return f"{check.plain}; found {', '.join(found)}{more}" if found else f"{check.plain}; it does not hold"

@@ -44,18 +44,22 @@ def offline(text: str) -> str:
     return re.sub(r"</head\s*>", lambda _: head, text, count=1, flags=re.IGNORECASE)
 
 
+LEVELS = {"critical": "Needed for certification", "warning": "Needed for a better level", "info": "To watch"}
+
+
 def index_page(folder: Path, suites: list[dict[str, Any]]) -> None:
-    """The first page: each suite with its verdict, its failures in plain words, and where the details are."""
+    """The first page: each suite with its verdict, what failed in plain words, and where the details are."""
     rows = "".join(_row(folder, suite) for suite in suites)
     failed = sum(not suite["success"] for suite in suites)
     verdict = "All suites passed." if not failed else f"{failed} of {len(suites)} suites failed."
+    heads = "".join(f'<th class="number">{words}</th>' for words in LEVELS.values())
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Data quality</title>
 <meta name="viewport" content="width=device-width, initial-scale=1.0"></head>
 <body><div class="container-fluid narrow"><h1>Data quality</h1>
-<p class="lead">{verdict} Every figure is an aggregate; no record is shown.</p>
-<table class="table"><thead><tr><th>Suite</th><th>Verdict</th><th class="number">Passed</th><th class="number">Failed</th><th>Details</th></tr></thead>
-<tbody>{rows}</tbody></table>{"".join(map(_failures, suites))}</div></body></html>
+<p class="lead">{verdict} A suite fails when something that certification needs is not met. Every figure is an aggregate; no record is shown.</p>
+<table class="table"><thead><tr><th>Suite</th><th>Verdict</th><th class="number">Passed</th>{heads}<th>Details</th></tr></thead>
+<tbody>{rows}</tbody></table>{"".join(map(_findings, suites))}</div></body></html>
 """
     (folder / "index.html").write_text(offline(page), encoding="utf-8")
 
@@ -70,14 +74,19 @@ def _row(folder: Path, suite: dict[str, Any]) -> str:
         if path.exists()
     )
     word, kind = ("passed", "success") if suite["success"] else ("failed", "danger")
+    counts = "".join(f'<td class="number">{suite[severity]}</td>' for severity in LEVELS)
     return (
         f'<tr><td>{html.escape(suite["title"])}</td><td><span class="badge badge-{kind}">{word}</span></td>'
-        f'<td class="number">{suite["passed"]}</td><td class="number">{suite["failed"]}</td><td>{details}</td></tr>'
+        f'<td class="number">{suite["passed"]}</td>{counts}<td>{details}</td></tr>'
     )
 
 
-def _failures(suite: dict[str, Any]) -> str:
-    if not suite["failures"]:
-        return ""
-    lines = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in suite["failures"])
-    return f"<h2>{html.escape(suite['title'])}</h2><ul>{lines}</ul>"
+def _findings(suite: dict[str, Any]) -> str:
+    """What failed, the worst first."""
+    parts = []
+    for severity, words in LEVELS.items():
+        said = [finding["plain"] for finding in suite["findings"] if finding["severity"] == severity]
+        if said:
+            lines = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in said)
+            parts.append(f"<h3>{words}</h3><ul>{lines}</ul>")
+    return f"<h2>{html.escape(suite['title'])}</h2>{''.join(parts)}" if parts else ""

@@ -1,6 +1,6 @@
 """Run the suites: `python -m expectations.run --frames DIR --out DIR [--json]`.
 
-Exit code 0: all passed; 1: some expectations failed; 2: could not be run (one JSON line on stderr says why).
+Exit code 0: nothing critical failed; 1: something critical failed; 2: could not be run (one JSON line on stderr says why).
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from registry.errors import RegistryError
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; prints one JSON object (with --json) or a few lines on stdout."""
     parser = argparse.ArgumentParser(prog="python -m expectations.run", description=__doc__)
-    parser.add_argument(
-        "--frames", type=Path, required=True, help="folder with completeness.parquet, indicators.parquet"
-    )
+    parser.add_argument("--frames", type=Path, required=True, help="folder with the frames (Parquet)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the data docs (HTML, offline)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, nothing else")
     options = parser.parse_args(arguments)

@@ -11,6 +11,7 @@ from registry.errors import BadInput
 from registry.quality import figures
 from registry.quality.completeness import completeness
 from registry.quality.drift import distributions, drift
+from registry.quality.indicators.definition import all_indicators
 from registry.quality.indicators.run import Given, indicators
 from registry.quality.thresholds import thresholds
 
@@ -68,7 +69,9 @@ def suite_frames(
     return {
         "completeness": filled.filter(pl.col("records") >= smallest),
         "indicators": found.filter(alone | (pl.col("denominator") >= smallest)),
-        "thresholds": thresholds(as_of),
+        "thresholds": thresholds(as_of).with_columns(
+            name=pl.col("indicator").replace_strict({one.id: one.name for one in all_indicators().values()})
+        ),
         "drift": drift(distributions(patients, tumors), as_of),
         "validity": figures.validity(patients, tumors),
         "uniqueness": figures.uniqueness(patients, tumors),

@@ -16,6 +16,7 @@ from registry.service import (  # noqa: F401 - their operations are of this room
     quality_overrides,
     quality_report,
     quality_run,
+    quality_suites,
 )
 from registry.service.operations import Context, operation
 
@@ -76,13 +77,15 @@ def scorecard(context: Context, year: int | None = None, as_of: str | None = Non
     """
     from registry.quality import certification, indicator_values, reached
     from registry.quality import scorecard as judge
+    from registry.service import audit_figures
     from registry.standards import dates
 
     day = context.day(as_of)
     chosen = day.year - 2 if year is None else year
     patients, tumors = _judged(context)
     of_year = tumors.filter(dates.year("dateOfDiagnosis") == chosen)
-    values = indicator_values(of_year, day, _failures(context), patients=patients)
+    given = audit_figures.of_year(context, chosen)
+    values = indicator_values(of_year, day, _failures(context), patients=patients, given=given)
     card = judge(values, day, chosen)
     levels = certification(card)
     return {

@@ -1,82 +1,114 @@
-"""Great Expectations in its own process: verdicts, sentences, data docs without a network."""
+"""Great Expectations in its own process: the verdicts of the checks, sentences, data docs without a network."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 import expectations
-from expectations.suites import COMPLETENESS, INDICATORS
+from expectations import _environment
+from registry.quality import write_suite_frames
+from tests.unit.suite_defects import DEFECTS
+from tests.unit.suite_registry import frames
+from tests.unit.suite_verdicts import failing
 
 #: what a browser would load: any of these attributes with an address of another machine
 LOADED = re.compile(
     r"(?:src|href|action|data|poster|srcset)\s*=\s*[\"']?\s*(?:https?:)?//|url\(|@import", re.IGNORECASE
 )
+ADDRESS = re.compile(rb"(?:https?:)?//[a-z0-9-]+\.[a-z]", re.IGNORECASE)
+TOGETHER = [
+    "a line without item", "an item unknown", "an item known less often than last year", "unknown county above silver",
+    "DCO above silver", "impossible codes", "codes drift", "half of the codes moved", "a tumor twice",
+    "a load that lost a record", "late abstracts", "a late year", "contact after completion", "a silent facility",
+    "edits not run", "an open error", "an open official review", "a facility that is held back",
+    "records that fail edits",
+]  # fmt: skip
+"""Defects that can stand in the frames at once."""
 
 
 @pytest.fixture(scope="module")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, set[tuple[str, str, str]]]:
+    """What the child says of frames with many defects, and what plain pandas says."""
+    made = frames()
+    for name in TOGETHER:
+        made = DEFECTS[name].plant(made)
     folder = tmp_path_factory.mktemp("frames")
-    rows = [
-        (facility, 2023, item, 200, 200, round(200 - 2 * percent), 100.0)
-        for facility in ("0000000001", "0000000002")
-        for item, percent in (
-            ("primarySite", 100.0), ("race1", 99.0), ("countyAtDx", 99.0 if facility.endswith("1") else 60.0),
-        )
-    ]  # fmt: skip
-    pl.DataFrame(rows, schema=list(COMPLETENESS), orient="row").write_parquet(folder / "completeness.parquet")
-    indicators = [
-        ("dco_pct", "Death certificate only", "validity", 2023, 2, 100, 2.0, 3.0, 5.0, "gold"),
-        ("missing_race_pct", "Unknown race", "missing", 2022, 8, 100, 8.0, 3.0, 5.0, "below"),
-        ("missing_race_pct", "Unknown race", "missing", 2023, 0, 0, None, 3.0, 5.0, None),
+    expected = failing(made, folder)
+    return expectations.check(folder, tmp_path_factory.mktemp("docs") / "quality"), expected
+
+
+def test_great_expectations_says_what_the_checks_say(planted: tuple[dict, set[tuple[str, str, str]]]) -> None:
+    result, expected = planted
+    found = [
+        (suite["suite"], finding["severity"], finding["plain"].split("; ")[0])
+        for suite in result["details"]
+        for finding in suite["findings"]
     ]
-    pl.DataFrame(indicators, schema=list(INDICATORS), orient="row").write_parquet(
-        folder / "indicators.parquet"
-    )
-    return folder
+    assert sorted(found) == sorted(expected)
+    for name in TOGETHER:
+        defect = DEFECTS[name]
+        told = [
+            plain for suite, severity, plain in found if (suite, severity) == (defect.suite, defect.severity)
+        ]
+        assert any(defect.words in plain for plain in told), name
 
 
-@pytest.fixture(scope="module")
-def result(frames: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    return expectations.check(frames, tmp_path_factory.mktemp("docs") / "quality")
-
-
-def test_counts_and_sentences(result: dict) -> None:
-    assert (result["suites"], result["suites_passed"], result["suites_failed"]) == (4, 1, 3)
+def test_counts_and_sentences(planted: tuple[dict, set[tuple[str, str, str]]]) -> None:
+    result, expected = planted
+    assert (result["suites"], result["suites_passed"], result["suites_failed"]) == (4, 0, 4)
+    assert result["expectations"] >= 100
     assert result["expectations"] == result["passed"] + result["failed"]
-    assert result["failures"] == [
-        "countyAtDx is known in at least 98 % of the records; found 79.5",
-        "countyAtDx is known in at least 90 % of the records of each facility; found 0000000002: 60.0",
-        "Unknown race should be at most 5; found 2022: 8.0",
-    ]
-    assert [suite["suite"] for suite in result["details"]] == [
-        "figures", "completeness", "completeness-by-facility", "indicators",
-    ]  # fmt: skip
+    assert result["critical"] + result["warning"] + result["info"] == result["failed"] == len(expected)
+    assert "No facility has open errors; found 0000000003: 1" in result["failures"]
+    assert (
+        "Each facility sends at least 50 % of its mean of the years before; found 0000000002 2025: 48.33"
+        in result["failures"]
+    )
+    severities = [finding["severity"] for suite in result["details"] for finding in suite["findings"]]
+    assert severities.count("critical") == result["critical"]
+    assert result["failures"][0] in {
+        plain for s in result["details"] for plain in s["failures"][: s["critical"]]
+    }
 
 
-def test_docs_are_complete_and_offline(result: dict) -> None:
-    index = Path(result["data_docs"])
-    pages = sorted(index.parent.rglob("*"))
-    html = [page for page in pages if page.suffix == ".html"]
-    assert len(html) == 1 + 4 + 4
-    assert [page for page in pages if page.is_file() and page.suffix != ".html"] == []
-    for page in html:
-        text = page.read_text(encoding="utf-8")
+def test_docs_are_complete_and_offline(planted: tuple[dict, set[tuple[str, str, str]]]) -> None:
+    index = Path(planted[0]["data_docs"])
+    files = [page for page in sorted(index.parent.rglob("*")) if page.is_file()]
+    assert [page for page in files if page.suffix != ".html"] == []
+    assert len(files) == 1 + 4 + 4
+    for page in files:
+        content = page.read_bytes()
+        assert not ADDRESS.search(content), page.name
+        text = content.decode("utf-8")
         assert not LOADED.search(text), page.name
         assert "<script" not in text.lower()
         for link in re.findall(r'href="([^"#]+)', text):
             assert (page.parent / link).resolve().is_file(), f"{page.name} links to {link}"
-    assert "countyAtDx is known in at least 98 %" in index.read_text(encoding="utf-8")
+    assert "race1 are spread as the year before" in index.read_text(encoding="utf-8")
 
 
-def test_nothing_to_judge_is_no_failure_and_old_docs_are_replaced(result: dict, tmp_path: Path) -> None:
-    schema = {"facility_id": pl.String, "diagnosis_year": pl.Int32, "item": pl.String, "records": pl.Int64,
-              "filled": pl.Int64, "unknown": pl.Int64, "percent": pl.Float64}  # fmt: skip
-    pl.DataFrame(schema=schema).write_parquet(tmp_path / "completeness.parquet")
-    docs = Path(result["data_docs"]).parent
-    empty = expectations.check(tmp_path, docs)
-    assert (empty["suites"], empty["suites_passed"], empty["failures"]) == (3, 3, [])
-    assert not list((docs / "validations").rglob("indicators*.html"))
+def test_a_good_registry_passes_every_suite_and_old_docs_are_replaced(
+    planted: tuple[dict, set[tuple[str, str, str]]], tmp_path: Path
+) -> None:
+    write_suite_frames(frames(), tmp_path)
+    docs = Path(planted[0]["data_docs"]).parent
+    good = expectations.check(tmp_path, docs)
+    assert (good["suites"], good["suites_passed"], good["failures"]) == (4, 4, [])
+    assert good["expectations"] >= 100
+    assert len(list((docs / "validations").rglob("*.html"))) == 4
+
+
+def test_by_hand_it_says_why_it_could_not_run(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "expectations.run", "--frames", str(tmp_path), "--out", str(tmp_path / "d")],
+        env=_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith(
+        "completeness.parquet: there is no such file in the folder of frames; write it first"
+    )

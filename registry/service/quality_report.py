@@ -159,19 +159,18 @@ def _frames(
 
 
 def _with_rules(context: Context, counted: pl.DataFrame) -> pl.DataFrame:
-    """The edits' severity and what they demand, in the dictionary's words instead of values."""
-    rules = (
-        quality_board.summary(context)
-        .select("edit", "source", "severity", "message")
-        .unique(["edit", "source"], keep="first")
-    )
-    return counted.join(rules, on=["edit", "source"], how="left", maintain_order="left")
+    """The edits' severity and what they demand, in the dictionary's words instead of values.
+
+    Words of official results are left out: nobody knows whose values they quote.
+    """
+    rules = quality_board.summary(context).select("edit", "source", "severity", "message")
+    once = rules.unique(["edit", "source"], keep="first")
+    joined = counted.join(once, on=["edit", "source"], how="left", maintain_order="left")
+    return joined.with_columns(message=pl.when(pl.col("source") == "own").then("message"))
 
 
 def _official(context: Context, facility: str | None) -> pl.DataFrame:
-    counted = quality_figures.report(context, by=("edit", "severity"), source="official", facility=facility)
-    rules = quality_board.summary(context).filter(pl.col("source") == "official").select("edit", "message")
-    return counted.join(rules.unique("edit", keep="first"), on="edit", how="left", maintain_order="left")
+    return quality_figures.report(context, by=("edit", "severity"), source="official", facility=facility)
 
 
 def _completeness(frame: pl.DataFrame, facility: str | None) -> pl.DataFrame:

@@ -76,7 +76,7 @@ def test_trends_stand_beside_their_rows() -> None:
 def test_key_figures() -> None:
     figures = {figure.label: (figure.value, figure.tone) for figure in _report().figures}
     assert figures["Records without open failure"] == ("90.7 %", "plain")
-    assert figures["Open errors"] == ("8", "bad")
+    assert figures["Open errors, own and official"] == ("8", "bad")
     assert figures["Open official failures"] == ("2", "bad")
 
 

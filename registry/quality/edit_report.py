@@ -124,7 +124,8 @@ PLANS = (
           "Thresholds of the programmes in force on the day of the report, against one diagnosis year.",
           "programme level name value operator threshold state records_missing due", "No threshold is in force."),
     _Plan("facility", "By facility",
-          "Open failures for 100 records, the most first. Records are abstracts that are not void. (none): failures between records that belong to no one facility.",
+          "Open failures for 100 records, the most first. Records are abstracts that are not void. (none): failures "
+          "between records that belong to no one facility.",
           f"facility_id facility {_COUNTED}", order=("per_100", "facility_id"), ascending=(False, True)),
     _Plan("abstractor", "By abstractor", "As item 570 (abstracted by) says.",
           f"abstractor {_COUNTED}", order=("per_100", "abstractor"), ascending=(False, True)),

@@ -22,6 +22,12 @@ _IMPLIED = {
     "8": "9948",
 }
 
+_OF_GRADES = (
+    "9511 8249 9243 9372 8631 8021 8805 9062 9082 9392 9451 9505 9702 9705 9708 9709 9717 9718 9827 9834 9728 9826 "
+    "9833 9836"
+)
+"""Histologies of the lists above that no other example names."""
+
 
 @edit(
     "heme-grade",
@@ -87,6 +93,7 @@ def lineage_of_solid_tumor() -> pl.Expr:
         "9 | 9699 | 3",
         "9 | 9823 | 3",
         "6 | 9948 | 3",
+        *(f"9 | {histology} | 3" for histology in _OF_GRADES.split()),
     ],
     notes="The catalogue names lists of T-cell (5) and B-cell (6) histologies without giving them: those of the IARC "
     "report are used. Malignant tumors only: a benign or borderline tumor of the same code has another name.",

@@ -36,7 +36,7 @@ _ITEMS = ["regionalNodesPositive", "regionalNodesExamined"]
 def more_positive_than_examined() -> pl.Expr:
     """Counts only (01 to 90)."""
     positive, examined = number("regionalNodesPositive"), number("regionalNodesExamined")
-    return positive.is_between(1, 90) & examined.is_between(1, 90) & (positive > examined)
+    return (positive <= 90) & (examined >= 1) & (positive > examined)
 
 
 @edit(
@@ -96,6 +96,8 @@ def none_examined() -> pl.Expr:
         "98 | 00 | C589 | 9100",
         "98 | 00 | C760 | 8010",
         "98 | 00 | C424 | 8000",
+        "98 | 00 | C420 | 8000",
+        "98 | 00 | C768 | 8010",
     ],
     notes="Brain C700-C729 and C751-C753, placenta C589, ill-defined C760-C768 and unknown C809, blood and marrow "
     "C420-C424, histology 9590-9993.",

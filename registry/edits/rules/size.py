@@ -9,7 +9,7 @@ from registry.edits.rules.codes import DICTIONARY
 from registry.edits.terms import blank, histology_in, number, site_in
 
 SIZE = pl.col("tumorSizeSummary")
-_NEOADJUVANT = ["rxSummSystemicSurSeq", "rxSummSurgRadSeq", "neoadjuvantTherapy"]
+_SEQUENCES = ["rxSummSystemicSurSeq", "rxSummSurgRadSeq"]
 
 
 @edit(
@@ -51,10 +51,13 @@ def size_does_not_apply() -> pl.Expr:
     passes=[
         "998 | C150",
         "998 | C159",
+        "998 | C160",
         "998 | C169",
         "998 | C180",
         "998 | C209",
         "998 | C340",
+        "998 | C349",
+        "998 | C500",
         "998 | C509",
         "015 | C619",
         "999 | C619",
@@ -93,7 +96,13 @@ def size_in_another_unit() -> pl.Expr:
     category="stage",
     source=DICTIONARY,
     requires=["tumorSizeSummary"],
-    columns=["tumorSizeClinical", "tumorSizePathologic", "tumorSizeSummary", *_NEOADJUVANT],
+    columns=[
+        "tumorSizeClinical",
+        "tumorSizePathologic",
+        "tumorSizeSummary",
+        *_SEQUENCES,
+        "neoadjuvantTherapy",
+    ],
     passes=[
         "020 | 025 | 025 | 0 | 0 | ",
         "020 | 999 | 020 | 0 | 0 | ",
@@ -107,6 +116,7 @@ def size_in_another_unit() -> pl.Expr:
         "020 | 010 | 020 | 0 | 2 | ",
         "020 | 010 | 020 | 0 | 4 | ",
         "020 | 010 | 020 | 0 | 0 | 1",
+        "020 | 010 | 020 | 0 | 0 | 2",
         "020 | 010 | 020 | 0 | 0 | 3",
         "020 | 991 | 025 | 0 | 0 | ",
         "991 | 999 | 025 | 0 | 0 | ",
@@ -135,7 +145,7 @@ def size_of_neither() -> pl.Expr:
     by_path = _known(path, "001") & (path != SIZE)
     unknown_path = blank("tumorSizePathologic") | (path == "999")
     by_clinical = unknown_path & _known(clinical, "000") & (clinical != SIZE)
-    before = [pl.col(item).is_in(["2", "4", "6", "7"]) for item in _NEOADJUVANT[:2]]
+    before = [pl.col(item).is_in(["2", "4", "6", "7"]) for item in _SEQUENCES]
     before.append(pl.col("neoadjuvantTherapy").is_in(["1", "2", "3"]))
     neoadjuvant = pl.any_horizontal([one.fill_null(value=False) for one in before])
     either = by_path.fill_null(value=False) | by_clinical.fill_null(value=False)

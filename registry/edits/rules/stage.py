@@ -101,6 +101,7 @@ def stage_8() -> pl.Expr:
     passes=[
         "7 | C421 | 9861 | | 2020",
         "1 | C421 | 9823 | | 2020",
+        "1 | C421 | 9826 | | 2020",
         "9 | C421 | 9827 | | 2020",
         "1 | C421 | 9732 | | 2020",
         "9 | C421 | 9950 | | 2020",
@@ -131,7 +132,7 @@ def stage_8() -> pl.Expr:
 )
 def stage_of_schema() -> pl.Expr:
     """Lymphocytic leukemias that are also lymphomas are staged like other tumors."""
-    leukemia = site_in("C421") & histology_in("9800-9822,9824,9825,9828-9948")
+    leukemia = site_in("C421") & histology_in("9800-9948") & ~histology_in("9823,9826-9827")
     before = (DX_YEAR < 2018).fill_null(value=False)
     tested = ~leukemia & ~site_in("C809") & ~before
     of_schema = staging.allows(SCHEMAS, "summaryStage2018", code(STAGE))
@@ -189,19 +190,28 @@ def localized_somewhere() -> pl.Expr:
     category="stage",
     source=SOURCE,
     requires=["summaryStage2018"],
-    columns=["summaryStage2018", "metsAtDxBone", "metsAtDxOther"],
     passes=[
-        "7 | 1 | 0",
-        "7 | 0 | 2",
-        "1 | 0 | 9",
-        "1 | 8 | 8",
-        "1 | | ",
-        "1 | 2 | 0",
-        "1 | 0 | 3",
-        " | 1 | 0",
-        "5 | 1 | 0",
+        "7 | 1 | | | | | 0",
+        "7 | 0 | | | | | 2",
+        "1 | 0 | | | | | 9",
+        "1 | 8 | | | | | 8",
+        "1 | | | | | | ",
+        "1 | 2 | | | | | 0",
+        "1 | 0 | | | | | 3",
+        " | 1 | | | | | 0",
+        "5 | 1 | | | | | 0",
     ],
-    fails=["1 | 1 | 0", "3 | | 2", "9 | 1 | 1", "8 | 0 | 1", "0 | 1 | "],
+    fails=[
+        "1 | 0 | 1 | 0 | 0 | 0 | 0",
+        "1 | 0 | 0 | 1 | 0 | 0 | 0",
+        "1 | 0 | 0 | 0 | 1 | 0 | 0",
+        "1 | 0 | 0 | 0 | 0 | 1 | 0",
+        "1 | 1 | | | | | 0",
+        "3 | | | | | | 2",
+        "9 | 1 | | | | | 1",
+        "8 | 0 | | | | | 1",
+        "0 | 1 | | | | | ",
+    ],
 )
 def metastases_not_staged() -> pl.Expr:
     """Any of the six items."""
@@ -291,23 +301,24 @@ def extent_of_its_time() -> pl.Expr:
     category="stage",
     source=DICTIONARY,
     requires=(),
-    columns=["metsAtDxBone", "metsAtDxLung", "ajccTnmClinM", "ajccTnmPathM"],
+    columns=["metsAtDxBone", "metsAtDxLung", "ajccTnmClinM", "ajccTnmPathM", "metsAtDxDistantLn"],
     passes=[
-        "1 | 0 | cM1 | cM1",
-        "1 | 0 | cM0 | pM1a",
-        "0 | 1 | cM1b | ",
-        "0 | 0 | cM0 | cM0",
-        "1 | 0 | 88 | 88",
-        "1 | 0 | | ",
-        "8 | 9 | cM0 | cM0",
-        "2 | 0 | cM0 | cM0",
-        "1 | 0 | cM0 | cM1",
+        "1 | 0 | cM1 | cM1 | 0",
+        "1 | 0 | cM0 | pM1a | 0",
+        "0 | 1 | cM1b |  | 0",
+        "0 | 0 | cM0 | cM0 | 0",
+        "1 | 0 | 88 | 88 | 0",
+        "1 | 0 | |  | 0",
+        "8 | 9 | cM0 | cM0 | 0",
+        "2 | 0 | cM0 | cM0 | 0",
+        "1 | 0 | cM0 | cM1 | 0",
+        "0 | 0 | cM0 | cM0 | 1",
     ],
     fails=[
-        "1 | 0 | cM0 | cM0",
-        "0 | 1 | cM0 | ",
-        "1 | | | cM0(i+)",
-        "1 | 1 | cM0 | 88",
+        "1 | 0 | cM0 | cM0 | 0",
+        "0 | 1 | cM0 |  | 0",
+        "1 | | | cM0(i+) | 0",
+        "1 | 1 | cM0 | 88 | 0",
     ],
     notes="Fails when an M is coded as 0 and none as 1; 88 (not applicable) and blank say nothing. Distant lymph nodes "
     "and other sites are not tested: they are regional in some schemas.",

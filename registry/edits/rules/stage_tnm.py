@@ -30,6 +30,8 @@ _NOT_SOLID_ADULT = (
     "medulloblastoma_v9_2023",
 )
 
+_EXEMPT_NUMBERS = "00680 00710 00790 00795 00811 00812 00821 00822 00830 09724"
+
 
 @edit(
     "ss-tnm-n",
@@ -103,7 +105,7 @@ def _in_situ_contradicted(items: tuple[str, str, str, str]) -> pl.Expr:
     spread = n_positive(n).fill_null(value=False) | m_positive(m).fill_null(value=False)
     other_group = situ & (spread | ~zero.fill_null(value=True))
     other_t = zero & (spread | ~situ.fill_null(value=True))
-    return other_group.fill_null(value=False) | other_t.fill_null(value=False)
+    return other_group | other_t
 
 
 @edit(
@@ -123,6 +125,7 @@ def _in_situ_contradicted(items: tuple[str, str, str, str]) -> pl.Expr:
         "pTis(DCIS) | | | 0 | | | 2 | C509",
         "pTa | pN0 | cM0 | 0A | | | 2 | C679",
         "pTa | pN0 | cM0 | 0a | | | 3 | C679",
+        "pTa | pN0 | cM0 | 0a | | | 3 | C670",
         "pT1 | pN0 | cM0 | 1 | cT1 | 1A | 3 | C509",
         "pT1a | pN1 | cM0 | 2 | | | 3 | C509",
         "pTis | pNX | cM0 | 99 | cTX | 99 | 2 | C509",
@@ -146,6 +149,8 @@ def _in_situ_contradicted(items: tuple[str, str, str, str]) -> pl.Expr:
         " | | pM1 | 0 | | | 2 | C509",
         "pTis | pN0 | cM0 | 0 | | | 3 | C509",
         " | | | | | 0 | 3 | C509",
+        "pT1 | pN0 | cM0 | 1 | | 0 | 3 | C679",
+        "pTa | | | 0A | | | 3 | ",
         "pTa | pN0 | cM0 | 0A | | | 3 | C619",
         "pTis | pN0 | cM0 | 0IS | | | 3 | C679",
         "pTa | pN0 | cM0 | 0 | cTis | 0 | 3 | C679",
@@ -157,11 +162,11 @@ def _in_situ_contradicted(items: tuple[str, str, str, str]) -> pl.Expr:
 def in_situ_and_stage() -> pl.Expr:
     """Tis and Ta go with group 0, N0 and M0; group 0 goes with behavior 2."""
     contradicted = [_in_situ_contradicted(_CLINICAL), _in_situ_contradicted(_PATHOLOGICAL)]
-    bladder = site_in("C670-C679").fill_null(value=False)
+    bladder = site_in("C670-C679")
     invasive = []
     for t, _, _, group in (_CLINICAL, _PATHOLOGICAL):
-        papillary = pl.col(t).str.contains("T?[aA]$").fill_null(value=False)
-        invasive.append(group_zero(pl.col(group)).fill_null(value=False) & ~(bladder & papillary))
+        papillary = bladder & pl.col(t).str.contains("T?[aA]$")
+        invasive.append(group_zero(pl.col(group)) & ~papillary.fill_null(value=False))
     return pl.any_horizontal([*contradicted, (BEHAVIOR == "3") & pl.any_horizontal(invasive)])
 
 
@@ -226,6 +231,8 @@ def group_of_the_table() -> pl.Expr:
         "cM1 | | 2 | | C739 | 8260 | | 999",
         "cM1 | | 2 | | C778 | 9680 | 00790 | 060",
         "cM1 | | 2 | | C778 | 9680 | | 060",
+        *(f"cM1 | | 2 | | C779 | 9680 | {schema} | 060" for schema in _EXEMPT_NUMBERS.split()),
+        "cM1 | | 2 | | | 9590 | | 060",
         "cM1 | | 1 | | C692 | 9510 | | 001",
         " | | 1 | | C509 | 8500 | | 060",
         "cM1 | | | | C509 | 8500 | | 060",
@@ -241,6 +248,10 @@ def group_of_the_table() -> pl.Expr:
         "cM1 | | 2 | | C739 | 8260 | | 055",
         "cM1 | | 2 | | C739 | 8020 | | 054",
         "cM1 | | 2 | | C739 | 8345 | | 054",
+        "cM1 | | 2 | | C739 | 8021 | | 054",
+        "cM1 | | 2 | | C739 | 8347 | | 054",
+        "cM1 | | 2 | | C739 | 8510 | | 054",
+        "cM1 | | 2 | | | 9582 | | 060",
     ],
     notes="M and group of the same classification; a clinical M1 also against a pathological group that has no M of its "
     "own. Not for hematopoietic and pediatric schemas (histology 9590 and over without a schema) nor for "
@@ -291,6 +302,9 @@ def metastatic_but_early() -> pl.Expr:
         "08 | 2017",
         "09 | 2017",
         "05 | 2003",
+        "04 | 2003",
+        "03 | 2003",
+        "02 | 2003",
         "01 | 2020",
     ],
     notes="Editions 01 to 05 are for diagnoses before 2003; 00, 88 and 99 are no editions.",
@@ -298,12 +312,10 @@ def metastatic_but_early() -> pl.Expr:
 def edition_of_its_time() -> pl.Expr:
     """First and last diagnosis year of each edition."""
     edition = pl.col("tnmEditionNumber")
-    spans = [
-        (["01", "02", "03", "04", "05"], 0, 2002),
-        (["06"], 2003, 2009),
-        (["07", "U7"], 2010, 2017),
-        (["08", "09"], 2018, 9999),
+    fits = [
+        (["01", "02", "03", "04", "05"], DX_YEAR <= 2002),
+        (["06"], DX_YEAR.is_between(2003, 2009)),
+        (["07", "U7"], DX_YEAR.is_between(2010, 2017)),
+        (["08", "09"], DX_YEAR >= 2018),
     ]
-    return pl.any_horizontal(
-        [edition.is_in(editions) & ~DX_YEAR.is_between(first, last) for editions, first, last in spans]
-    )
+    return pl.any_horizontal([edition.is_in(editions) & ~of_its_time for editions, of_its_time in fits])

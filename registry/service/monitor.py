@@ -77,13 +77,17 @@ def remind(
         raise BadInput("reminder", f"{method!r} is no way to remind", f"use one of: {', '.join(METHODS)}")
     if day > context.today:
         raise BadInput("reminder", "the day is still to come", "note it when it is done")
+    why = reminders(context, day).filter(pl.col("facility_id") == number)["why"]
     with context.store.unit_of_work(context.actor.name, "monitor.remind") as work:
         reminder_id = work.new_ids("facility_reminder", 1)[0]
         row = {
             "reminder_id": reminder_id, "facility_id": number, "reminded_on": day, "method": method,
-            "note": note.strip() or None, "reminded_by": context.actor.name,
+            "reason": why[0] if why.len() else None, "note": note.strip() or None, "reminded_by": context.actor.name,
         }  # fmt: skip
-        work.insert("facility_reminder", pl.DataFrame([row], schema_overrides={"note": pl.String}))
+        work.insert(
+            "facility_reminder",
+            pl.DataFrame([row], schema_overrides={"note": pl.String, "reason": pl.String}),
+        )
     return {"reminder_id": reminder_id}
 
 

@@ -125,6 +125,8 @@ def test_reminders_keep_their_last_contact(session: Session) -> None:
         "monitor.remind", facility="9990028", method="telephone", note="asked for the file", on="2023-12-20"
     )
     assert session.run("monitor.reminders", as_of=AS_OF)["last_reminded"].to_list() == [dt.date(2023, 12, 20)]
+    kept = session._store.query("SELECT reason, note, reminded_by FROM facility_reminder").row(0)
+    assert kept[:2] == ("nothing received for 8 months (usually every 1)", "asked for the file")
     assert session.run("monitor.reminders", as_of="2023-12-19")["last_reminded"].to_list() == [None]
     for words in ({"method": "pigeon"}, {"on": "2999-01-01"}, {"on": "soon"}):
         with pytest.raises(BadInput):

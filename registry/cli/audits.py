@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -94,6 +95,8 @@ def audit_casefinding(
 ) -> int:
     """Look an audited list of cases up in the registry. Exit code 1 when a case is missing or unclear."""
     with options.connect() as session:
-        told = session.run("audits.casefinding", path=listed, facility=facility, year=year, title=title)
+        told = session.run(
+            "audits.casefinding", path=str(Path(listed).absolute()), facility=facility, year=year, title=title
+        )
     options.answer(told, output.pairs(told))
     return 1 if told["missed"] or told["unclear"] or told["unreadable"] else 0

@@ -1,137 +1,139 @@
-"""Edits and derivations: tumors per CPU-second, and milliseconds for one record.
+"""Edits: CPU-seconds for a registry, milliseconds for one record.
 
-Run: `python -m benchmarks.edits [--rows 200000]`. The records are made up here, mostly clean, about
-one in fifty with a fault, the tumors of a patient side by side.
+Run: `python -m benchmarks.edits [--rows 1000000]`. The people are `registry.synthetic`'s, about one
+record in fifty with a planted fault; a few thousand of them are repeated, each time with other names
+and numbers, until there are enough. CPU-seconds are of all threads together.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from registry import coding, edits
+from registry import edits, formats
+from registry.synthetic import generate
 
 AS_OF = dt.date(2026, 11, 1)
-SITES = ["C509", "C504", "C619", "C341", "C187", "C209", "C443", "C649", "C779", "C421", "C710", "C569"]
-HISTOLOGIES = ["8500", "8520", "8140", "8070", "8480", "8140", "8720", "8312", "9680", "9861", "9440", "8441"]
+PEOPLE = 20_000
+
+THIRTY = (
+    "site-valid histology-valid behavior-valid laterality-valid dx-date-valid dob-valid sex-valid dxconf-valid "
+    "age-valid vital-status-valid site-sex histology-sex laterality-paired-required age-matches-dates "
+    "dob-before-dx dx-before-last-contact site-histology-unlikely seq-behavior ss-behavior "
+    "nodes-pos-gt-examined surgery-reason surgery-date chemo-date rx-before-dx dead-without-cause "
+    "alive-with-cause surgery-era state-county nodes-none-examined dco-multiple-primaries"
+).split()
+"""Thirty edits of items and between items, the number that others publish speeds for."""
 
 
-def records(rows: int, seed: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Patients and tumors of a made-up registry."""
-    rng = np.random.default_rng(seed)
-    people = int(rows * 0.87)
-    owner = np.sort(np.concatenate([np.arange(people), rng.integers(0, people, rows - people)]))
-
-    def pick(values: list[str], n: int, p: list[float] | None = None) -> np.ndarray:
-        return rng.choice(np.array(values), size=n, p=p)
-
-    def date(low: str, high: str, n: int) -> pl.Series:
-        first, last = (np.datetime64(day).astype("datetime64[D]").astype(int) for day in (low, high))
-        days = rng.integers(first, last, n).astype("datetime64[D]")
-        text = pl.Series(days).dt.strftime("%Y%m%d")
-        keep = rng.random(n)
-        return pl.DataFrame({"t": text, "k": keep}).select(
-            pl.when(pl.col("k") < 0.02).then(pl.col("t").str.slice(0, 6)).otherwise(pl.col("t"))
-        )["t"]
-
-    dead = rng.random(people) < 0.4
-    patients = pl.DataFrame(
-        {
-            "patient_id": np.arange(people),
-            "patientIdNumber": [f"{n:08d}" for n in range(1, people + 1)],
-            "nameLast": pick(["SMITH", "O'NEIL", "GARCIA", "LEE"], people),
-            "dateOfBirth": date("1920-01-01", "1990-01-01", people),
-            "sexAssignedAtBirth": pick(["1", "2", "9"], people, [0.49, 0.49, 0.02]),
-            "race1": pick(["01", "02", "96", "99"], people, [0.8, 0.12, 0.05, 0.03]),
-            "race2": ["88"] * people,
-            "spanishHispanicOrigin": pick(["0", "1", "6", "9"], people, [0.85, 0.05, 0.05, 0.05]),
-            "vitalStatus": np.where(dead, "0", "1"),
-            "causeOfDeath": np.where(dead, "C509", "0000"),
-            "icdRevisionNumber": np.where(dead, "1", "0"),
-            "dateOfLastContact": date("2022-01-01", "2026-10-31", people),
-        }
+def people(seed: int = 3) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Patients and tumors of a small made-up registry, one patient record a person."""
+    patients, tumors = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        generate(PEOPLE, seed, Path(folder) / "registry")
+        for number, path in enumerate(sorted((Path(folder) / "registry" / "abstracts").glob("*.xml"))):
+            batch = formats.read_naaccr_xml(path)
+            apart = pl.col("patient_index") + number * 1_000_000
+            patients.append(batch.patients.with_columns(apart))
+            tumors.append(batch.tumors.with_columns(apart))
+    persons = pl.concat(patients, how="diagonal").unique(
+        "socialSecurityNumber", keep="first", maintain_order=True
     )
-    kind = rng.integers(0, len(SITES), rows)
-    diagnosed = date("2018-01-01", "2021-12-31", rows)
-    tumors = pl.DataFrame(
-        {
-            "tumor_id": np.arange(rows),
-            "patient_id": owner,
-            "primarySite": np.array(SITES)[kind],
-            "histologicTypeIcdO3": np.array(HISTOLOGIES)[kind],
-            "behaviorCodeIcdO3": pick(["3", "2", "7"], rows, [0.94, 0.05, 0.01]),
-            "dateOfDiagnosis": diagnosed,
-            "laterality": pick(["0", "1", "2", "9"], rows),
-            "ageAtDiagnosis": pick([f"{n:03d}" for n in range(20, 95)], rows),
-            "diagnosticConfirmation": pick(["1", "2", "7", "9"], rows, [0.9, 0.05, 0.04, 0.01]),
-            "classOfCase": pick(["14", "22", "00", "32"], rows),
-            "typeOfReportingSource": pick(["1", "8", "7"], rows, [0.8, 0.19, 0.01]),
-            "sequenceNumberCentral": pick(["00", "01", "02"], rows, [0.87, 0.07, 0.06]),
-            "summaryStage2018": pick(["1", "2", "3", "7", "9"], rows),
-            "regionalNodesPositive": pick(["00", "02", "98", "99"], rows),
-            "regionalNodesExamined": pick(["05", "12", "00", "99"], rows),
-            "gradeClinical": ["9"] * rows,
-            "gradePathological": pick(["1", "2", "3", "9"], rows),
-            "rxSummSurgPrimSite": pick(["00", "30", "40", "99"], rows),
-            "reasonForNoSurgery": pick(["0", "1", "9"], rows),
-            "rxDateSurgery": diagnosed,
-            "rxSummChemo": pick(["00", "02", "03", "99"], rows),
-            "rxSummHormone": ["00"] * rows,
-            "rxSummBrm": ["00"] * rows,
-            "phase1RadiationTreatmentModality": pick(["00", "02", "99"], rows),
-            "reasonForNoRadiation": pick(["0", "1", "9"], rows),
-            "addrAtDxState": ["IA"] * rows,
-            "countyAtDx": pick(["153", "113", "999"], rows),
-        }
+    theirs = pl.concat(tumors, how="diagonal").join(
+        persons.select("patient_index"), on="patient_index", how="semi", maintain_order="left"
     )
-    return patients, tumors
+    return persons.drop("line", "byte_start", "byte_length"), theirs.drop("line")
 
 
-def cpu(work: Callable[[], object]) -> tuple[float, float]:
-    """CPU and wall seconds of a call."""
-    start, clock = os.times(), time.perf_counter()
-    work()
-    end = os.times()
-    return end.user - start.user + end.system - start.system, time.perf_counter() - clock
+def records(rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Patients and tumors of a registry of that size."""
+    patients, tumors = people()
+    copies = range(-(-rows // tumors.height))
+    all_tumors = pl.concat([_tumors_again(tumors, copy) for copy in copies], rechunk=True).head(rows)
+    everybody = pl.concat([_patients_again(patients, copy) for copy in copies], rechunk=True)
+    return everybody.join(
+        all_tumors.select("patient_index").unique(), on="patient_index", how="semi"
+    ), all_tumors
+
+
+def _patients_again(patients: pl.DataFrame, copy: int) -> pl.DataFrame:
+    """The same people under other names and numbers; names of the same sex and generation."""
+    like = ["sexAssignedAtBirth", "sex", pl.col("dateOfBirth").str.slice(0, 3)]
+    return patients.with_columns(
+        pl.col("patient_index") + copy * 10**9,
+        pl.format("{}{}", pl.lit(f"{copy:03d}"), pl.col("patientIdNumber").str.tail(5)).alias(
+            "patientIdNumber"
+        ),
+        pl.format("{}{}", pl.lit(f"{copy + 101}"), pl.int_range(100_000, 100_000 + pl.len())).alias(
+            "socialSecurityNumber"
+        ),
+        pl.col("nameLast").shuffle(copy),
+        pl.col("nameFirst").shuffle(copy + 1000).over(like),
+    )
+
+
+def _tumors_again(tumors: pl.DataFrame, copy: int) -> pl.DataFrame:
+    """The same tumors at other facilities."""
+    return tumors.with_columns(
+        pl.col("patient_index") + copy * 10**9,
+        pl.format("{}{}", pl.lit(f"{copy:03d}"), pl.col("reportingFacility").str.tail(7)).alias(
+            "reportingFacility"
+        ),
+    )
+
+
+def cpu(work: Callable[[], pl.DataFrame]) -> tuple[float, float, pl.DataFrame]:
+    """CPU-seconds of all threads, seconds, and the answer."""
+    start, clock = time.process_time(), time.perf_counter()
+    answer = work()
+    return time.process_time() - start, time.perf_counter() - clock, answer
+
+
+def of_a_registry(rows: int) -> None:
+    """All edits, and thirty, with counts alone and with the table of failures."""
+    patients, tumors = records(rows)
+    every = edits.edit_ids("all")
+    for name, ids in ((f"all {len(every)} edits", every), ("30 edits", THIRTY)):
+        for what, judge in (("counts", edits.counts), ("failures", edits.run)):
+            judge(patients.head(20), tumors.head(20), ids, as_of=AS_OF)
+            seconds, wall, found = cpu(lambda: judge(patients, tumors, ids, as_of=AS_OF))  # noqa: B023
+            number = found["records"].sum() if what == "counts" else found.height
+            print(
+                f"{name}, {what}: {tumors.height:,} tumors, {number:,} failures, {seconds:.2f} CPU-s, "
+                f"{wall:.2f} s, {tumors.height / seconds:,.0f} tumors per CPU-second"
+            )
+
+
+def of_one_record(number: int = 1000) -> None:
+    """One record against all edits: many different ones, and one in which one item at a time changes."""
+    patients, tumors = people()
+    wide = tumors.head(2 * number).join(patients, on="patient_index", how="left")
+    rows = wide.drop("patient_index", "tumor_index").to_dicts()
+    edits.check_record(rows[0], "all", as_of=AS_OF)
+    start = time.process_time()
+    for row in rows[number:]:
+        edits.check_record(row, "all", as_of=AS_OF)
+    print(f"one record, {number} different ones: {(time.process_time() - start) / number * 1000:.2f} CPU-ms")
+    typed, items = dict(rows[0]), [item for item in wide.columns if item in rows[0]]
+    start = time.process_time()
+    for place in range(number):
+        item = items[place % len(items)]
+        typed[item] = rows[place][item]
+        edits.check_record(typed, "all", as_of=AS_OF)
+    print(f"one record, one item typed: {(time.process_time() - start) / number * 1000:.2f} CPU-ms")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    rows = parser.parse_args().rows
-    patients, tumors = records(rows)
-    edits.run(patients.head(10), tumors.head(10), "all", as_of=AS_OF)
-    found = {}
-
-    def run() -> None:
-        found["failures"] = edits.run(patients, tumors, "all", as_of=AS_OF)
-
-    seconds, wall = cpu(run)
-    number = edits.listing("all").height
-    print(
-        f"{number} edits, {rows:,} tumors, {found['failures'].height:,} failures: {seconds:.2f} CPU-s, "
-        f"{wall:.2f} s, {rows / seconds:,.0f} tumors per CPU-second"
-    )
-
-    record = tumors.join(patients, on="patient_id").row(0, named=True)
-    record = {item: None if value is None else str(value) for item, value in record.items()}
-    edits.check_record(record, "all", as_of=AS_OF)
-    start = time.perf_counter()
-    for _ in range(50):
-        edits.check_record(record, "all", as_of=AS_OF)
-    print(f"one record, all edits: {(time.perf_counter() - start) / 50 * 1000:.1f} ms")
-
-    wide = tumors.join(patients, on="patient_id")
-    for one in coding.derivations().get_column("id"):
-        coding.derive(wide.head(10), [one], as_of=AS_OF)
-        seconds, _ = cpu(lambda one=one: coding.derive(wide, [one], as_of=AS_OF))
-        print(f"{one}: {seconds * 1e6 / rows:.2f} CPU-s per million tumors")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    of_one_record()
+    of_a_registry(parser.parse_args().rows)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from __future__ import annotations
 from registry.edits.definition import ERROR, REVIEW, WARNING, Edit, all_edits, edit, find
 from registry.edits.engine import counts, run
 from registry.edits.one_record import Failure, check_record
-from registry.edits.sets import across_patients, edit_ids, listing, names
+from registry.edits.own import load_own
+from registry.edits.sets import across_patients, edit_ids, listing, names, time_dependent
 
 __all__ = [
     "ERROR",
@@ -25,6 +26,8 @@ __all__ = [
     "edit_ids",
     "find",
     "listing",
+    "load_own",
     "names",
     "run",
+    "time_dependent",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -193,16 +193,22 @@ def _prepared(
 
         load_own(own)
     plan = compile_plan(sets.edit_ids(edit_set))
-    records, patient_key = joined(patients, tumors)
-    key_columns = _keys(records, keys)
     edits = [*plan.edits, *plan.of_flags, *(edit for edits in plan.grouped.values() for edit in edits)]
-    shown = [column for column in columns_of(edits) if column not in key_columns]
-    wanted = [*key_columns, *plan.columns, *shown]
+    needed = [*plan.columns, *columns_of(edits)]
+    records, patient_key = joined(patients, tumors, {*needed, *SURROGATE_KEYS, *REPORTED_KEYS, *(keys or ())})
+    key_columns = _keys(records, keys)
+    wanted = [*key_columns, *(column for column in needed if column not in key_columns)]
     return plan, _complete(records, wanted, patient_key, as_of or dt.date.today()), key_columns
 
 
-def joined(patients: pl.DataFrame | None, tumors: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
+def joined(
+    patients: pl.DataFrame | None, tumors: pl.DataFrame, needed: Collection[str] | None = None
+) -> tuple[pl.DataFrame, str | None]:
     """Tumors with the patient's items, and the column that says whose they are.
+
+    Args:
+        patients, tumors: see `run`.
+        needed: columns that are wanted of both, others may be left out; None = all.
 
     Raises:
         BadInput: the two frames share no patient key.
@@ -212,8 +218,12 @@ def joined(patients: pl.DataFrame | None, tumors: pl.DataFrame) -> tuple[pl.Data
     key = next((k for k in PATIENT_KEYS if k in tumors.columns and k in patients.columns), None)
     if key is None:
         raise BadInput("edits", f"patients and tumors need one of {', '.join(PATIENT_KEYS)} in common")
-    columns = [c for c in patients.columns if c not in tumors.columns]
-    one_each = patients.select([key, *columns]).unique(subset=key, keep="first", maintain_order=True)
+    if needed is not None:
+        tumors = tumors.select([c for c in tumors.columns if c in needed or c == key])
+    columns = [c for c in patients.columns if c not in tumors.columns and (needed is None or c in needed)]
+    one_each = patients.select([key, *columns])
+    if one_each.get_column(key).n_unique() < one_each.height:
+        one_each = one_each.unique(subset=key, keep="first", maintain_order=True)
     return tumors.join(one_each, on=key, how="left", maintain_order="left"), key
 
 

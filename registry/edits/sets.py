@@ -1,7 +1,8 @@
 """Edit sets: which edits a hospital, a central registry or a submission applies, held as data.
 
 `data/edit_sets.csv` is read from top to bottom; each row includes or excludes edits by id, level,
-severity or category (`*` = every edit).
+severity, category, tag (of an official edit) or own (yes: the registry's own); `*` = every edit. An
+edit of the registry's own that names its sets is in those alone, and in `all`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
-from registry.edits import definition
-from registry.edits.definition import PATIENT
+from registry.edits import definition, plan
+from registry.edits.definition import PATIENT, Edit
 from registry.errors import NotFound
+
+ALL = "all"
 
 TABLE = Path(__file__).parent / "data" / "edit_sets.csv"
 
@@ -44,6 +47,16 @@ def edit_ids(edit_set: str | Sequence[str]) -> tuple[str, ...]:
     return _of_set(edit_set)
 
 
+def _field(edit: Edit, field: str) -> str | None:
+    """What a row of the table compares."""
+    if field == "own":
+        return "yes" if edit.own else "no"
+    if field == "tag":
+        return next(iter(edit.tags), None)
+    value: str = getattr(edit, field)
+    return value
+
+
 @cache
 def _of_set(name: str) -> tuple[str, ...]:
     rows = _table().filter(pl.col("edit_set") == name)
@@ -53,9 +66,9 @@ def _of_set(name: str) -> tuple[str, ...]:
     chosen: dict[str, bool] = {}
     for _, action, field, value in rows.iter_rows():
         for edit in every.values():
-            matches = value == "*" or value == getattr(edit, field)
-            if matches:
+            if edit.sets is None and (value == "*" or value == _field(edit, field)):
                 chosen[edit.id] = action == "include"
+    chosen |= {edit.id: name == ALL or name in edit.sets for edit in every.values() if edit.sets is not None}
     return tuple(edit_id for edit_id in every if chosen.get(edit_id))
 
 
@@ -74,6 +87,18 @@ def across_patients(edit_set: str | Sequence[str] = "all") -> tuple[str, ...]:
     )
 
 
+def time_dependent(edit_set: str | Sequence[str] = "all") -> tuple[str, ...]:
+    """Ids of the set's edits whose answer can change from one day to the next by itself.
+
+    Where such an answer has changed, all edits of that record are to be asked again: the null rule
+    may have let or no longer let others be asked.
+
+    >>> "followup-overdue" in time_dependent(), "site-sex" in time_dependent()
+    (True, False)
+    """
+    return plan.time_dependent(edit_ids(edit_set))
+
+
 def listing(edit_set: str | Sequence[str] = "all") -> pl.DataFrame:
     """What the set holds, one row an edit: id, version, level, severity, items, message, source …"""
     rows = [
@@ -88,6 +113,7 @@ def listing(edit_set: str | Sequence[str] = "all") -> pl.DataFrame:
             "message": edit.message,
             "source": edit.source,
             "naaccr_name": edit.naaccr_name or None,
+            "own": edit.own,
             "notes": edit.notes or None,
         }
         for edit in (definition.find(edit_id) for edit_id in edit_ids(edit_set))

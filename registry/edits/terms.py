@@ -18,8 +18,6 @@ from typing import Any
 
 import polars as pl
 
-from registry import standards
-
 AS_OF = pl.col("@as_of")
 """Day of judgement as the number YYYYMMDD."""
 
@@ -210,9 +208,8 @@ def SEX() -> pl.Expr:
 
     The older item's codes 3 to 6 are not tested even where they imply a sex at birth.
     """
-    at_birth = standards.sex_at_birth()
     reported = pl.coalesce("sexAssignedAtBirth", "sex")
-    return pl.when(reported.is_in(["1", "2"])).then(at_birth)
+    return pl.when((reported == "1") | (reported == "2")).then(reported)
 
 
 @_named("@surgery")

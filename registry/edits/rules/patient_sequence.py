@@ -43,7 +43,7 @@ def sequence_unique() -> pl.Expr:
     category="patient",
     source=SEER,
     columns=["sequenceNumberCentral"],
-    passes=["00 / 60", "01 / 02", "00 / 98", "60 / 01", "60 / 88", "60 / 60", "00 / "],
+    passes=["00 / 60", "01 / 02", "00 / 98", "60 / 01", "60 / 88", "60 / 60", "01 / 61", "00 / "],
     fails=["00 / 01", "00 / 59", "00 / 00", "60 / 61", "60 / 87", "00 / 02 / 60"],
     notes="Fires on the record that is coded as the only one. Two records with 60 are a matter of "
     "ir-seq-unique; two with 00 are both, as the catalogue has it.",
@@ -79,6 +79,7 @@ def _marked(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
     columns=["sequenceNumberCentral", "dateOfDiagnosis"],
     passes=[
         "01 | 2015 / 02 | 201503",
+        "01 | 20150301 / 02 | 20150301",
         "02 | 2016 / 01 | 2015",
         "61 | 2010 / 01 | 2015",
         "01 | 2015 / 02 | ",
@@ -130,6 +131,7 @@ def sequence_order(frame: pl.DataFrame) -> pl.Series:
         "01 / 61",
         "01 / ",
         "01 / 98",
+        "01 / 88",
         "01 / 02 / 02",
     ],
     fails=["01 / 03", "02 / 03", "61 / 63", "02 / 61", "01 / 62", "58 / 57", "86 / 87"],

@@ -125,7 +125,9 @@ _same(
         "1 | / | 1",
         "2 | / | ",
         "1 | / | 5",
+        "2 | / | 2",
         "2 | / | 6",
+        "9 | / | 9",
         "1 | / | 3",
         "1 | 1 / 1 | 5",
         "1 | / X |",
@@ -139,6 +141,7 @@ _same(
         "2 | / | 5",
         "9 | / 1 | ",
         "9 | / | 1",
+        "1 | / | 9",
     ],
     notes="Codes are compared as they are within an item, unknown (9) too. Where one record has the newer "
     "item and another only the older one, the sex at birth that the older code implies is compared; its "

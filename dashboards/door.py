@@ -135,3 +135,12 @@ def figures(operation: str, /, **arguments: Any) -> Any:
         kept.clear()
     kept[key] = (time.monotonic(), answer)
     return answer
+
+
+def act(operation: str, /, **arguments: Any) -> Any:
+    """Like `ask`, for what changes something: figures that were kept are asked for anew."""
+    import streamlit as st
+
+    answer = ask(operation, **arguments)
+    st.session_state.pop("_figures", None)
+    return answer

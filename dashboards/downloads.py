@@ -37,8 +37,9 @@ class Ticket:
     Args:
         token_hash: hash of the session token that may use it.
         name: file name without patient data.
-        operation: the service operation that gives the frame, with its arguments.
-        pick: takes the frame out of the answer and orders its columns.
+        operation: the service operation that gives the frame, or a document {name, media_type, content}, with its
+            arguments.
+        pick: takes the frame out of the answer and orders its columns; a document is given as it is.
     """
 
     token_hash: str
@@ -82,26 +83,29 @@ def routes() -> list[BaseRoute]:
         if ticket is None or not secrets.compare_digest(ticket.token_hash, _hash(token or "")):
             return PlainTextResponse("This link is over. Open the page again.", 404)
         try:
-            data = await run_in_threadpool(_make, ticket, token)
+            name, kind, data = await run_in_threadpool(_make, ticket, token)
         except door.SignedOut:
             return PlainTextResponse("Sign in first.", 401)
         except RegistryError as error:
             return PlainTextResponse(str(error), 403)
-        disposition = {"content-disposition": f'attachment; filename="{ticket.name}"'}
-        return Response(data, media_type="text/csv; charset=utf-8", headers=disposition)
+        disposition = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(data, media_type=kind, headers=disposition)
 
     return [Route("/download/{ticket}", download, methods=["GET"])]
 
 
-def _make(ticket: Ticket, token: str | None) -> bytes:
+def _make(ticket: Ticket, token: str | None) -> tuple[str, str, bytes]:
+    """File name, media type and content; the audit trail says who took it."""
     session = door.service().as_actor(door.resume(token, touch=True))
-    frame = ticket.pick(session.run(ticket.operation, **ticket.arguments))
-    data = to_csv(frame)
+    answer = session.run(ticket.operation, **ticket.arguments)
+    if isinstance(answer, dict) and isinstance(answer.get("content"), bytes):
+        name, kind, data, rows = answer["name"], answer["media_type"], answer["content"], 0
+    else:
+        frame = ticket.pick(answer)
+        name, kind, data, rows = ticket.name, "text/csv; charset=utf-8", to_csv(frame), frame.height
     digest = hashlib.sha256(data).hexdigest()
-    session.run(
-        "downloads.record", name=ticket.name, rows=frame.height, sha256=digest, operation=ticket.operation
-    )
-    return data
+    session.run("downloads.record", name=name, rows=rows, sha256=digest, operation=ticket.operation)
+    return name, kind, data
 
 
 def _hash(token: str) -> str:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboards.components.theme import ACCENT, CHART_CONFIG, LINE, template
+from dashboards.components.theme import ACCENT, CHART_CONFIG, COLOURS, LINE, template
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import plotly.graph_objects as go
     import polars as pl
 
@@ -35,6 +37,51 @@ def columns(
     figure = _figure([bars], height)
     figure.update_xaxes(title_text=x_title, type="category", nticks=min(14, len(labels)))
     figure.update_yaxes(title_text=y_title, tickformat=",d", rangemode="tozero")
+    return figure
+
+
+def lines(
+    frame: pl.DataFrame, x: str, ys: Mapping[str, str], *, y_title: str, height: int = 260
+) -> go.Figure:
+    """One line with points for each column of `ys` (column → name), over the frame's order."""
+    import plotly.graph_objects as go
+
+    labels = [str(value) for value in frame[x]]
+    traces = [
+        go.Scatter(
+            x=labels,
+            y=frame[column],
+            name=name,
+            mode="lines+markers",
+            hovertemplate=f"%{{x}}: %{{y:,}} {name.lower()}<extra></extra>",
+        )
+        for column, name in ys.items()
+    ]
+    figure = _figure(traces, height)
+    figure.update_layout(showlegend=len(traces) > 1, margin={"t": 34 if len(traces) > 1 else 10})
+    figure.update_xaxes(type="category", nticks=min(12, len(labels)))
+    figure.update_yaxes(title_text=y_title, tickformat=",d", rangemode="tozero")
+    return figure
+
+
+def against(
+    frame: pl.DataFrame, x: str, *, bar: tuple[str, str], line: tuple[str, str], y_title: str
+) -> go.Figure:
+    """Bars for what was, a line for what was to be; each a column and its name."""
+    import plotly.graph_objects as go
+
+    labels = [str(value) for value in frame[x]]
+    drawn = [
+        go.Bar(x=labels, y=frame[bar[0]], name=bar[1], marker_color=ACCENT),
+        go.Scatter(
+            x=labels, y=frame[line[0]], name=line[1], mode="lines", line={"color": COLOURS[1], "dash": "dot"}
+        ),
+    ]
+    figure = _figure(drawn, 270)
+    figure.update_traces(hovertemplate="%{x}: %{y:,.1f}<extra></extra>")
+    figure.update_layout(showlegend=True, margin={"t": 34})
+    figure.update_xaxes(type="category", nticks=min(12, len(labels)))
+    figure.update_yaxes(title_text=y_title, rangemode="tozero")
     return figure
 
 

@@ -35,26 +35,73 @@ def show(
     is Streamlit column configuration over the derived one; at most `rows` rows are visible without scrolling; `alt`
     is what a screen reader says about the table; with `wrap` rows are higher and long text goes on below.
     """
-    names = dict(columns) if columns else {name: heading(name) for name in frame.columns}
-    shown = frame.select([name for name in names if name in frame.columns])
-    settings = {name: _column(shown.schema[name], names[name]) for name in shown.columns} | dict(config or {})
-    row_height = _LINES if wrap else _ROW
-    height = row_height * min(shown.height, rows) + _ROW + 3
-    common: dict[str, Any] = {
-        "hide_index": True,
-        "column_config": settings,
-        "height": height,
-        "row_height": row_height,
-        "key": key,
-        "alt": alt or key,
-        "placeholder": "",
-    }
+    shown, common = _drawn(frame, columns, config, rows, wrap=wrap)
+    common |= {"key": key, "alt": alt or key}
     if not select:
         st.dataframe(shown, **common)
         return None
     state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **common)
     chosen = state["selection"]["rows"]
     return frame.row(chosen[0], named=True) if chosen and chosen[0] < frame.height else None
+
+
+def choose(
+    frame: pl.DataFrame,
+    *,
+    key: str,
+    columns: Mapping[str, str],
+    config: Mapping[str, Any] | None = None,
+    rows: int = _MOST_ROWS,
+    alt: str | None = None,
+) -> list[dict[str, Any]]:
+    """Show a frame of which any number of rows can be chosen; the chosen rows. Arguments as for `show`."""
+    shown, common = _drawn(frame, columns, config, rows, wrap=False)
+    state = st.dataframe(
+        shown, on_select="rerun", selection_mode="multi-row", key=key, alt=alt or key, **common
+    )
+    return [frame.row(n, named=True) for n in state["selection"]["rows"] if n < frame.height]
+
+
+def _drawn(
+    frame: pl.DataFrame,
+    columns: Mapping[str, str] | None,
+    config: Mapping[str, Any] | None,
+    rows: int,
+    *,
+    wrap: bool,
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The columns to draw, and how."""
+    names = dict(columns) if columns else {name: heading(name) for name in frame.columns}
+    shown = frame.select([name for name in names if name in frame.columns])
+    settings = {name: _column(shown.schema[name], names[name]) for name in shown.columns} | dict(config or {})
+    row_height = _LINES if wrap else _ROW
+    return shown, {
+        "hide_index": True,
+        "column_config": settings,
+        "height": row_height * min(shown.height, rows) + _ROW + 3,
+        "row_height": row_height,
+        "placeholder": "",
+    }
+
+
+def text(label: str, width: int) -> Any:
+    """Column of words with a width in pixels."""
+    return st.column_config.TextColumn(label, width=width)
+
+
+def count(label: str, width: int) -> Any:
+    """Column of counts with a width in pixels."""
+    return st.column_config.NumberColumn(label, format="localized", width=width)
+
+
+def share(label: str, width: int) -> Any:
+    """Column of percentages or rates with a width in pixels."""
+    return st.column_config.NumberColumn(label, format="%.1f", width=width)
+
+
+def year(label: str, width: int) -> Any:
+    """Column of years (2024, not 2,024) with a width in pixels."""
+    return st.column_config.NumberColumn(label, format="%d", width=width)
 
 
 def labelled(frame: pl.DataFrame) -> pl.DataFrame:

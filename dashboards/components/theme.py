@@ -65,6 +65,25 @@ STYLE: Final = """
   .rg-hit { line-height: 1.3; font-size: .9rem; } .rg-hit small { color: #5d7271; display: block; }
   .rg-pair { line-height: 1.4; } .rg-pair p { margin: .35rem 0; } .rg-pair small { color: #5d7271; }
   .rg-badge { float: right; color: #fff; border-radius: 8px; padding: .1rem .6rem; font-size: .85rem; }
+  .rg-failure { font-size: 1.05rem; }
+  .rg-tag { border: 1px solid #cdd8d6; border-radius: 8px; padding: .05rem .5rem; font-size: .85rem; margin-left: .4rem;
+    white-space: nowrap; }
+  .rg-error, .rg-not-met { background: #fbeae9; border-color: #e6b3af; color: #8c1d18; }
+  .rg-review, .rg-warning, .rg-open { background: #fff3df; border-color: #efcf94; color: #6b4200; }
+  .rg-met { background: #e6f4ec; border-color: #a9d5bb; color: #0f5132; }
+  table.rg-items, table.rg-grid { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.3; }
+  .rg-items th, .rg-grid th { text-align: left; color: #5d7271; font-weight: 600; border-bottom: 1px solid #cdd8d6; }
+  .rg-items td, .rg-items th, .rg-grid td, .rg-grid th { padding: .3rem .6rem; vertical-align: top; }
+  .rg-items td, .rg-grid td { border-bottom: 1px solid #eaf0ef; overflow-wrap: anywhere; }
+  .rg-items small { display: block; color: #5d7271; }
+  .rg-marked td { background: #fff7e6; } .rg-marked td:first-child { box-shadow: inset 4px 0 0 #c4561f; font-weight: 600; }
+  .rg-grid td.rg-n, .rg-grid th.rg-n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+  .rg-text { white-space: pre-wrap; font-size: .92rem; line-height: 1.45; margin: 0 0 .8rem; overflow-wrap: anywhere; }
+  .rg-levels { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: .8rem; margin: .2rem 0 .6rem; }
+  .rg-level { border: 1px solid #dbe4e2; border-left-width: 6px; border-radius: 8px; padding: .6rem .9rem; }
+  .rg-level b { font-size: 1.05rem; } .rg-level small { color: #5d7271; display: block; }
+  .rg-level.rg-met { background: #f3faf6; border-color: #3c9a66; } .rg-level.rg-not-met { background: #fdf4f3; border-color: #c0463e; }
+  .rg-level.rg-unknown { background: #f7f9f9; border-color: #9fb1af; }
 </style>
 """
 

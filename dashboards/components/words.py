@@ -100,6 +100,27 @@ def naaccr_date(value: str | None) -> str:
     return value
 
 
+def moment(value: Any) -> str:
+    """A time of the trail, to the minute (UTC); nothing known is a dash.
+
+    >>> import datetime as dt
+    >>> moment(dt.datetime(2026, 3, 1, 9, 5, 7)), moment("2026-03-01T09:05:07+00:00"), moment(None)
+    ('2026-03-01 09:05', '2026-03-01 09:05', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:16].replace("T", " ")
+
+
+def counted(n: int, word: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "failure"), counted(1200, "failure")
+    ('1 failure', '1,200 failures')
+    """
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
 def probability(value: Any) -> str:
     """A p-value without false precision.
 

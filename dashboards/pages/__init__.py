@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dashboards.door import Actor
 
-#: address | title | icon | the operation that a role needs
+#: address | title | icon | operations of which a role needs one
 PAGES: Final = (
     ("overview", "Overview", ":material/monitoring:", "overview.summary"),
     ("survival", "Survival", ":material/stacked_line_chart:", "survival.kaplan_meier"),
@@ -32,7 +32,7 @@ def pages_for(actor: Actor) -> list[Page]:
     """
     import streamlit as st
 
-    offered = [entry for entry in PAGES if actor.may(entry[3])]
+    offered = [entry for entry in PAGES if opens(actor, entry[3])]
     made = {
         path: st.Page(
             _show(path),
@@ -51,6 +51,11 @@ def pages_for(actor: Actor) -> list[Page]:
         if path not in made
     ]
     return [*made.values(), *refused]
+
+
+def opens(actor: Actor, operations: str) -> bool:
+    """Whether the role may run one of these operations (names with blanks between)."""
+    return any(actor.may(name) for name in operations.split())
 
 
 def _visibility(path: str) -> Literal["visible", "hidden"]:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import charts, tables
 from dashboards.components.messages import empty, guarded
-from dashboards.components.words import number, percent
+from dashboards.components.words import moment, number, percent
 
 _BY = {"site": "Site", "stage": "Stage", "sex": "Sex", "facility": "Facility"}
 #: Key figures with their names; the service leaves some out for some roles.
@@ -54,7 +54,7 @@ def _key_figures(summary: dict[str, Any]) -> None:
         for column, (label, value) in zip(st.columns(5, gap="small"), row, strict=False):
             column.metric(label, value, border=True)
     if summary.get("last_load"):
-        st.caption(f"Last load: {_moment(summary['last_load'])} UTC")
+        st.caption(f"Last load: {moment(summary['last_load'])} UTC")
 
 
 def _count(value: int | None) -> str:
@@ -66,10 +66,6 @@ def _say_hidden(frame: pl.DataFrame) -> None:
     hidden = frame["tumors"].null_count()
     if hidden:
         st.caption(f"Not shown: {number(hidden)} small counts, or counts that would give one away")
-
-
-def _moment(value: Any) -> str:
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:16].replace("T", " ")
 
 
 @st.fragment

@@ -313,18 +313,17 @@ def test_own_password_is_changed_after_giving_the_old_one(
     assert "/sign-in" in other.url
 
 
-def test_quality_shows_rules_without_holes(visit: Callable[[str, str], Page]) -> None:
+def test_quality_shows_messages_without_holes(visit: Callable[[str, str], Page]) -> None:
     page = visit("quinn", "/quality")
     cells = page.locator("[data-testid=stDataFrame]").first.locator("td")
     cells.first.wait_for(state="attached")
     text = " ".join(cells.all_text_contents())
-    assert re.search(r"\[[A-Z][^]]+\]", text) and "…" not in text and "{" not in text
+    assert len(text) > 200 and "…" not in text and "{" not in text
 
 
 def test_quality_leads_to_the_record(served: Served, sign_in: Callable[..., Page]) -> None:
     page = sign_in("quinn", "/quality")
     choose_row(page, 0, 0)
-    choose_row(page, 1, 0)
     page.get_by_role("button", name="Open record").click()
     page.wait_for_url(re.compile(r"/record\?(patient|abstract)=\d+"))
     settle(page)

@@ -183,7 +183,7 @@ def test_each_address_is_a_page_or_says_whose_it_is(monkeypatch: pytest.MonkeyPa
     actor = Actor("somebody", role)
     pages.pages_for(actor)
     assert sorted(how["url_path"] for how in made) == sorted(entry[0] for entry in pages.PAGES)
-    own = {path for path, _title, _icon, operation in pages.PAGES if actor.may(operation)}
+    own = {path for path, _title, _icon, names in pages.PAGES if pages.opens(actor, names)}
     assert set(kept["_pages"]) == own
     assert all(how["visibility"] == "hidden" for how in made if how["url_path"] not in own)
     assert [how["url_path"] for how in made if how.get("default")] == ["overview"]

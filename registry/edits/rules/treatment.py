@@ -38,6 +38,7 @@ from registry.edits.terms import DX_YEAR, HISTOLOGY, SITE, blank, site_in
     requires=["diagnosticConfirmation"],
     passes=[
         " | 30 | 1",
+        " | 30 | 2",
         " | 30 | 3",
         "A100 | | 7",
         "A190 | | 9",
@@ -49,7 +50,7 @@ from registry.edits.terms import DX_YEAR, HISTOLOGY, SITE, blank, site_in
         " | 30 | ",
         " | 95 | 7",
     ],
-    fails=[" | 20 | 7", " | 30 | 6", "A200 | | 9", "B900 | | 5", "A900 | | 8"],
+    fails=[" | 20 | 7", " | 21 | 6", "A200 | | 9", "B900 | | 5", "A900 | | 8"],
 )
 def surgery_without_microscopy() -> pl.Expr:
     """Resections (20 to 90) give tissue."""
@@ -317,6 +318,9 @@ def systemic_and_surgery() -> pl.Expr:
         " | 99 | C760 | 8010 | 1995",
         " | 00 | C423 | 8000 | 1997",
         " | 30 | C424 | 9861 | ",
+        " | 30 | C420 | 9861 | ",
+        " | 30 | C421 | 9861 | ",
+        " | 30 | C809 | 8000 | ",
     ],
     notes="From 1998 the surgery table of site, histology and year decides: to 2021 leukemias and their kind have no "
     "surgery codes at any site, nodal lymphomas have; from 2022 the site alone counts. Until 2003 the tables take 99 too. "

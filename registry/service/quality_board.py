@@ -106,7 +106,7 @@ def failures(
     condition, scope = context.actor.scope_sql("facility_id")
     conditions, parameters = [condition], list[Any](scope)
     wanted = {
-        "edit": edit, "severity": severity, "facility_id": facility, "state": state, "source": source,
+        "edit": edit, "severity": severity, "facility_id": facility and facility.zfill(10), "state": state, "source": source,
         "abstractor": abstractor, "diagnosis_year": year, "abstract_id": abstract_id, "patient_id": patient_id,
         "assigned_to": assigned_to or None,
     }  # fmt: skip
@@ -197,7 +197,7 @@ def failure(context: Context, failure_id: int) -> dict[str, Any]:
 
 @operation("quality.assign", changes=True)
 def assign(
-    context: Context, failure_ids: Sequence[int], to: str | None, note: str | None = None
+    context: Context, failure_ids: int | Sequence[int], to: str | None, note: str | None = None
 ) -> dict[str, Any]:
     """Give failures to a person, or take them back with `to=None`.
 
@@ -207,7 +207,8 @@ def assign(
     Raises:
         NotFound: a failure is not in scope, or is fixed; there is no such account. Denied: the account may not see them.
     """
-    ids = sorted({int(number) for number in failure_ids})
+    given = [failure_ids] if isinstance(failure_ids, int) else failure_ids
+    ids = sorted({int(number) for number in given})
     condition, scope = context.actor.scope_sql("facility_id")
     wanted = pl.DataFrame({"failure_id": ids}, schema={"failure_id": pl.Int64})
     held = context.store.query(

@@ -38,7 +38,7 @@ def _where(
     for word, value in wanted.items():
         if value is not None and word in words:
             conditions.append(f"{BY[word]} = ?")
-            parameters.append(value)
+            parameters.append(value.zfill(10) if word == "facility" else value)
     return " AND ".join(conditions), parameters
 
 
@@ -223,9 +223,9 @@ def _reasons(
     if "official" not in kinds:
         notes.append("no official result was imported")
     if facility is None and context.actor.facilities is None:
-        people = records.patients(context.store)
-        if people.changed.height and "own" in kinds:
-            notes.append(f"{people.changed.height:,} patients changed since the last run")
+        waiting = records.waiting(context.store)
+        if waiting and "own" in kinds:
+            notes.append(f"{waiting:,} patients changed since the last run")
         unmatched = context.store.query(
             """SELECT count(*) FROM official_result WHERE abstract_id IS NULL
                AND run_id IN (SELECT max(run_id) FROM edit_run WHERE kind = 'official' GROUP BY source_name)"""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from registry.store import UnitOfWork
 
 ASKED = "SELECT unnest(?::VARCHAR[]) AS edit"
-"""Edits given as a list: a frame of texts cannot take the conditions that DuckDB may hand to it."""
+"""Edits given as a list. Frames with texts are materialized in a statement: DuckDB may hand a join's filter to a frame,
+and Arrow cannot filter texts as polars holds them."""
 ABSTRACTOR = 'a."abstractedBy"'
 YEAR = 'TRY_CAST(left(a."dateOfDiagnosis", 4) AS INTEGER)'
 BOARD = f"""SELECT f.*, {ABSTRACTOR} AS abstractor, {YEAR} AS diagnosis_year
@@ -88,21 +89,21 @@ def compare(
 
 def _held(context: Context, asked: Sequence[str], wanted: pl.DataFrame | None) -> pl.DataFrame:
     """Kept own failures of these edits: frame[failure_id, kept_state, closed_as, *KEY, *VALUES]."""
-    whose = "" if wanted is None else "SEMI JOIN wanted USING (patient_id)"
-    given = {} if wanted is None else {"wanted": wanted.select("patient_id")}
     columns = ", ".join(f"f.{name}" for name in FOUND)
-    return (
-        context.store.query(
-            f"""SELECT f.failure_id, f.state AS kept_state, {columns},
+    whose, within, given, ends = "", "", {}, {}
+    if wanted is not None:
+        whose, within = "SEMI JOIN wanted USING (patient_id)", "AND patient_id BETWEEN $low AND $high"
+        given, ends = {"wanted": wanted.select("patient_id")}, records.ends(wanted)
+    held = context.store.query(
+        f"""SELECT f.failure_id, f.state AS kept_state, {columns},
                    CASE WHEN a.status = 'void' THEN 'void' ELSE 'fixed' END AS closed_as
-            FROM (SELECT * FROM edit_failure WHERE source = 'own') f SEMI JOIN ({ASKED}) USING (edit) {whose}
+            FROM (SELECT * FROM edit_failure WHERE source = 'own' {within}) f
+            SEMI JOIN (SELECT unnest($asked::VARCHAR[]) AS edit) USING (edit) {whose}
             LEFT JOIN abstract a ON a.abstract_id = f.abstract_id ORDER BY f.failure_id""",
-            [list(asked)],
-            frames=given,
-        )
-        .cast(FOUND)
-        .cast({"failure_id": pl.Int64})
+        {"asked": list(asked), **ends},
+        frames=given,
     )
+    return held.cast(FOUND).cast({"failure_id": pl.Int64})
 
 
 def write(work: UnitOfWork, differences: Differences, run_id: int, now: dt.datetime) -> dict[str, int]:
@@ -113,8 +114,9 @@ def write(work: UnitOfWork, differences: Differences, run_id: int, now: dt.datet
     new, changed, back, gone = differences
     if gone.height:
         work.execute(
-            """UPDATE edit_failure SET state = 'fixed', closed_as = g.closed_as, fixed_at = ?, fixed_run_id = ?
-               FROM (SELECT * FROM gone) g WHERE edit_failure.failure_id = g.failure_id""",
+            """WITH g AS MATERIALIZED (SELECT * FROM gone)
+               UPDATE edit_failure SET state = 'fixed', closed_as = g.closed_as, fixed_at = ?, fixed_run_id = ?
+               FROM g WHERE edit_failure.failure_id = g.failure_id""",
             [now, run_id],
             frames={"gone": gone},
         )

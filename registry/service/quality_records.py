@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -74,12 +74,23 @@ def moved(work: UnitOfWork, judged: pl.DataFrame, held: pl.DataFrame) -> pl.Data
     """
     return with_ids(
         work.query(
-            f"""SELECT j.patient_id FROM judged j LEFT JOIN ({DIGESTS}) d USING (patient_id)
+            f"""WITH j AS MATERIALIZED (SELECT * FROM judged)
+                SELECT j.patient_id FROM j LEFT JOIN ({DIGESTS}) d USING (patient_id)
                 LEFT JOIN held h USING (patient_id) LEFT JOIN edit_judged e USING (patient_id)
                 WHERE j.digest IS DISTINCT FROM d.digest OR h.held_run IS DISTINCT FROM e.run_id
                 ORDER BY j.patient_id""",
             frames={"judged": judged, "held": held.select("patient_id", "held_run")},
         )
+    )
+
+
+def waiting(store: Store) -> int:
+    """How many patients changed, came or went since they were judged."""
+    return int(
+        store.query(
+            f"""SELECT count(*) FROM ({DIGESTS}) d FULL JOIN edit_judged e USING (patient_id)
+                WHERE d.digest IS DISTINCT FROM e.digest"""
+        ).item()
     )
 
 
@@ -114,7 +125,7 @@ def abstracts(context: Context, edit_ids: Sequence[str], wanted: pl.DataFrame) -
     return _of(
         context,
         f"SELECT a.abstract_id, a.tumor_id, a.patient_id, a.facility_id, a.record_type {selected} FROM abstract a "
-        "SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' AND a.patient_id BETWEEN ? AND ? "
+        "SEMI JOIN wanted USING (patient_id) WHERE a.status <> 'void' AND a.patient_id BETWEEN $low AND $high "
         "ORDER BY a.abstract_id",
         wanted,
     )
@@ -131,7 +142,7 @@ def consolidated(
             _of(
                 context,
                 f"SELECT {keys} {selected} FROM {table} t SEMI JOIN wanted USING (patient_id) "
-                f"WHERE t.{frames.NOT_GONE} AND t.patient_id BETWEEN ? AND ? ORDER BY {keys}",
+                f"WHERE t.{frames.NOT_GONE} AND t.patient_id BETWEEN $low AND $high ORDER BY {keys}",
                 wanted,
             )
         )
@@ -151,8 +162,9 @@ def leading(context: Context, wanted: pl.DataFrame) -> pl.DataFrame:
         """SELECT a.tumor_id, min(a.abstract_id) AS abstract_id, any_value(p.facility_id) AS facility_id
            FROM abstract a SEMI JOIN wanted USING (patient_id)
            JOIN (SELECT patient_id, CASE WHEN count(DISTINCT facility_id) = 1 THEN min(facility_id) END AS facility_id
-                 FROM abstract WHERE status <> 'void' GROUP BY patient_id) p USING (patient_id)
-           WHERE a.status <> 'void' AND a.tumor_id IS NOT NULL AND a.patient_id BETWEEN ? AND ?
+                 FROM abstract WHERE status <> 'void' AND patient_id BETWEEN $low AND $high GROUP BY patient_id) p
+               USING (patient_id)
+           WHERE a.status <> 'void' AND a.tumor_id IS NOT NULL AND a.patient_id BETWEEN $low AND $high
            GROUP BY a.tumor_id ORDER BY a.tumor_id""",
         wanted,
     )
@@ -165,8 +177,12 @@ def with_ids(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _of(context: Context, sql: str, wanted: pl.DataFrame) -> pl.DataFrame:
     """Answer of a query about the patients `wanted`, between the lowest and the highest of them."""
-    ends = [wanted["patient_id"].min() or 0, wanted["patient_id"].max() or 0]
-    return with_ids(context.store.query(sql, ends, frames={"wanted": wanted.select("patient_id")}))
+    return with_ids(context.store.query(sql, ends(wanted), frames={"wanted": wanted.select("patient_id")}))
+
+
+def ends(wanted: pl.DataFrame) -> dict[str, Any]:
+    """Lowest and highest patient id, as parameters of a query: they spare it most of a table."""
+    return {"low": wanted["patient_id"].min() or 0, "high": wanted["patient_id"].max() or 0}
 
 
 def _items(context: Context, table: str, edit_ids: Iterable[str]) -> list[str]:

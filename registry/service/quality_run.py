@@ -21,9 +21,9 @@ from registry.service.quality_judging import Asked
 
 @operation("quality.run", changes=True)
 def run(
-    context: Context, edit_set: str = "central", as_of: str | None = None, full: bool = False
+    context: Context, edit_set: str | list[str] = "central", as_of: str | None = None, full: bool = False
 ) -> dict[str, Any]:
-    """Judge abstracts, and the tumors of each patient among one another; keep what fails.
+    """Judge abstracts, and the tumors of each patient among one another, by an edit set or a list of edits; keep what fails.
 
     Patients are judged again when a record or override of theirs changed; everybody is by edits that are new to the
     board, that have another version, that depend on the day when it is another day, and by all edits with `full` or
@@ -43,6 +43,7 @@ def run(
     context.require_central("quality.run")
     day = context.day(as_of)
     asked = Asked(edits.edit_ids(edit_set))
+    label = edit_set if isinstance(edit_set, str) else " ".join(asked.ids)
     before = _last_run(context)
     started, tables = context.stamp, records.tables_in_use(context.store)
     people = records.patients(context.store)
@@ -59,9 +60,9 @@ def run(
         counts = keeping.write(work, differences.without(moved), run_id, context.stamp)
         counts["fixed"] += keeping.retire(work, asked.ids, run_id, context.stamp)
         keeping.judged(work, people.changed.join(moved, on="patient_id", how="anti"), people.gone, run_id)
-        _put_in_force(work, asked, edit_set, day, tables)
+        _put_in_force(work, asked, label, day, tables)
         row = {
-            "run_id": run_id, "kind": "own", "edit_set": edit_set, "as_of": day, "everybody": full,
+            "run_id": run_id, "kind": "own", "edit_set": label, "as_of": day, "everybody": full,
             "tables": tables, "edits": len(asked.ids), "started_at": started, "actor": context.actor.name,
             "patients": people.present.height, "judged": judged.height,
             "abstracts": int(work.query("SELECT count(*) FROM abstract WHERE status <> 'void'").item()),

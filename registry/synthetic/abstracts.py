@@ -232,6 +232,7 @@ def _case_dates(
 ) -> list[pl.Series]:
     started = np.minimum(seen.contact + rng.integers(20, 90, len(person)), as_of)
     completed = np.minimum(started + rng.integers(20, 120, len(person)), as_of)
+    received = np.minimum(completed + 10 + completed % 25, as_of)  # sent once a month
     last = population.people["last_day"].to_numpy()[person]
     changed = np.minimum(np.maximum(completed, last + rng.integers(5, 40, len(person))), as_of)
     initials = pl.Series(["SYA", "SYB", "SYC", "SYD", "SYE"]).gather(rng.integers(0, 5, len(person)))
@@ -239,6 +240,7 @@ def _case_dates(
         calendar_days.text(started).alias("dateCaseInitiated"),
         calendar_days.text(completed).alias("dateCaseCompleted"),
         calendar_days.text(changed).alias("dateCaseLastChanged"),
+        calendar_days.text(received).alias("dateCaseReportReceived"),
         calendar_days.text(np.full(len(person), as_of)).alias("dateCaseReportExported"),
         initials.alias("abstractedBy"),
     ]

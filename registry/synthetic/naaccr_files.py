@@ -41,7 +41,7 @@ TUMOR_ITEMS = (
     "rxHospSurgPrimSite2023", "rxHospRadiation", "rxHospChemo", "rxHospHormone", "rxHospBrm", "cancerStatus",
     "dateOfLastCancerStatus", "followUpSource", "institutionReferredFrom", "institutionReferredTo",
     "npiPhysicianManaging", "npiPhysicianFollowUp", "abstractedBy", "dateCaseInitiated", "dateCaseCompleted",
-    "dateCaseLastChanged", "dateCaseReportExported", "textDxProcPath", "rxTextSurgery",
+    "dateCaseLastChanged", "dateCaseReportExported", "dateCaseReportReceived", "textDxProcPath", "rxTextSurgery",
     "textRemarks",
 )  # fmt: skip
 FREE_TEXT = {

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import standards
-from registry.quality import indicator_values, indicators
+from registry.quality.indicators.run import indicator_values, indicators
 
 AS_OF = dt.date(2026, 11, 1)
 FIFTEEN_MONTHS_AGO = "20250801"
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 Answer = tuple[float | None, float | None, float | None]
 
 DATES = st.sampled_from(
-    [None, "2024", "202402", "20240229", "20230229", "20250731", "20250801", "202508", "2025", "20261001", "2026130", "x"]
+    [None, "2024", "202402", "20240229", "20230229", "20250731", "20250801", "202508", "2025", "20261001", "2026130", "+2024010", "2024 101", "20240101 ", "x"]
 )  # fmt: skip
 VALUES = {
     "patientIdNumber": st.sampled_from([None, "1", "2", "3"]),

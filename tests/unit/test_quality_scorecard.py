@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.errors import BadInput
-from registry.quality import certification, indicator_values, indicators, reached, scorecard, thresholds
 from registry.quality.indicators import CATALOGUE
+from registry.quality.indicators.run import indicator_values, indicators
+from registry.quality.scorecard import certification, reached, scorecard
+from registry.quality.thresholds import thresholds
 from tests.paths import needs_shared, shared
 
 AS_OF = dt.date(2026, 11, 1)

@@ -61,8 +61,17 @@ def site_group(groups: str) -> pl.Expr:
 
 
 def full_day(item: str) -> pl.Expr:
-    """The date as a day; null when blank, partial or no date of the calendar."""
-    return pl.when(dates.is_full(item)).then(dates.earliest(item))
+    """The date as a day; null when blank, partial or no date of the calendar.
+
+    By number first: asking a pattern of every date costs more than the rest of an indicator.
+
+    >>> frame = pl.DataFrame({"dateOfDiagnosis": ["20240229", "20230229", "202402", "+2024010", None]})
+    >>> frame.select(full_day("dateOfDiagnosis")).to_series().is_null().to_list()
+    [False, True, True, True, True]
+    """
+    text = pl.col(item).str.strip_chars()
+    digits = (text.str.len_bytes() == 8) & (text.cast(pl.Int32, strict=False) >= 10_000_000)
+    return pl.when(digits).then(text).str.to_date("%Y%m%d", strict=False)
 
 
 def prepare(

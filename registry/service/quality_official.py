@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import polars as pl
 
 from registry import edits
+from registry.edits.foreign import edit_of
 from registry.errors import BadInput, Conflict
 from registry.formats.edit_results import BAD, COVERS, ROWS, SENT
 from registry.linkage.known import facility_number
@@ -196,39 +196,20 @@ def _found(context: Context, rows: pl.DataFrame, sent: str) -> pl.DataFrame:
     ).select(*ROWS, "abstract_id", "problem")
 
 
-@cache
-def _own_edits() -> dict[str, str]:
-    """Official tag or name, in lower case → our edit."""
-    known: dict[str, str] = {}
-    for name, edit in edits.all_edits().items():
-        for word in (edit.naaccr_name, *getattr(edit, "tags", ()), *getattr(edit, "foreign_ids", ())):
-            if isinstance(word, str) and word:
-                known.setdefault(word.casefold(), name)
-    return known
-
-
 def _failures(context: Context, found: pl.DataFrame, source_name: str, sent: str) -> pl.DataFrame:
     """One failure a record and official edit.
 
     Returns:
         frame[abstract_id, patient_id, tumor_id, facility_id, edit, tag, own_edit, severity, items, message], sorted.
     """
-    named = found.drop_nulls("abstract_id").with_columns(
-        edit=pl.coalesce("edit", "tag"), words=pl.coalesce("tag", "edit").str.to_lowercase()
-    )
+    named = found.drop_nulls("abstract_id").with_columns(edit=pl.coalesce("edit", "tag"))
     worst = pl.col("severity").replace_strict({"error": 0, "review": 1, "warning": 2}, default=0).min()
     each = named.group_by("abstract_id", "edit").agg(
-        pl.col("tag", "words").first(),
+        pl.col("tag").first(),
         worst.alias("worst"),
         message=pl.col("message").drop_nulls().unique(maintain_order=True).str.join("; "),
     )
-    known = _own_edits()
-    words = each.select(pl.concat([pl.col("words"), pl.col("edit").str.to_lowercase()]).unique()).to_series()
-    pairs = {word: known[word.casefold()] for word in words.to_list() if word and word.casefold() in known}
-    own = [
-        pairs.get(tag) or pairs.get((edit or "").lower())
-        for tag, edit in each.select("words", "edit").iter_rows()
-    ]
+    own = [edit_of(tag or "") or edit_of(edit or "") for tag, edit in each.select("tag", "edit").iter_rows()]
     items = [";".join(edits.find(name).items) if name else None for name in own]
     facility = "a.facility_id" if sent == "abstracts" else "p.only"  # a consolidated tumor may be of several
     where = records.with_ids(

@@ -21,7 +21,11 @@ from registry.service.quality_judging import Asked
 
 @operation("quality.run", changes=True)
 def run(
-    context: Context, edit_set: str | list[str] = "central", as_of: str | None = None, full: bool = False
+    context: Context,
+    edit_set: str | list[str] = "central",
+    as_of: str | None = None,
+    full: bool = False,
+    own: str | None = None,
 ) -> dict[str, Any]:
     """Judge abstracts, and the tumors of each patient among one another, by an edit set or a list of edits; keep what fails.
 
@@ -33,6 +37,9 @@ def run(
     A failure that no longer occurs becomes `fixed`; one that is still there, or comes back with the same values,
     keeps its id.
 
+    Args:
+        own: file of the registry's own edits, see `registry.edits.own`; they are judged where they say which sets have them.
+
     Returns:
         {run_id, edit_set, as_of, abstracts, patients, judged, failures, overridden, new, fixed, reopened, errors,
         reviews, warnings}: `failures` and the severities count what is open on the board.
@@ -42,6 +49,10 @@ def run(
     """
     context.require_central("quality.run")
     day = context.day(as_of)
+    if own is not None:
+        from registry.edits.own import load_own
+
+        load_own(own)
     asked = Asked(edits.edit_ids(edit_set))
     label = edit_set if isinstance(edit_set, str) else " ".join(asked.ids)
     before = _last_run(context)

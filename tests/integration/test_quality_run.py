@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pytest
+
 from registry.service import Session
 
 KEY = "a long and random key 0123456789"
@@ -45,3 +47,25 @@ def test_a_mended_record_turns_its_failure_to_fixed_and_the_others_keep_their_id
         assert before.filter(before["edit"] != "laterality-valid").equals(after)
         assert session.run("quality.failures", state="fixed")["edit"].to_list() == ["laterality-valid"]
         assert session.run("quality.run", as_of=dt.date(2026, 10, 31).isoformat())["new"] == 0
+
+
+def test_a_registry_s_own_edits_stand_on_the_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from registry.edits import definition
+    from registry.edits.plan import forget
+
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "edit_id,severity,level,items,message,fails_when,sets,passes,fails\n"
+        "house-site,review,inter-item,primarySite,Look at this site,primarySite = 'C619',central,C509,C619\n"
+    )
+    own.chmod(0o600)
+    monkeypatch.setattr(definition, "_REGISTER", dict(definition.all_edits()))
+    with Session.create(tmp_path / "r.duckdb", key=KEY) as session:
+        load(session, tmp_path, "A", '<Item naaccrId="primarySite">C619</Item>')
+        session.run("quality.run", own=str(own))
+        found = session.run("quality.failures", edit="house-site")
+        assert found.select("severity", "message").rows() == [("review", "Look at this site")]
+        done = session.run("quality.override", failure_id=found["failure_id"][0], reason="it is so")
+        assert done["override_item"] is None  # no flag of NAACCR's: kept here alone
+        assert session.run("quality.failures", edit="house-site").is_empty()
+    forget()

@@ -101,11 +101,15 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
     judged = command("primaries", "run")[0]
     proposed = command("numbering", "sequences")[0]
     edits = command("edits", "run")[0]
-    suites = command("quality", "run", "--docs", place / "data-docs")[0]
-    followup = command("followup", "list", "--out", place / "lists" / f"followup-{today}.csv")[0]
-    rates = command("followup", "rates")[0]
     year = today.year - 2
     (place / "reports").mkdir()
+    suites = command("quality", "suites", "--docs", place / "data-docs")[0]
+    card = command("quality", "scorecard", "--year", year)[0]
+    command("quality", "report", "--out", place / "reports" / "edits.html")
+    late = command("quality", "monitor", "reminders")[0]
+    audit = command("quality", "audit", "draw", "recoding", "--year", year, "--seed", seed)[0]
+    followup = command("followup", "list", "--out", place / "lists" / f"followup-{today}.csv")[0]
+    rates = command("followup", "rates")[0]
     report = place / "reports" / f"ny-{year}.xml"
     asked = ("--state", "NY", "--year", year, "--record-type", "I")
     exported = command("export", *asked, "--out", report)[0]
@@ -135,6 +139,10 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
         "edit_failures": edits["failures"],
         "suites": suites["suites"],
         "suites_passed": suites["suites_passed"],
+        "certification": ", ".join(f"{name}: {level or 'none'}" for name, level in card["reached"].items()),
+        "facilities_to_remind": len(late),
+        "cases_to_code_again": audit["sampled"],
+        "edit_report": str(place / "reports" / "edits.html"),
         "follow_up_listed": followup["patients"],
         "follow_up_rate": round(main["rate_pct"], 2),
         "exported_tumors": exported["tumors"],

@@ -308,6 +308,7 @@ def test_an_empty_registry_answers_everything(session: Session) -> None:
         "session.check",
         "session.resume",
         "session.sign_out",
+        "audits.casefinding",
         "quality.record_suites",
         "quality.rerun",
         "standards.undo",

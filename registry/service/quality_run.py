@@ -11,7 +11,7 @@ import polars as pl
 
 from registry import edits
 from registry.edits.plan import time_dependent
-from registry.errors import BadInput, Conflict, NotFound, RegistryError
+from registry.errors import BadInput, Conflict, NotFound
 from registry.service import quality_judging as judging
 from registry.service import quality_keeping as keeping
 from registry.service import quality_records as records
@@ -203,10 +203,14 @@ def judge_again(context: Context, patient_id: int) -> dict[str, int]:
 
 
 def after_change(context: Context, patient_id: int) -> None:
-    """Bring the board up to date after a record was saved. The save stands whatever happens here."""
+    """Bring the board up to date after a record was saved.
+
+    The save stands whatever happens here, even a fault in an edit that a registry wrote itself: the patient is not as it
+    was judged, so the next run sees to it.
+    """
     try:
         judge_again(context, patient_id)
-    except RegistryError as error:
+    except Exception as error:
         logging.getLogger(__name__).warning("edits were not run after a save: %s", type(error).__name__)
 
 

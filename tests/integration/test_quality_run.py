@@ -69,3 +69,23 @@ def test_a_registry_s_own_edits_stand_on_the_board(tmp_path: Path, monkeypatch: 
         assert done["override_item"] is None  # no flag of NAACCR's: kept here alone
         assert session.run("quality.failures", edit="house-site").is_empty()
     forget()
+
+
+def test_a_save_stands_when_an_edit_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from registry.service import quality_judging
+
+    with Session.create(tmp_path / "r.duckdb", key=KEY) as session:
+        load(session, tmp_path, "A", '<Item naaccrId="laterality">7</Item>')
+        session.run("quality.run", edit_set=["laterality-valid"])
+        session.run("records.status", abstract_id=1, to="reopened", reason="wrong code")
+        with monkeypatch.context() as broken:
+            broken.setattr(quality_judging, "of_patients", lambda *_: 1 / 0)
+            saved = session.run(
+                "records.save", abstract_id=1, changes={"laterality": "0"}, expected_version=2
+            )
+        assert saved["version"] == 3
+        assert "ZeroDivisionError" in caplog.text
+        assert session.run("quality.failures").height == 1  # not true yet
+        assert session.run("quality.run", edit_set=["laterality-valid"])["fixed"] == 1

@@ -7,7 +7,7 @@ silences (or that reads it), not of items:
 
 `silences` is False where the edit only reads the flag; `fires` tells whether the edit fires when all
 flags are blank, null when it cannot be asked. `known` is True when the caller gave the platform's
-reasons at all, `changed` when values of the edit's items have changed since the reason was given.
+reasons at all, `changed` when the edit fires over other values than when its reason was given.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def without_reason() -> pl.Expr:
     "edit did not have then left out.",
 )
 def stale() -> pl.Expr:
-    """The edit still fires and is silenced, over other values than then."""
-    return pl.col("known") & pl.col("fires") & pl.col("silences") & pl.col("changed")
+    """The edit still fires, over other values than when the reason was given."""
+    return pl.col("changed")
 
 
 _FOUND = {"override-unneeded": pl.col("flag")}

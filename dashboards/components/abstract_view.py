@@ -7,12 +7,13 @@ from typing import Any
 import streamlit as st
 
 from dashboards import door
-from dashboards.components import abstract_form, draft, tables
+from dashboards.components import abstract_form, choices, draft, failure_panel, tables
 from dashboards.components.draft import Draft
 from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import STATUS, naaccr_date
 
-_SECTIONS = ["Items", "History", "Status"]
+_SECTIONS = ["Items", "Edit failures", "History", "Status"]
+_FAILURES = "record"
 _HISTORY = {
     "changed_at": "When (UTC)",
     "changed_by": "Who",
@@ -43,7 +44,7 @@ def show(abstract_id: int) -> None:
     may_change = door.actor().may("records.save")
     section = st.segmented_control(
         "Section",
-        _SECTIONS,
+        [name for name in _SECTIONS if name != "Edit failures" or door.actor().may("quality.failures")],
         default="Items",
         required=True,
         key="abstract_section",
@@ -51,6 +52,8 @@ def show(abstract_id: int) -> None:
     )
     if section == "Items":
         _items(abstract_id, may_change)
+    elif section == "Edit failures":
+        _failures(abstract_id)
     elif section == "History":
         _history(abstract_id)
     else:
@@ -61,6 +64,53 @@ def show(abstract_id: int) -> None:
 def _items(abstract_id: int, may_change: bool) -> None:
     with guarded():
         abstract_form.show(draft.of(abstract_id), may_change)
+
+
+@st.fragment
+def _failures(abstract_id: int) -> None:
+    """What stands on the board for this abstract: look, override, judge again. “Items” says what is wrong as one types."""
+    with guarded():
+        frame = door.ask("quality.failures", abstract_id=abstract_id, state=None)
+        frame = frame.filter(frame["state"] != "fixed")
+        if not frame.height:
+            empty("No failure of this abstract is on the board.")
+            _judge_again(abstract_id)
+            return
+        columns = {"state": "State", "severity": "Severity", "edit": "Edit", "message": "What is wrong"}
+        config = {
+            "state": tables.text("State", 95),
+            "severity": tables.text("Severity", 80),
+            "edit": tables.text("Edit", 220),
+            "message": tables.text("What is wrong", 860),
+        }
+        shown = frame.with_columns(
+            state=frame["state"].replace_strict(failure_panel.STATES, default=frame["state"]),
+            severity=frame["severity"].replace_strict(failure_panel.SEVERITIES, default=frame["severity"]),
+        )
+        row = tables.show(
+            shown,
+            key=f"record_failures_{abstract_id}_{choices.round_of(_FAILURES)}",
+            columns=columns,
+            config=config,
+            select=True,
+            rows=6,
+            alt="Failures of this abstract",
+        )
+        if row is None:
+            st.caption("Choose a failure to see its items, to override it or to judge the record again.")
+            _judge_again(abstract_id)
+        else:
+            failure_panel.show(int(row["failure_id"]), _FAILURES)
+
+
+def _judge_again(abstract_id: int) -> None:
+    if door.actor().may("quality.rerun") and st.button(
+        "Judge again", icon=":material/refresh:", key="judge_again"
+    ):
+        counts = door.act("quality.rerun", abstract_id=abstract_id)
+        told = f"{counts['fixed']} fixed, {counts['new'] + counts['reopened']} new"
+        st.toast(f"Judged again: {told}.", icon=":material/check_circle:")
+        st.rerun()
 
 
 @st.fragment

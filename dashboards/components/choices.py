@@ -43,14 +43,16 @@ def named(frame: pl.DataFrame, nothing: str = "–", column: str = "facility_id"
     )
 
 
-def pick_facility(place: Any, key: str, *, label: str = "Facility", any_: bool = True) -> str | None:
-    """A list of the facilities in scope; the chosen number, None for all."""
+def pick_facility(
+    place: Any, key: str, *, label: str = "Facility", any_: bool = True, all_: str = ANY
+) -> str | None:
+    """A list of the facilities in scope; the chosen number, None for all (`all_` says so)."""
     names = facilities()
     options = sorted(names, key=lambda number: (names[number], number))
     return place.selectbox(
         label,
         [None, *options] if any_ else options,
-        format_func=lambda number: ANY if number is None else names[number],
+        format_func=lambda number: all_ if number is None else names[number],
         key=key,
     )
 

@@ -112,13 +112,13 @@ def moment(value: Any) -> str:
     return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:16].replace("T", " ")
 
 
-def counted(n: int, word: str) -> str:
+def counted(n: int, word: str, words: str = "") -> str:
     """A count with its noun.
 
-    >>> counted(1, "failure"), counted(1200, "failure")
-    ('1 failure', '1,200 failures')
+    >>> counted(1, "failure"), counted(1200, "failure"), counted(2, "facility", "facilities")
+    ('1 failure', '1,200 failures', '2 facilities')
     """
-    return f"{n:,} {word}{'' if n == 1 else 's'}"
+    return f"{n:,} {word if n == 1 else words or word + 's'}"
 
 
 def probability(value: Any) -> str:

@@ -16,6 +16,8 @@ PAGES: Final = (
     ("overview", "Overview", ":material/monitoring:", "overview.summary"),
     ("survival", "Survival", ":material/stacked_line_chart:", "survival.kaplan_meier"),
     ("quality", "Quality", ":material/fact_check:", "quality.summary"),
+    ("audits", "Audits", ":material/grading:", "audits.list audits.mine"),
+    ("monitor", "Monitor", ":material/inbox:", "monitor.facilities"),
     ("follow-up", "Follow-up", ":material/event_repeat:", "followup.rates"),
     ("record", "Record", ":material/clinical_notes:", "records.search"),
     ("account", "Account", ":material/manage_accounts:", "account.me"),

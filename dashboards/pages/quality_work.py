@@ -20,8 +20,8 @@ _NO_ONE: Final = "nobody"
 _COLUMNS: Final = {
     "severity": ("Severity", 75),
     "edit": ("Edit", 185),
-    "message": ("What is wrong", 500),
-    "facility": ("Facility", 160),
+    "message": ("What is wrong", 450),
+    "facility": ("Facility", 225),
     "abstractor": ("Abstractor", 85),
     "diagnosis_year": ("Year", 55),
     "assigned_to": ("Given to", 85),
@@ -116,6 +116,9 @@ def _table(frame: pl.DataFrame) -> list[dict[str, Any]]:
     if frame["assigned_to"].null_count() == frame.height:
         shown = shown.drop("assigned_to")
     config = {name: tables.text(label, width) for name, (label, width) in _COLUMNS.items()}
+    if len(choices.facilities()) == 1 and frame["facility_id"].n_unique() == 1:
+        shown = shown.drop("facility")
+        config["message"] = tables.text("What is wrong", 675)
     config["diagnosis_year"] = tables.year(*_COLUMNS["diagnosis_year"])
     config["abstract_id"] = tables.year(*_COLUMNS["abstract_id"])
     return tables.choose(

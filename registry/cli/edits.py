@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -100,7 +100,7 @@ def _examples(edit: Edit) -> pl.DataFrame:
 @click.option("--full", is_flag=True, help="Judge every patient again, not only those that changed.")
 @click.option("--input", "source", help="A CSV, Parquet or NAACCR XML file, instead of the registry.")
 @click.option("--out", help="Where the file's failures go (.csv or .parquet).")
-@click.option("--own", multiple=True, help="A Python or CSV file of the registry's own edits.")
+@click.option("--own", help="A Python or CSV file of the registry's own edits.")
 @click.option("--overridden", is_flag=True, help="List over-ridden failures too, with a column `state`.")
 @global_options
 def edits_run(
@@ -111,7 +111,7 @@ def edits_run(
     full: bool,
     source: str | None,
     out: str | None,
-    own: tuple[str, ...],
+    own: str | None,
     overridden: bool,
 ) -> int:
     """Judge all records and keep what fails, or judge a file. Exit code 1 when errors remain."""
@@ -123,11 +123,10 @@ def edits_run(
     if chosen and edit_set:
         raise BadInput("edits run", "takes --set or --edits, not both", "leave one out")
     if source is None:
-        if out is not None or chosen or own or overridden:
-            raise BadInput(
-                "edits run", "needs --input for --out, --edits, --own and --overridden", "name a file"
-            )
-        return _run_registry(options, edit_set or "central", as_of, full=full)
+        if out is not None or overridden:
+            raise BadInput("edits run", "needs --input for --out and --overridden", "name a file")
+        more = {"own": str(Path(own).absolute())} if own else {}
+        return _run_registry(options, chosen or edit_set or "central", as_of=as_of, full=full, **more)
     judged = judge_file(options, source, chosen or edit_set or "all", day_of(as_of), own=own)
     shown = write_failures(judged.failures, Path(out) if out else None, overridden=overridden)
     told = {**judged.summary(), "out": out}
@@ -143,11 +142,9 @@ def edits_run(
     return 1 if told["errors"] else 0
 
 
-def _run_registry(options: Options, edit_set: str, as_of: str | None, *, full: bool) -> int:
+def _run_registry(options: Options, edit_set: str | list[str], **how: Any) -> int:
     with options.connect() as session:
-        result = session.run(
-            "quality.run", edit_set=edit_set, as_of=as_of, **({"full": True} if full else {})
-        )
+        result = session.run("quality.run", edit_set=edit_set, **how)
         frame = session.run("quality.summary")
     if options.as_json:
         click.echo(output.as_json({**result, "edits": frame.to_dicts()}))

@@ -55,7 +55,7 @@ def judge_file(
     chosen: str | Sequence[str],
     as_of: dt.date | None,
     *,
-    own: Sequence[str] = (),
+    own: str | None = None,
 ) -> Judged:
     """Read a file and judge it by an edit set or by named edits.
 
@@ -64,8 +64,8 @@ def judge_file(
     """
     from registry import edits
 
-    for path in own:
-        edits.load_own(Path(path))
+    if own is not None:
+        edits.load_own(own)
     edits.edit_ids(chosen)
     records = read_records(options, source)
     found = edits.run(None, records, chosen, as_of=as_of, keys=[KEY])

@@ -238,11 +238,21 @@ def _complete(
     records: pl.DataFrame, columns: Sequence[str], patient_key: str | None, as_of: dt.date
 ) -> pl.DataFrame:
     """The wanted columns as text (those nobody sent are null), plus the engine's own."""
+    records = _without_empty_text(records, columns)
     patient = pl.lit(None, pl.String) if patient_key is None else pl.col(patient_key).cast(pl.String)
     return records.select(
         [_column(records, name) for name in dict.fromkeys(columns)]
         + [pl.lit(day, pl.Int32).alias(name) for name, day in days(as_of).items()]
         + [patient.alias(PATIENT)]
+    )
+
+
+def _without_empty_text(records: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Records in which text of no characters is null, as it is in files."""
+    text = [name for name in dict.fromkeys(columns) if records.schema.get(name) == pl.String]
+    empty = records.select((pl.col(name) == "").any() for name in text).row(0, named=True) if text else {}
+    return records.with_columns(
+        pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in text if empty[name]
     )
 
 

@@ -206,8 +206,7 @@ def _of_flags(
 def _text(value: Any) -> str | None:
     if isinstance(value, dt.date):
         return f"{value:%Y%m%d}"
-    text = None if value is None else str(value).rstrip()
-    return text or None
+    return None if value is None else str(value) or None
 
 
 def _failure(edit: Edit, record: Mapping[str, str | None], *, softer: bool) -> Failure:

@@ -257,12 +257,12 @@ def _clip(call: Any) -> Function:
 
     def clipped(values: Values) -> Value:
         old = value(values)
+        least, most = low(values) if low else None, high(values) if high else None
         if old is None:
             return None
-        for bound, choose in ((low, max), (high, min)):
-            limit = bound(values) if bound else None
-            old = old if limit is None else choose(old, limit)
-        return old
+        if least is not None and old < least:
+            return least
+        return most if most is not None and old > most else old
 
     return clipped
 

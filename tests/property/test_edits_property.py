@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry import edits
-from registry.edits import terms
+from registry.edits import interpreted, terms
+from registry.edits.plan import compile_plan
 from registry.standards import dates
 
 AS_OF = dt.date(2026, 11, 1)
@@ -38,7 +39,34 @@ VALUES = {
     "overRideSiteType": ["1", None],
 }
 RECORDS = st.fixed_dictionaries({item: st.sampled_from(values) for item, values in VALUES.items()})
-IDS = [e.id for e in edits.all_edits().values() if e.level != "inter-record"]
+EVERY_ITEM = compile_plan(edits.edit_ids("all")).columns
+ODD = [
+    "",
+    "0",
+    "1",
+    "9",
+    "99",
+    "-1",
+    "+5",
+    "-99",
+    " 1",
+    "1 ",
+    "C509",
+    "c509",
+    "C5",
+    "000",
+    "99999999999",
+    "20201301",
+]
+DIRTY = st.one_of(
+    st.none(), st.sampled_from(ODD), st.text(max_size=12), st.text("0123456789-.C ", max_size=10)
+)
+DIRTY_RECORDS = st.builds(
+    lambda known, odd: known | odd,
+    RECORDS,
+    st.dictionaries(st.sampled_from(EVERY_ITEM), DIRTY, min_size=5, max_size=60),
+)
+IDS = [e.id for e in edits.all_edits().values() if e.level != "inter-record" and not e.of_flags]
 
 
 @settings(max_examples=40, deadline=None)
@@ -52,6 +80,90 @@ def test_one_record_is_judged_as_in_a_frame(records: list[dict[str, str | None]]
         }
         in_frame = together.filter(pl.col("tumor_id") == row).select("edit", "severity", "state", "message")
         assert alone == set(in_frame.rows())
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(DIRTY_RECORDS, min_size=3, max_size=12))
+def test_dirty_text_never_raises_and_is_judged_alike(records: list[dict[str, str | None]]) -> None:
+    frame = pl.DataFrame(records, schema=dict.fromkeys(EVERY_ITEM, pl.String)).with_row_index("tumor_id")
+    together = edits.run(None, frame, "all", as_of=AS_OF)
+    counted = edits.counts(None, frame, "all", as_of=AS_OF)
+    assert counted["records"].sum() == together.height
+    for row, record in enumerate(records):
+        alone = {
+            (f.edit, f.severity, f.state, f.message) for f in edits.check_record(record, IDS, as_of=AS_OF)
+        }
+        in_frame = together.filter((pl.col("tumor_id") == row) & pl.col("edit").is_in(IDS))
+        assert alone == set(in_frame.select("edit", "severity", "state", "message").rows())
+
+
+A, B, N, M = pl.col("a"), pl.col("b"), pl.col("n"), pl.col("m")
+OPERATIONS = {
+    "parse": A.cast(pl.Int32, strict=False),
+    "parse unsigned": A.cast(pl.UInt8, strict=False),
+    "narrow": N.cast(pl.UInt8, strict=False),
+    "to text": N.cast(pl.String),
+    "base 36": A.str.to_integer(base=36, dtype=pl.Int32, strict=False),
+    "plus": N + M,
+    "times": N * M,
+    "times text length": N * A.str.len_chars(),
+    "floor": N // M,
+    "remainder": N % M,
+    "absolute": N.abs(),
+    "clip": N.clip(-3, M),
+    "smallest": pl.min_horizontal(N, M),
+    "largest": pl.max_horizontal(A, B),
+    "and": (N > 1) & (M < 5),
+    "or": (N > 1) | (A == "1"),
+    "xor": (N > 1) ^ (M > 1),
+    "not": ~(A == B),
+    "any": pl.any_horizontal(N == 1, M == 2, A.is_null()),
+    "between": A.is_between(pl.lit("1"), B),
+    "in": A.is_in(["1", "C509", ""]),
+    "same or null": N.eq_missing(M),
+    "fill": (N > 3).fill_null(value=True),
+    "coalesce": pl.coalesce(A, B),
+    "when": pl.when(N > 1).then(A).when(M > 1).then(B),
+    "gather": pl.lit(pl.Series([True, False, None, True] * 3)).gather(N.clip(-4, 3)),
+    "slice": A.str.slice(-3, 2),
+    "head": A.str.head(2),
+    "tail": A.str.tail(3),
+    "strip": A.str.strip_chars(),
+    "upper": A.str.to_uppercase(),
+    "replace": A.str.replace_all("[^0-9]", ""),
+    "digits": A.str.contains(r"^\d{1,3}$"),
+    "negated class": A.str.contains("[^0-9C]"),
+    "words": A.str.contains(r"(?i)\bc5\w+"),
+    "letters": A.str.contains(r"^[\p{L} '-]+$"),
+    "starts": A.str.starts_with("C"),
+    "ends": A.str.ends_with("9"),
+    "bytes": A.str.len_bytes(),
+    "joined": pl.concat_str([A, B], separator="|"),
+    "joined, nulls left out": pl.concat_str([A, B], separator="|", ignore_nulls=True),
+    "mapped": A.replace_strict({"1": 10, "0": 20}, default=None, return_dtype=pl.Int32),
+    "place": pl.lit(pl.Series([1, 5, 9])).search_sorted(N),
+    "enumeration": A.cast(pl.Enum(["0", "1", "C509"]), strict=False).to_physical().cast(pl.Int32),
+}
+ROWS = st.fixed_dictionaries(
+    {
+        "a": DIRTY,
+        "b": DIRTY,
+        "n": st.one_of(st.none(), st.integers(-(2**31), 2**31 - 1), st.integers(-5, 300)),
+        "m": st.one_of(st.none(), st.integers(-(2**31), 2**31 - 1), st.integers(-5, 9)),
+    }
+)
+SCHEMA = {"a": pl.String(), "b": pl.String(), "n": pl.Int32(), "m": pl.Int32()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ROWS, min_size=4, max_size=8))
+def test_operations_on_one_record_are_those_of_polars(rows: list[dict[str, str | int | None]]) -> None:
+    made = interpreted.functions(OPERATIONS, SCHEMA)
+    assert [name for name, function in made.items() if function is None] == []
+    frame = pl.DataFrame(rows, schema=SCHEMA)
+    for name, expression in OPERATIONS.items():
+        together = frame.select(expression.alias("x"))["x"].to_list()
+        assert [made[name](row) for row in rows] == together, name
 
 
 DATES = st.one_of(

@@ -238,3 +238,46 @@ def test_the_listing_tells_what_a_set_holds() -> None:
     listing = edits.listing("submission")
     assert listing.height == len(edits.edit_ids("submission"))
     assert set(listing.get_column("severity")) == {"error"}
+
+
+def test_a_column_of_dates_reads_like_text() -> None:
+    days = pl.DataFrame({"tumor_id": [1], "dateOfDiagnosis": [dt.date(2027, 1, 5)]})
+    failures = edits.run(None, days, ["dx-date-valid"], as_of=AS_OF)
+    assert failures.get_column("item_values").to_list() == ['{"dateOfDiagnosis":"20270105"}']
+
+
+def test_columns_of_lists_are_refused_in_one_line() -> None:
+    with pytest.raises(BadInput, match="column primarySite"):
+        edits.run(None, pl.DataFrame({"primarySite": [["C509"]]}), ["site-valid"], as_of=AS_OF)
+
+
+def test_counts_are_those_of_the_table() -> None:
+    tumors = pl.DataFrame(
+        {"primarySite": ["C779"] * 2, "histologicTypeIcdO3": ["8500"] * 2, "overRideSiteType": ["1", None]}
+    )
+    counted = edits.counts(None, tumors, ["node-nonlymphoma", "site-valid"], as_of=AS_OF)
+    assert counted.rows() == [("node-nonlymphoma", edits.find("node-nonlymphoma").severity, 2, 1)]
+
+
+def test_a_social_security_number_is_never_shown_in_full() -> None:
+    tumors = pl.DataFrame(
+        {"patientIdNumber": ["00000001", "00000002"], "socialSecurityNumber": ["123456789"] * 2}
+    )
+    failures = edits.run(None, tumors, ["ir-ssn-shared"], as_of=AS_OF)
+    assert failures.height == 2 and "12345" not in str(failures.rows())
+    assert "*****6789" in failures.get_column("item_values")[0]
+
+
+def test_a_flag_that_an_edit_of_one_patient_needs_is_left_alone() -> None:
+    pair = {"primarySite": ["C504"] * 2, "laterality": ["1"] * 2, "histologicTypeIcdO3": ["8500"] * 2}
+    tumors = pl.DataFrame({"patient_id": [1, 1], **pair, "overRideSiteLatSeqno": ["1"] * 2})
+    apart = tumors.with_columns(patient_id=pl.Series([1, 2]))
+    assert edits.run(None, tumors, ["override-unneeded"], as_of=AS_OF).is_empty()
+    found = edits.run(None, apart, ["override-unneeded"], as_of=AS_OF)
+    assert found.get_column("items").to_list() == ["overRideSiteLatSeqno"] * 2
+
+
+def test_edits_that_look_at_the_day_are_known() -> None:
+    days = edits.time_dependent(["dx-date-valid", "site-sex", "followup-overdue"])
+    assert days == ("dx-date-valid", "followup-overdue")
+    assert edits.time_dependent(["dob-before-dx"]) == ("dob-before-dx",)

@@ -43,8 +43,8 @@ def standards_list(options: Options) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would happen; changes nothing.")
 @global_options
 def standards_install(options: Options, path: str | None, dry_run: bool) -> int:
-    """Install next year's dictionary and code lists (DIR as NAACCR publishes it, or one dictionary), or a year's
-    Cancer PathCHART list of sites and histologies (CSV).
+    """Install next year's dictionary and code lists (DIR as NAACCR publishes it, or one dictionary), a year's
+    Cancer PathCHART list of sites and histologies (CSV), or licensed stage groups (CSV, or a staging algorithm's zip).
 
     Stored values are converted. Without DIR only that is done, after a newer program brought a version.
 

@@ -17,6 +17,7 @@ from registry.service import standards_in_use as in_use
 from registry.service.operations import Context, operation
 from registry.service.standards_conversion import KEYS, Carry, Changes
 from registry.service.standards_undo import take_back
+from registry.staging import stage_groups
 from registry.standards import installed, merging
 from registry.standards.comparison import TableSet, compare_codes, compare_items, judged_otherwise
 from registry.standards.tables import DATA
@@ -59,8 +60,8 @@ def list_standards(context: Context) -> pl.DataFrame:
 
 @operation("standards.install", changes=True)
 def install(context: Context, path: str | None = None, dry_run: bool = False) -> dict[str, Any]:
-    """Add published files to the tables of this database: a folder as NAACCR gives them, one dictionary, or the
-    Cancer PathCHART list of a year (CSV).
+    """Add published files to the tables of this database: a folder as NAACCR gives them, one dictionary, the Cancer
+    PathCHART list of a year (CSV), or stage groups that the registry has a licence for (CSV, or a staging algorithm).
 
     Stored values are converted to the newest version then. Without files only that is done: a newer program
     brings a version of its own, and the values are in the one before.
@@ -113,15 +114,23 @@ def install(context: Context, path: str | None = None, dry_run: bool = False) ->
     return result
 
 
+_FURTHER = (
+    (pathchart.is_list, pathchart.install),
+    (stage_groups.is_table, stage_groups.install),
+)
+"""Tables that come in files of their own, beside the yearly dictionary and code lists."""
+
+
 def _newer(path: str | None, before: Path, folder: Path) -> tuple[TableSet, bytes, str]:
     """The tables to be, packed (empty when they are those in use), and their fingerprint."""
     known = TableSet(before), b"", installed.fingerprint(before)
     if path is None:
         return known
-    if pathchart.is_list(Path(path)):
-        merging.copy(before, folder)
-        pathchart.install(Path(path), folder)
-        return _packed(folder, known)
+    for is_one, install_one in _FURTHER:
+        if is_one(Path(path)):
+            merging.copy(before, folder)
+            install_one(Path(path), folder)
+            return _packed(folder, known)
     files = merging.published(Path(path))
     if files.newest < known[0].version:
         raise BadInput(

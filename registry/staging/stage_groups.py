@@ -79,6 +79,17 @@ def install(source: Path, folder: Path) -> int:
     return len(rows)
 
 
+def is_table(path: Path) -> bool:
+    """Whether a file is a table of stage groups (by its header), or a zip that may be an algorithm with them."""
+    if not path.is_file():
+        return False
+    if path.suffix.lower() != ".csv":
+        return path.suffix.lower() == ".zip"
+    with path.open("rb") as file:
+        header = file.readline(1 << 16).decode("utf-8-sig", errors="replace")
+    return {*COLUMNS} - {"basis"} <= {cell.strip() for cell in header.split(",")}
+
+
 def _of_csv(source: Path) -> Iterator[Row]:
     with source.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)

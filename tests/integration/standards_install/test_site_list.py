@@ -8,6 +8,7 @@ from pathlib import Path
 from registry import edits
 from registry.edits import pathchart, site_histology
 from registry.service import Session
+from registry.staging import stage_groups
 from tests.received import KEY
 
 LINES = "Site,Histology,Behavior,CPC Validity Status\nC509,8500,3,Valid\nC710,8500,3,Impossible\n"
@@ -40,6 +41,16 @@ def test_a_list_is_installed_used_and_taken_back(session: Session, database: Pat
         assert fired() == {"site-histology-impossible"}, "it comes back with the database"
         again.run("standards.undo")
         assert fired() == {"site-histology-unlikely"}
+
+
+def test_licensed_stage_groups_are_installed_and_taken_back(session: Session, tmp_path: Path) -> None:
+    table = tmp_path / "groups.csv"
+    table.write_text("schemaId,basis,T,N,M,group\n99998,p,8,8,8,1\n")
+    assert not stage_groups.stage_groups("99998", "8", "8", "8")
+    session.run("standards.install", path=str(table))
+    assert stage_groups.stage_groups("99998", "8", "8", "8") == {"1"}
+    session.run("standards.undo")
+    assert not stage_groups.stage_groups("99998", "8", "8", "8")
 
 
 def test_a_next_year_s_dictionary_keeps_the_list(session: Session, published: Path, tmp_path: Path) -> None:

@@ -1,51 +1,43 @@
-"""Writes docs/reference/edits.md from the definitions and their examples.
+"""Writes docs/reference/edits/: an index, and a page a category, from the definitions and their examples.
 
-`python -m tools.edit_manual` rewrites it, `--check` only says whether it is current (exit 1 if not). A test does the same, so the manual never lags behind the rules.
+`python -m tools.edit_manual` rewrites them, `--check` only says whether they are current (exit 1 if
+not). A test does the same, so the manual never lags behind the rules.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 import polars as pl
 
 from registry import edits
-from registry.edits.examples import AS_OF, Example, examples
+from registry.edits.examples import AS_OF, OVERRIDDEN, PASSES, Example, examples
 from tools import markdown
-from tools.markdown import REFERENCE
 
+FOLDER = markdown.REFERENCE / "edits"
 GENERATED = markdown.generated("tools.edit_manual")
 
 
 def pages() -> dict[Path, str]:
     """Text of each page by its path."""
-    return {REFERENCE / "edits.md": edit_page()}
-
-
-def edit_page() -> str:
-    """The edit manual."""
     every = list(edits.all_edits().values())
     in_set = {name: set(edits.edit_ids(name)) for name in edits.names() if name != "all"}
-    lines = [
-        "# Edits\n",
-        GENERATED,
-        f"{len(every)} edits. An *error* must be fixed, a *review* may be over-ridden after a look at the "
-        "record, a *warning* informs. An edit over several items is asked only when every item it needs is "
-        f"filled and valid. Examples are judged as of {AS_OF:%Y-%m-%d}; dates are YYYY, YYYYMM or "
-        "YYYYMMDD, (blank) is a blank item.\n",
-        *_overview(every),
-    ]
-    for category, members in groupby(sorted(every, key=lambda e: e.category), key=lambda e: e.category):
-        lines.append(f"## {category.capitalize()}\n")
-        for edit in members:
-            lines += _edit(edit, [name for name, ids in in_set.items() if edit.id in ids])
-    return "\n".join(lines)
+    made = {FOLDER / "README.md": "\n".join(_index(every))}
+    for category in sorted({edit.category for edit in every}):
+        members = [edit for edit in every if edit.category == category]
+        made[FOLDER / f"{category}.md"] = "\n".join(_page(category, members, in_set))
+    return made
 
 
-def _overview(every: list[edits.Edit]) -> Iterator[str]:
+def _index(every: list[edits.Edit]) -> Iterator[str]:
+    yield "# Edits\n"
+    yield GENERATED
+    yield (
+        f"{len(every)} edits. An *error* must be fixed, a *review* may be over-ridden after a look at the record, a "
+        "*warning* informs. An edit over several items is asked only when every item it needs is filled and valid.\n"
+    )
     counts = pl.DataFrame([{"category": e.category, "severity": e.severity} for e in every])
     table = counts.pivot("severity", index="category", values="severity", aggregate_function="len").sort(
         "category"
@@ -53,13 +45,33 @@ def _overview(every: list[edits.Edit]) -> Iterator[str]:
     severities = [s for s in (edits.ERROR, edits.REVIEW, edits.WARNING) if s in table.columns]
     yield from markdown.table(
         ["category", *severities],
-        [[str(v or 0) for v in row] for row in table.select("category", *severities).rows()],
+        [
+            [f"[{category}]({category}.md)", *(str(v or 0) for v in rest)]
+            for category, *rest in table.select("category", *severities).rows()
+        ],
+    )
+    yield from markdown.table(
+        ["edit", "severity", "level", "rule"],
+        [[f"[{e.id}]({e.category}.md#{e.id})", e.severity, e.level, e.message] for e in every],
     )
 
 
+def _page(category: str, members: list[edits.Edit], in_set: dict[str, set[str]]) -> Iterator[str]:
+    yield f"# Edits: {category}\n"
+    yield GENERATED
+    yield (
+        f"{len(members)} edits. Examples are judged as of {AS_OF:%Y-%m-%d}; dates are YYYY, YYYYMM or YYYYMMDD, (blank) "
+        "is a blank item; `@` marks what the platform knows of an over-ride. [All edits](README.md)\n"
+    )
+    for edit in members:
+        yield from _edit(edit, [name for name, ids in in_set.items() if edit.id in ids])
+
+
 def _edit(edit: edits.Edit, sets: list[str]) -> Iterator[str]:
-    yield f"### {edit.id}\n"
+    yield f"## {edit.id}\n"
     yield f"> {edit.message}\n"
+    if meaning := " ".join((edit.expression.__doc__ or "").split()):
+        yield f"{meaning}\n"
     facts = [f"**{edit.severity}**, {edit.level}, version {edit.version}, sets: {', '.join(sets) or 'none'}."]
     facts.append(f"Items: {markdown.names(edit.items)}.")
     needed = [item.replace("|", "` or `") for item in edit.requires]
@@ -87,8 +99,16 @@ def _examples(edit: edits.Edit) -> Iterator[str]:
     for number, example in enumerate(examples(edit), 1):
         for record in _records(example):
             cells = [str(number), *record] if several else record
-            rows.append([*cells, "fails" if example.fails else "passes"])
+            rows.append([*cells, _verdict(example)])
     yield from markdown.table(header, rows)
+
+
+def _verdict(example: Example) -> str:
+    if example.kind == PASSES:
+        return PASSES
+    flags = ", ".join(f"{item} = {code}" for item, code in example.flags)
+    words = {"reviews": "fails as a review", OVERRIDDEN: "over-ridden"}
+    return f"{words.get(example.kind, example.kind)}{f' ({flags})' if flags else ''}"
 
 
 def _records(example: Example) -> list[list[str]]:
@@ -97,8 +117,8 @@ def _records(example: Example) -> list[list[str]]:
 
 
 def main() -> int:
-    """Write the page, or with --check say whether it is stale."""
-    return markdown.write(pages(), __doc__ or "")
+    """Write the pages, or with --check say which are stale."""
+    return markdown.write(pages(), __doc__ or "", [FOLDER])
 
 
 if __name__ == "__main__":

@@ -85,9 +85,10 @@ def _examples(edit: Edit) -> pl.DataFrame:
 
     rows = []
     for number, example in enumerate(examples(edit), 1):
-        verdict = "fails" if example.fails else "passes"
-        for record in example.records().select(edit.columns).rows(named=True):
-            rows.append({"example": number, **record, "verdict": verdict})
+        for record in example.records().select(example.columns).rows(named=True):
+            rows.append({"example": number, **record, "verdict": example.kind})
+    order = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "verdict"]
+    rows = [{name: row.get(name) for name in [*order, "verdict"]} for row in rows]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

@@ -167,7 +167,7 @@ def edit(
     items: Sequence[str],
     severity: str = ERROR,
     level: str = "inter-item",
-    version: str = "2026.1",
+    version: str = "2026.2",
     source: str = "NAACCR Data Standards and Data Dictionary, version 26",
     category: str = "",
     naaccr_name: str = "",

@@ -9,7 +9,7 @@ import pytest
 from tools import derivation_manual, edit_manual, markdown, primaries_manual
 
 MANUALS = {
-    "edits": (edit_manual.pages, []),
+    "edits": (edit_manual.pages, [edit_manual.FOLDER]),
     "derivations": (derivation_manual.pages, [derivation_manual.FOLDER]),
     "primaries": (primaries_manual.pages, [primaries_manual.FOLDER]),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any, Final
 
 import streamlit as st
@@ -10,7 +11,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import choices, sections
 from dashboards.components.messages import plain
-from dashboards.components.words import heading, moment, sentence
+from dashboards.components.words import item_name, moment, sentence
 from dashboards.pages import page
 
 SEVERITIES: Final = {"error": "Error", "review": "Review", "warning": "Warning"}
@@ -48,8 +49,9 @@ def _meaning(found: dict[str, Any]) -> None:
     """What the edit says of this record, and what it demands in general."""
     failure = found["failure"]
     st.markdown(f"**{plain(failure['message'] or failure['edit'])}**")
-    if found["rule"] and found["rule"] != failure["message"]:
-        st.markdown(f"The edit: {plain(found['rule'])}")
+    rule = demand(found["rule"])
+    if rule and rule != failure["message"]:
+        st.markdown(f"The edit: {plain(rule)}")
     where = SOURCES.get(failure["source"], failure["source"])
     details = [where, failure["source_name"], failure["tag"], f"found {moment(failure['found_at'])}"]
     if found["source"] and found["source"] != failure["source_name"]:
@@ -62,6 +64,15 @@ def _meaning(found: dict[str, Any]) -> None:
         st.warning("An item of this edit changed since. Judge the record again.", icon=":material/update:")
 
 
+def demand(rule: str | None) -> str:
+    """An edit's rule without the places of what it finds; names of items stay.
+
+    >>> demand("Another patient number may be the same person. [found]"), demand("[Sex] is unknown"), demand(None)
+    ('Another patient number may be the same person.', '[Sex] is unknown', '')
+    """
+    return re.sub(r"(: | )?\[[a-z]\w*\]", "", rule or "").strip()
+
+
 def _record(found: dict[str, Any]) -> str:
     """The record as a table: the items of the edit first and marked, then what a case is known by."""
     judged, record = found["judged_values"], found["record"]
@@ -70,30 +81,38 @@ def _record(found: dict[str, Any]) -> str:
     for item in dict.fromkeys([*found["highlight"], *judged]):
         entry = entries.get(item) or {
             "item": item,
-            "name": heading(item),
+            "name": item_name(item),
             "number": None,
             "value": None,
             "label": None,
         }
         if item in entries or judged.get(item):  # of two items that take turns a record has one
-            rows.append(_row(entry, judged.get(item), marked=True, known=item in judged))
+            rows.append(_row(entry, _judged(found, item), marked=True))
     rest = [
         entry
         for entry in sections.sections(list(entries.values())).get(sections.MAIN, [])
         if entry["value"] and entry["item"] not in found["highlight"]
     ]
-    rows += [_row(entry, None, marked=False, known=False) for entry in rest[:_CONTEXT_ITEMS]]
+    rows += [_row(entry, None, marked=False) for entry in rest[:_CONTEXT_ITEMS]]
     head = "<tr><th>Item</th><th>Value</th><th>Meaning</th></tr>"
     return f'<table class="rg-items"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _row(entry: dict[str, Any], judged: str | None, *, marked: bool, known: bool) -> str:
-    value = entry["value"] or ""
+def _judged(found: dict[str, Any], item: str) -> str | None:
+    """The value that was judged, when it tells more than the record's own."""
+    value = found["judged_values"].get(item)
+    if item not in found["judged_values"] or str(value).startswith("*"):  # some are kept in part only
+        return None
+    return value or ("empty" if found["changed_since"] else None)
+
+
+def _row(entry: dict[str, Any], judged: str | None, *, marked: bool) -> str:
+    value = str(entry["value"] or "")
     name = html.escape(str(entry["name"]).replace("--", " – "))
     number = f"{entry['number']} · " if entry["number"] else ""
-    shown = html.escape(str(value)) if value else "<i>empty</i>"
-    if known and (judged or "") != value and not str(judged).startswith("*"):
-        shown += f"<small>judged: {html.escape(judged or 'empty')}</small>"
+    shown = html.escape(value) if value else "<i>empty</i>"
+    if judged is not None and judged != (value or "empty"):
+        shown += f"<small>judged: {html.escape(judged)}</small>"
     mark = ' class="rg-marked"' if marked else ""
     return (
         f"<tr{mark}><td>{name}<small>{number}{html.escape(entry['item'])}</small></td>"

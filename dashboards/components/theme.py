@@ -49,6 +49,8 @@ STYLE: Final = """
   .st-key-save_bar { padding: .5rem 0; border-bottom: 1px solid #dbe4e2; }
   div:has(> .st-key-edits_panel) { position: sticky; top: 4.5rem; }
   .stColumn:has(.st-key-edits_panel) > .stVerticalBlock { height: 100%; }
+  .stColumn:has(.st-key-audit_texts) > .stVerticalBlock { height: 100%; }
+  .stColumn:has(.st-key-audit_texts) > .stVerticalBlock > div:has(.st-key-audit_texts) { position: sticky; top: 4.5rem; }
   .rg-bar { position: fixed; top: .7rem; right: 1.5rem; z-index: 999995; display: flex; gap: 1.25rem; align-items: center;
     font-size: .9rem; }
   [data-testid="stStatusWidget"] { position: fixed; top: 3.8rem; right: 1.5rem; }

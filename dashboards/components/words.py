@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
+
+from registry import standards
+from registry.errors import NotFound
 
 #: Headings that cannot be derived from a column's name.
 HEADINGS: Final = {
@@ -63,6 +67,23 @@ def heading(name: str) -> str:
         return HEADINGS[name]
     words = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", name).lower()
     return words[:1].upper() + words[1:]
+
+
+def item_name(item: str) -> str:
+    """A NAACCR item's name with a dash that reads as one; an unknown item in words.
+
+    >>> item_name("nameLast"), item_name("rxSummSurgPrimSite2023"), item_name("ownItem")
+    ('Name – Last', 'RX Summ – Surg Prim Site 2023', 'Own item')
+    """
+    try:
+        return str(standards.item(item).name).replace("--", " – ")
+    except NotFound:
+        return heading(item)
+
+
+def item_names(items: Iterable[str]) -> dict[str, str]:
+    """Item → its name."""
+    return {item: item_name(item) for item in items}
 
 
 def number(value: Any) -> str:

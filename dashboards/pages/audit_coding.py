@@ -28,9 +28,12 @@ def show(case_id: int) -> None:
     case = door.ask("audits.case", case_id=case_id)
     word = "chart" if case["kind"] == "reabstraction" else "texts"
     st.header(f"Case {case_id}")
-    st.caption(f"Code the items from the {word}, as if nobody had coded them. Year {case['year']}.")
-    left, right = st.columns([6, 6], gap="large")
-    with left, st.container(height=640, border=True, key="audit_texts"):
+    st.caption(
+        f"Code the items from the {word}, as if nobody had coded them. Year {case['year']}. A blank says that nothing is "
+        "to be coded."
+    )
+    left, right = st.columns([5, 7], gap="large")
+    with left, st.container(height=620, border=True, key="audit_texts"):
         _texts(case)
     with right:
         if case["state"] == "finished":
@@ -67,7 +70,11 @@ def _name(entry: dict[str, Any]) -> str:
 def _form(case: dict[str, Any]) -> None:
     """All items of the audit; what was coded before is kept."""
     with st.form(f"recode_{case['case_id']}_{case['version']}"), st.container(gap="small"):
-        values = {entry["item"]: _field(entry) for entry in case["items"]}
+        values: dict[str, str] = {}
+        for start in range(0, len(case["items"]), 2):  # in rows, so that Tab goes in reading order
+            for column, entry in zip(st.columns(2), case["items"][start : start + 2], strict=False):
+                with column:
+                    values[entry["item"]] = _field(entry)
         note = st.text_input("Note (optional)", value=case["note"] or "")
         a, b = st.columns(2)
         keep = a.form_submit_button("Keep for later", width="stretch", icon=":material/save:")

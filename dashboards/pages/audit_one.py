@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import choices, tables
 from dashboards.components.messages import empty, guarded, plain
-from dashboards.components.words import counted, number, percent
+from dashboards.components.words import counted, item_names, number, percent
 from dashboards.pages import audit_work
 
 _WORDS: Final = {"reabstraction": "Re-abstraction", "recoding": "Recoding", "casefinding": "Casefinding"}
@@ -34,12 +34,13 @@ _VIEWS: Final = {
 def show(audit_id: int) -> None:
     found = door.ask("audits.results", audit_id=audit_id)
     audit = found["audit"]
-    st.header(plain(audit["title"] or f"Audit {audit_id}"))
+    title = str(audit["title"] or f"Audit {audit_id}")
+    st.header(plain(title[:1].upper() + title[1:]))
     facts = [
         _WORDS.get(audit["kind"], audit["kind"]),
         f"year {audit['year']}" if audit["year"] else "",
         choices.facility(audit["facility_id"], "all facilities"),
-        f"drawn by {audit['created_by']}",
+        f"by {audit['created_by']}",
         audit["state"],
     ]
     st.caption(plain(" · ".join(fact for fact in facts if fact)))
@@ -113,8 +114,9 @@ def _agreement(frame: pl.DataFrame, column: str, label: str) -> None:
         ),
     )
     if column == "item":
-        names = audit_work.item_names(shown["item"].to_list())
-        shown = shown.with_columns(pl.col("item").replace(names)).sort("percent", nulls_last=True)
+        shown = shown.with_columns(pl.col("item").replace(item_names(shown["item"]))).sort(
+            "percent", nulls_last=True
+        )
     else:
         shown = shown.with_columns(pl.col(column).fill_null("not named"))
     config: dict[str, Any] = {name: tables.text(text, width) for name, (text, width) in _AGREEMENT.items()}

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import choices, tables
 from dashboards.components.messages import empty, guarded, plain
-from dashboards.components.words import counted, heading, number, percent
+from dashboards.components.words import counted, item_name, item_names, number, percent
 
 _KEY: Final = "audit"
 _RESOLUTIONS: Final = {
@@ -59,11 +59,6 @@ _LISTED: Final = {
 }
 
 
-def item_names(items: list[str]) -> dict[str, str]:
-    """Item → its name as the dictionary has it, said once a session."""
-    return {item: heading(item) for item in items}
-
-
 @st.fragment
 def differences(audit_id: int | None) -> None:
     """Items coded otherwise; one at a time is settled with a reason."""
@@ -86,7 +81,7 @@ def differences(audit_id: int | None) -> None:
 
 def _findings(frame: pl.DataFrame, state: str) -> dict[str, Any] | None:
     shown = choices.named(frame).with_columns(
-        pl.col("item").replace(item_names(frame["item"].to_list())),
+        pl.col("item").replace(item_names(frame["item"])),
         pl.col("original", "recoded").fill_null("empty"),
         pl.col("resolution").replace(_RESOLUTIONS),
     )
@@ -107,7 +102,7 @@ def _resolve(row: dict[str, Any]) -> None:
     with guarded(), st.form(f"resolve_{row['finding_id']}"):
         original, recoded = (plain(row[name] or "empty") for name in ("original", "recoded"))
         st.markdown(
-            f"**{plain(heading(row['item']))}**: the record says **{original}**, the auditor **{recoded}**."
+            f"**{plain(item_name(row['item']))}**: the record says **{original}**, the auditor **{recoded}**."
         )
         a, b, c = st.columns([3, 6, 2], vertical_alignment="bottom")
         word = a.selectbox("Which is right", list(_RESOLUTIONS), format_func=_RESOLUTIONS.__getitem__)

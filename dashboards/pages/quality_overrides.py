@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import door
 from dashboards.components import choices, failure_panel, tables
 from dashboards.components.messages import empty, guarded, plain
-from dashboards.components.words import heading, item_values, moment
+from dashboards.components.words import item_name, item_values, moment
 
 _KEY: Final = "overrides"
 _MOST: Final = 1000
@@ -66,7 +66,9 @@ def show() -> None:
 def _table(frame: pl.DataFrame) -> dict[str, Any] | None:
     shown = choices.named(frame).with_columns(
         pl.col("standing").replace_strict(_SHORT, default=pl.col("standing")),
-        override_item=pl.col("override_item").map_elements(heading, return_dtype=pl.String).fill_null("none"),
+        override_item=pl.col("override_item")
+        .map_elements(item_name, return_dtype=pl.String)
+        .fill_null("none"),
     )
     config = {name: tables.text(label, width) for name, (label, width) in _COLUMNS.items()}
     config["abstract_id"] = tables.year(*_COLUMNS["abstract_id"])

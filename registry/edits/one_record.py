@@ -1,6 +1,6 @@
 """Judging the one record that somebody is typing, at every key stroke.
 
-The plan's expressions, turned into Python functions once (`registry.edits.interpreted`), are asked
+The plan's expressions, turned into Python functions once (`registry.edits.interpreter`), are asked
 in the plan's order. Edits that have no such form are asked as a frame of one row.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from registry.edits import definition, failures, interpreted, overrides, sets, terms
+from registry.edits import definition, failures, interpreter, overrides, sets, terms
 from registry.edits.definition import OVERRIDE_FLAG, PATIENT, Edit
 from registry.edits.engine import days, judge
 from registry.edits.plan import Plan, compile_plan, flag, is_asked, silenced, softer_column
@@ -140,7 +140,7 @@ class _Compiled:
         asked = {
             name: terms.BY_VALUE[name][0]() if name in terms.BY_VALUE else e for name, e in named.items()
         }
-        made = interpreted.functions(asked, self.schema)
+        made = interpreter.functions(asked, self.schema)
         known = []
         for name, expression in named.items():
             function = made[name]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry import edits
-from registry.edits import interpreted, terms
+from registry.edits import interpreter, terms
 from registry.edits.plan import compile_plan
 from registry.standards import dates
 
@@ -158,7 +158,7 @@ SCHEMA = {"a": pl.String(), "b": pl.String(), "n": pl.Int32(), "m": pl.Int32()}
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ROWS, min_size=4, max_size=8))
 def test_operations_on_one_record_are_those_of_polars(rows: list[dict[str, str | int | None]]) -> None:
-    made = interpreted.functions(OPERATIONS, SCHEMA)
+    made = interpreter.functions(OPERATIONS, SCHEMA)
     assert [name for name, function in made.items() if function is None] == []
     frame = pl.DataFrame(rows, schema=SCHEMA)
     for name, expression in OPERATIONS.items():

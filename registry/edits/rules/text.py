@@ -17,9 +17,14 @@ ALSO_LEFT, ALSO_RIGHT = (
 """What may stand for a side. RT is radiotherapy too, so these excuse a record and never accuse it."""
 
 
+TEXTLESS = ("I", "C")
+"""Record types without narrative text (NAACCR dictionaries: text is of types A and M)."""
+
+
 def unwritten(item: str) -> pl.Expr:
-    """True when there is no text but blanks."""
-    return raw(item).is_null() | (raw(item).str.strip_chars() == "")
+    """True when there is no text but blanks, though the record can hold one."""
+    holds_text = ~pl.col("recordType").is_in(TEXTLESS).fill_null(value=False)
+    return holds_text & (raw(item).is_null() | (raw(item).str.strip_chars() == ""))
 
 
 @edit(
@@ -74,9 +79,21 @@ def other_side_in_text() -> pl.Expr:
     level="text",
     category="text",
     source=DICTIONARY,
+    version="2026.2",
     requires=["diagnosticConfirmation"],
-    passes=["BREAST BIOPSY | 1", " | 5", " | 9", " | ", " | 0", "MARROW | 4"],
-    fails=[" | 1", " | 2", " | 3", " | 4"],
+    columns=["textDxProcPath", "diagnosticConfirmation", "recordType"],
+    passes=[
+        "BREAST BIOPSY | 1 | A",
+        " | 5 | ",
+        " | 9 | ",
+        " | | ",
+        " | 0 | ",
+        "MARROW | 4 | ",
+        " | 1 | I",
+        " | 1 | C",
+    ],
+    fails=[" | 1 | ", " | 2 | ", " | 3 | ", " | 4 | ", " | 1 | A", " | 1 | M"],
+    notes="Incidence and confidential records (types I and C) have no place for text.",
 )
 def no_pathology_text() -> pl.Expr:
     """Confirmation 1 to 4; blanks are no text."""
@@ -91,22 +108,26 @@ def no_pathology_text() -> pl.Expr:
     level="text",
     category="text",
     source=DICTIONARY,
+    version="2026.2",
     requires=["rxSummSurgPrimSite2023|rxSummSurgPrimSite"],
+    columns=["rxTextSurgery", "rxSummSurgPrimSite2023", "rxSummSurgPrimSite", "recordType"],
     passes=[
-        "LUMPECTOMY | | 22",
-        " | | 00",
-        " | | 99",
-        " | | 98",
-        " | A000 | ",
-        " | A990 | ",
-        " | A980 | ",
-        " | B000 | 30",
-        " | | ",
-        " | | XX",
+        "LUMPECTOMY | | 22 | ",
+        " | | 00 | ",
+        " | | 99 | ",
+        " | | 98 | ",
+        " | A000 | | ",
+        " | A990 | | ",
+        " | A980 | | ",
+        " | B000 | 30 | ",
+        " | | | ",
+        " | | XX | ",
+        " | | 22 | I",
+        " | | 22 | C",
     ],
-    fails=[" | | 22", " | A220 | ", " | B100 | 00", " | | 10", " | | 90"],
+    fails=[" | | 22 | ", " | A220 | | ", " | B100 | 00 | ", " | | 10 | A", " | | 90 | "],
     notes="Codes 10 to 90 (A100 to A900, B100 to B900) say that there was surgery; 00 is none, 98 not "
-    "applicable, 99 unknown. The newer item counts when both are filled.",
+    "applicable, 99 unknown. The newer item counts when both are filled. Records of types I and C have no text.",
 )
 def no_surgery_text() -> pl.Expr:
     """Surgery was given; blanks are no text."""

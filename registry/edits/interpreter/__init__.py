@@ -16,7 +16,10 @@ from typing import Any
 
 import polars as pl
 
-from registry.edits.operations import BINARY, FUNCTIONS, NotKnown, Value, to_integer, whole_number_limits
+from registry.edits.interpreter.functions import FUNCTIONS
+from registry.edits.interpreter.operators import BINARY
+from registry.edits.interpreter.text import TEXT_FUNCTIONS, to_integer
+from registry.edits.interpreter.values import NotKnown, Value, whole_number_limits
 
 Values = Mapping[str, Any]
 Function = Callable[[Values], Value]
@@ -148,7 +151,7 @@ class _Reader:
 
     def _function(self, view: Any, node: int) -> Function:
         name, *options = view.function_data
-        make = FUNCTIONS.get(str(name).rpartition(".")[2])
+        make = (FUNCTIONS | TEXT_FUNCTIONS).get(str(name).rpartition(".")[2])
         if make is None:
             raise NotKnown(str(name))
         made: Function = make(_Call(self, view.input, options, self.plan.get_dtype(node)))

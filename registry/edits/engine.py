@@ -240,8 +240,9 @@ def _complete(
     """The wanted columns as text (those nobody sent are null), plus the engine's own."""
     records = _without_empty_text(records, columns)
     patient = pl.lit(None, pl.String) if patient_key is None else pl.col(patient_key).cast(pl.String)
+    kinds = records.schema
     return records.select(
-        [_column(records, name) for name in dict.fromkeys(columns)]
+        [_column(kinds, name) for name in dict.fromkeys(columns)]
         + [pl.lit(day, pl.Int32).alias(name) for name, day in days(as_of).items()]
         + [patient.alias(PATIENT)]
     )
@@ -249,7 +250,8 @@ def _complete(
 
 def _without_empty_text(records: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """Records in which text of no characters is null, as it is in files."""
-    text = [name for name in dict.fromkeys(columns) if records.schema.get(name) == pl.String]
+    kinds = records.schema
+    text = [name for name in dict.fromkeys(columns) if kinds.get(name) == pl.String]
     empty = records.select((pl.col(name) == "").any() for name in text).row(0, named=True) if text else {}
     return records.with_columns(
         pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in text if empty[name]
@@ -262,10 +264,10 @@ def days(as_of: dt.date) -> dict[str, int]:
     return {"@as_of": int(f"{as_of:%Y%m%d}"), "@overdue_before": int(f"{overdue:%Y%m%d}")}
 
 
-def _column(records: pl.DataFrame, name: str) -> pl.Expr:
-    if name not in records.columns:
+def _column(kinds: Mapping[str, pl.DataType], name: str) -> pl.Expr:
+    kind = kinds.get(name)
+    if kind is None:
         return pl.lit(None, pl.String).alias(name)
-    kind = records.schema[name]
     if name in SURROGATE_KEYS or kind == pl.String:
         return pl.col(name)
     if kind in (pl.Date, pl.Datetime):

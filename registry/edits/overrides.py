@@ -40,6 +40,9 @@ FLAGS = tuple(
 )
 """Flags that the edits here may be about."""
 
+CODES = ("1", "2", "3")
+"""Codes of any flag; another is no over-ride but a fault (`override-flag-valid`)."""
+
 
 @edit(
     "override-unneeded",
@@ -48,16 +51,29 @@ FLAGS = tuple(
     severity=WARNING,
     category="override",
     of_flags=True,
-    columns=["primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "overRideSiteType"],
-    passes=[
-        "C779 | 8500 | 3 | 1",
-        "C779 | 8500 | 3 | ",
-        "C509 | 8500 | 3 | ",
-        "C509 | 8500 | 3 | 2",
+    version="2026.2",
+    columns=[
+        "primarySite",
+        "histologicTypeIcdO3",
+        "behaviorCodeIcdO3",
+        "overRideSiteType",
+        "overRideAgeSiteMorph",
     ],
-    fails=["C509 | 8500 | 3 | 1", "C779 | 9680 | 3 | 1", "C77X | 8500 | 3 | 1"],
+    passes=[
+        "C779 | 8500 | 3 | 1 | ",
+        "C779 | 8500 | 3 | | ",
+        "C509 | 8500 | 3 | | ",
+        "C509 | 8500 | 3 | 2 | ",
+        "C509 | 8500 | 3 | | 4",
+    ],
+    fails=[
+        "C509 | 8500 | 3 | 1 | ",
+        "C779 | 9680 | 3 | 1 | ",
+        "C77X | 8500 | 3 | 1 | ",
+        "C509 | 8500 | 3 | | 2",
+    ],
     notes="All edits count that the flag silences with this code, or that read it, whether or not the "
-    "set has them. A flag whose edits are all unknown here is left alone.",
+    "set has them. A flag whose edits are all unknown here is left alone, and so is one with a code that no flag has.",
 )
 def unneeded() -> pl.Expr:
     """None of the flag's edits fires; those that cannot be asked might."""
@@ -161,7 +177,8 @@ def _with_edits(flags: pl.DataFrame) -> pl.DataFrame:
     """Set flags (@row, flag, code), with every edit that they have a say in."""
     pairs = _pairs()
     coded = flags.join(pairs, on=["flag", "code"])
-    anyhow = flags.join(pairs.filter(pl.col("code").is_null()).drop("code"), on="flag")
+    known = flags.filter(pl.col("code").is_in(CODES))
+    anyhow = known.join(pairs.filter(pl.col("code").is_null()).drop("code"), on="flag")
     return pl.concat([coded, anyhow.select(coded.columns)]).sort(ROW, "flag", "edit")
 
 

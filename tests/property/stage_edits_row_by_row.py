@@ -195,7 +195,7 @@ def surg_prim_site_valid(r: Record) -> bool:
     if older is not None:
         if older not in codes("00-90,98,99"):
             return True
-        if year is not None and year < 2023 and table and older not in table.legal_codes:
+        if year is not None and year < 2023 and table and older not in (*table.legal_codes, "98"):
             return True
     if newer is not None:
         if not re.fullmatch(r"[AB](?:[0-8][0-9][0-9]|900|980|990)", newer):

@@ -131,6 +131,7 @@ def in_table(table: pl.Expr, value: pl.Expr, letters: str) -> pl.Expr:
         "00 | | C509 | 8500 | 2020",
         "41 | | C509 | 8500 | 20220615",
         "98 | | C421 | 9861 | 2018",
+        "98 | | C509 | 8500 | 2020",
         " | A200 | C619 | 8140 | 2023",
         " | B200 | C445 | 8742 | 2023",
         " | A410 | C509 | 8500 | 2023",
@@ -155,7 +156,6 @@ def in_table(table: pl.Expr, value: pl.Expr, letters: str) -> pl.Expr:
         "A2 | | | | ",
         "A200 | | C619 | 8140 | 2020",
         "0 | | C509 | 8500 | 2020",
-        "98 | | C509 | 8500 | 2020",
         "31 | | C509 | 8500 | 2020",
         "00 | | C421 | 9861 | 2018",
         "00 | | C779 | 9861 | 2018",
@@ -173,14 +173,15 @@ def in_table(table: pl.Expr, value: pl.Expr, letters: str) -> pl.Expr:
     ],
     notes="The table of site, histology and diagnosis year (the newest installed one after its last year). Without a "
     "table (site, histology or year not known, year before 1998) and for an item of the other era, which surgery-era "
-    "reports, only the form counts.",
+    "reports, only the form counts. 98 (not applicable) passes at every site until 2022, as the catalogue has it, though few "
+    "tables print it: a death certificate may carry it.",
 )
 def surgery_valid(value: pl.Expr, item: str) -> pl.Expr:
-    """00-90, 98, 99 until 2022; A or B with three digits from 2023; and in the table."""
+    """00-90, 98, 99 until 2022; A or B with three digits from 2023; in the table, or 98."""
     letters = LETTERS[item]
     form = "[AB](?:[0-8][0-9][0-9]|900|980|990)" if letters else "[0-8][0-9]|90|98|99"
     right = value.str.contains(f"^(?:{form})$")
     of_era = (reported.YEAR >= 2023) if letters else (reported.YEAR < 2023)
     table = surgery_table(reported.SITE, reported.HISTOLOGY, reported.YEAR)
     legal = in_table(pl.when(right & of_era).then(table), value, letters)
-    return ~right | ~legal.fill_null(value=True)
+    return ~right | ~(legal.fill_null(value=True) | (value == "98"))

@@ -28,6 +28,10 @@ def _table() -> tuple[pl.Enum, int, pl.Series]:
     return pl.Enum(names), since, sexes.get_column("sex").fill_null(0)
 
 
+def _letters(name: pl.Expr) -> pl.Expr:
+    return name.str.to_uppercase().str.replace_all("[^A-Z]", "")
+
+
 def usual_sex(name: pl.Expr, birth_year: pl.Expr) -> pl.Expr:
     """Sex (1 or 2) of over 99 % of those who got the name in that decade; 0 or null when there is none.
 
@@ -38,15 +42,20 @@ def usual_sex(name: pl.Expr, birth_year: pl.Expr) -> pl.Expr:
     names, since, sexes = _table()
     decades = len(sexes) // len(names.categories)
     decade = ((birth_year - since) // 10).clip(0, decades - 1)
-    written = name.str.to_uppercase().str.replace_all("[^A-Z]", "")
-    place = written.cast(names, strict=False).to_physical().cast(pl.Int32)
+    place = _letters(name).cast(names, strict=False).to_physical().cast(pl.Int32)
     return pl.lit(sexes).gather(place * decades + decade)
+
+
+WOMEN_TOO = "ALEX CARSON GABRIEL HARLEY JESSE LOREN MORGAN RILEY RYAN".split()
+MEN_TOO = "JOAN MACKENZIE".split()
+"""Names among the thousand most common ones of the other sex as well, in another time or tongue."""
 
 
 @edit(
     "name-sex",
     message="First name {nameFirst} is almost always of the other sex than {sex}",
     severity=REVIEW,
+    version="2026.2",
     items=["nameFirst", "sexAssignedAtBirth", "sex", "dateOfBirth"],
     category="demographic",
     source="NAACCR Data Standards and Data Dictionary, version 26, item 2078; first names of births in the "
@@ -60,7 +69,9 @@ def usual_sex(name: pl.Expr, birth_year: pl.Expr) -> pl.Expr:
         "ASHLEY | 1 | | 19350101",
         "MADISON | 1 | | 1930",
         "CARL | 2 | | 1890",
-        "JESSE | 2 | | 1960",
+        "ANTONIO | 2 | | 1960",
+        "RYAN | 2 | | 1955",
+        "Joan | 1 | | 1935",
         "MARY | 9 | | 1950",
         "MARY | X | | 1950",
         "MARY | | 3 | 1950",
@@ -78,7 +89,7 @@ def usual_sex(name: pl.Expr, birth_year: pl.Expr) -> pl.Expr:
         "JOHN | 2 | 1 | 1870",
         "CARL | 2 | | 1870",
         "CARL | 2 | | 1889",
-        "JESSE | 2 | | 1959",
+        "ANTONIO | 2 | | 1959",
         "EMILY | 1 | | 20250101",
         "LISA | 1 | | 1959",
         "LISA | 1 | | 1960",
@@ -86,9 +97,13 @@ def usual_sex(name: pl.Expr, birth_year: pl.Expr) -> pl.Expr:
     notes="Only names in the table are tested, letters alone (MARY ANN is read as MARYANN). The decade of "
     "birth decides; a name that fewer than 1,000 children got in it is judged by all decades, unless the "
     "decade's few say otherwise. Before the first and after the last decade of the table the nearest one "
-    "stands. Under 99 % in its decade, such as ASHLEY before 1960, a name is not tested.",
+    "stands. Under 99 % in its decade, such as ASHLEY before 1960, a name is not tested; nor "
+    "is a dozen of names that the other sex commonly has in another generation or language (RYAN, JOAN).",
 )
 def name_of_other_sex() -> pl.Expr:
     """Over 99 % of the name's bearers in the decade are of the other sex."""
+    name = _letters(pl.col("nameFirst"))
     usual = usual_sex(pl.col("nameFirst"), year("dateOfBirth"))
-    return ((usual == 1) & (SEX == "2")) | ((usual == 2) & (SEX == "1"))
+    woman = (usual == 1) & (SEX == "2") & ~name.is_in(WOMEN_TOO)
+    man = (usual == 2) & (SEX == "1") & ~name.is_in(MEN_TOO)
+    return woman | man

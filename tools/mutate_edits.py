@@ -26,8 +26,8 @@ import polars as pl
 
 from registry import edits
 from registry.edits import definition, plan
-from registry.edits.definition import PATIENT, Edit, Expression
-from registry.edits.examples import AS_OF, FAILS, REVIEWS, Example, examples
+from registry.edits.definition import Edit, Expression
+from registry.edits.examples import FAILS, REVIEWS, examples, outcomes
 
 
 @dataclass(frozen=True)
@@ -242,19 +242,6 @@ def noticed(mutant: Mutant) -> bool:
     if mutant.edit.review_when and not mutant.edit.reviews:
         found = [FAILS if outcome == REVIEWS else outcome for outcome in found]
     return found != [case.kind for case in cases]
-
-
-def outcomes(edit: Edit, cases: list[Example]) -> list[str]:
-    """What comes of the examples, judged as frames; those of single patients in one run."""
-    if edit.over != (PATIENT,):
-        return [case.found(edits.run(None, case.records(), [edit.id], as_of=AS_OF)) for case in cases]
-    given = [reasons for case in cases if (reasons := case.reasons()) is not None]
-    reasons = [f.with_columns(patient_index=pl.lit(n, pl.Int64)) for n, f in enumerate(given)]
-    frames = [c.records().with_columns(patient_index=pl.lit(n, pl.Int64)) for n, c in enumerate(cases)]
-    records = pl.concat(frames, how="diagonal")
-    overrides = pl.concat(reasons) if reasons else None
-    found = edits.run(None, records, [edit.id], as_of=AS_OF, keys=["patient_index"], overrides=overrides)
-    return [case.found(found.filter(pl.col("patient_index") == n)) for n, case in enumerate(cases)]
 
 
 def score(edit_ids: list[str]) -> tuple[int, list[str]]:

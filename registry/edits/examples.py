@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from registry.edits.definition import REVIEW, Edit
+from registry.edits.definition import PATIENT, REVIEW, Edit
 
 AS_OF = dt.date(2026, 11, 1)
 """The day on which all examples are judged."""
@@ -112,3 +112,23 @@ def every_flag(edit: Edit) -> Iterator[Example]:
         for item in edit.override_items:
             for code in edit.override_codes:
                 yield Example(edit, text, OVERRIDDEN, ((item, code),))
+
+
+def outcomes(edit: Edit, cases: Sequence[Example]) -> list[str]:
+    """What comes of the examples of an edit, judged as frames; those of single patients in one run.
+
+    >>> from registry.edits.definition import find
+    >>> outcomes(find("site-sex"), [Example(find("site-sex"), "C619 | 2 |", FAILS)])
+    ['fails']
+    """
+    from registry.edits.engine import run
+
+    if edit.over != (PATIENT,):
+        return [case.found(run(None, case.records(), [edit.id], as_of=AS_OF)) for case in cases]
+    given = [frame for case in cases if (frame := case.reasons()) is not None]
+    reasons = [f.with_columns(patient_index=pl.lit(n, pl.Int64)) for n, f in enumerate(given)]
+    frames = [c.records().with_columns(patient_index=pl.lit(n, pl.Int64)) for n, c in enumerate(cases)]
+    records = pl.concat(frames, how="diagonal")
+    overrides = pl.concat(reasons) if reasons else None
+    found = run(None, records, [edit.id], as_of=AS_OF, keys=["patient_index"], overrides=overrides)
+    return [case.found(found.filter(pl.col("patient_index") == n)) for n, case in enumerate(cases)]

@@ -251,8 +251,7 @@ _READERS: dict[str, Callable[[Path], None]] = {".py": _read_python, ".csv": _rea
 def _check(edit: Edit, where: str) -> None:
     """Items that exist, an expression that works, and examples that come out as written."""
     from registry import standards
-    from registry.edits.engine import run
-    from registry.edits.examples import AS_OF, examples
+    from registry.edits.examples import examples, outcomes
 
     known = set(standards.all_items().get_column("id"))
     read = plan.compile_plan((edit.id,)).columns
@@ -261,8 +260,8 @@ def _check(edit: Edit, where: str) -> None:
         raise BadInput(where, f"edit {edit.id} speaks of unknown items {', '.join(unknown)}")
     if not edit.passes or not edit.fails:
         raise BadInput(where, f"edit {edit.id} needs an example that passes and one that fails")
-    for case in examples(edit):
-        found = case.found(run(None, case.records(), [edit.id], as_of=AS_OF))
+    cases = list(examples(edit))
+    for case, found in zip(cases, outcomes(edit, cases), strict=True):
         if found != case.kind:
             raise BadInput(
                 where, f"edit {edit.id}: the example {case.text!r} {found}, it should be: {case.kind}"

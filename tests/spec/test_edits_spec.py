@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from registry import edits
-from registry.edits.definition import PATIENT
-from registry.edits.examples import AS_OF, FAILS, REVIEWS, Example, every_flag, examples
+from registry.edits.examples import AS_OF, FAILS, REVIEWS, every_flag, examples, outcomes
 
 ALL = edits.all_edits()
 WITH_FLAGS = [edit.id for edit in ALL.values() if edit.override_items]
-
-
-def outcomes(edit: edits.Edit, cases: list[Example]) -> list[str]:
-    """What comes of the examples, judged as frames; those of single patients in one run."""
-    if edit.over != (PATIENT,):
-        return [case.found(edits.run(None, case.records(), [edit.id], as_of=AS_OF)) for case in cases]
-    given = [reasons for case in cases if (reasons := case.reasons()) is not None]
-    reasons = [f.with_columns(patient_index=pl.lit(n, pl.Int64)) for n, f in enumerate(given)]
-    frames = [c.records().with_columns(patient_index=pl.lit(n, pl.Int64)) for n, c in enumerate(cases)]
-    records = pl.concat(frames, how="diagonal")
-    overrides = pl.concat(reasons) if reasons else None
-    found = edits.run(None, records, [edit.id], as_of=AS_OF, overrides=overrides)
-    return [case.found(found.filter(pl.col("patient_index") == n)) for n, case in enumerate(cases)]
 
 
 @pytest.mark.parametrize("edit_id", ALL)

@@ -86,7 +86,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "empty.xml": (b"", "empty"),
     "blank.xml": (b"  \n\n ", "blank.xml"),
     "truncated.xml": (GOOD[: len(GOOD) // 2].encode(), "truncated.xml"),
-    "truncated.xml.gz": (gzip.compress(GOOD.encode())[:-30], "truncated.xml.gz"),
+    "truncated.xml.gz": (gzip.compress(GOOD.encode(), mtime=0)[:-30], "truncated.xml.gz"),
     "not-xml.xml": (b"%PDF-1.7 something else", "not NAACCR XML"),
     "noise.bin": (bytes(range(256)) * 8, "noise.bin"),
     "other.xml": (b"<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'/>", "other.xml"),
@@ -97,7 +97,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     ),
     "letter.csv": (b"dear,registry\nplease,find\n", "letter.csv"),
     "deaths.txt": (b"plain words, no header\n", "deaths.txt"),
-    "empty.xml.gz": (gzip.compress(b""), "empty.xml.gz"),
+    "empty.xml.gz": (gzip.compress(b"", mtime=0), "empty.xml.gz"),
     "facilities.csv": (b"facility_id,name,colour\n0009990010,FIRST,blue\n", "colour"),
     "nameless.csv": (b"facility_id,name\n,FIRST\n", "facility_id"),
     "twice.csv": (b"facility_id,name\n0009990010,FIRST\n9990010,AGAIN\n", "twice"),
@@ -164,7 +164,7 @@ def test_a_file_that_claims_to_be_huge(
 ) -> None:
     monkeypatch.setattr(received_file, "LARGEST", 1 << 20)
     path = tmp_path / "bomb.xml.gz"
-    path.write_bytes(gzip.compress(b"<?xml version='1.0'?>" + b" " * (8 << 20)))
+    path.write_bytes(gzip.compress(b"<?xml version='1.0'?>" + b" " * (8 << 20), mtime=0))
     before = counts(made)
     code, _, err = run("ingest", path)
     assert code == 2

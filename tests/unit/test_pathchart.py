@@ -207,7 +207,7 @@ def test_what_is_not_there_or_damaged(tmp_path: Path, in_use: Path) -> None:
 )
 def test_a_table_that_was_changed_by_hand(in_use: Path, row: str) -> None:
     lines = ["status,histologicTypeIcdO3,behaviorCodeIcdO3,primarySites", "valid,8500,2,C500-C506 C509", row]
-    (in_use / "pathchart_2024.csv.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    (in_use / "pathchart_2024.csv.gz").write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
     with pytest.raises(BadInput, match="damaged"):
         pathchart.load(2024)
 

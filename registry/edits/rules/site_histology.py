@@ -120,7 +120,7 @@ def impossible_site() -> pl.Expr:
 # Muellerian mixed tumors, endometrioid and endocervical types), ovary (serous, clear cell and mucinous
 # adenofibroma, Brenner, thecal, granulosa and lutein cells, dysgerminoma's struma), placenta.
 _FEMALE = (
-    "8905,8930-8933,8950,8313,8381-8384,8482,8441-8444,8451,8460-8463,8472-8474,8593,8600-8602,8610,8620-8623,"
+    "8905,8930-8933,8950,8313,8380-8384,8482,8441-8444,8451,8460-8463,8472-8474,8593,8600-8602,8610,8620-8623,"
     "8632,8660,8670,9000,9013-9015,9090-9091,9103-9105"
 )
 # Penis (8054, 8080), testis (Sertoli and Leydig cells, seminomas, trophoblastic teratoma).
@@ -134,12 +134,11 @@ _MALE = "8054,8080,8640-8642,8650,9061-9063,9102"
     items=["sexAssignedAtBirth", "sex", "histologicTypeIcdO3", "behaviorCodeIcdO3"],
     category="tumor",
     source="ICD-O-3.2, morphologies named after one sex's organs; SEER Site/Histology Validation List",
-    version="2026.2",
+    version="2026.3",
     override_item="overRideSiteType",
     passes=[
         "2 | | 8441 | 3",
         "1 | | 8140 | 3",
-        "1 | | 8380 | 3",
         "1 | | 8470 | 3",
         "1 | | 8450 | 3",
         "1 | | 8630 | 3",
@@ -171,7 +170,7 @@ _MALE = "8054,8080,8640-8642,8650,9061-9063,9102"
         "2 | 1 | 8054 | 3",
         *(
             f"1 | | {code} | 3"
-            for code in (8905, 8931, 8933, 8950, 8313, 8381, 8384, 8482, 8444, 8451, 8460, 8463)
+            for code in (8905, 8931, 8933, 8950, 8313, 8380, 8384, 8482, 8444, 8451, 8460, 8463)
         ),
         *(
             f"1 | | {code} | 3"
@@ -181,8 +180,8 @@ _MALE = "8054,8080,8640-8642,8650,9061-9063,9102"
         *(f"2 | | {code} | 3" for code in (8640, 8642, 8650, 9062, 9063)),
     ],
     notes="The catalogue refers to families 22-28 of a table that is not free to copy; they are written anew here "
-    "after ICD-O-3's names. Left out, because SEER lists them for the other sex too: endometrioid carcinoma (8380, "
-    "prostate), mucinous and papillary cystadenocarcinoma (8450, 8470-8471, pancreas), choriocarcinoma (9100/3, "
+    "after ICD-O-3's names. Left out, because SEER lists them for the other sex too: mucinous and papillary "
+    "cystadenocarcinoma (8450, 8470-8471, pancreas), choriocarcinoma (9100/3, "
     "testis) and androblastoma (8630-8631). Sex codes 3-6 are not tested.",
 )
 def histology_fits_sex() -> pl.Expr:

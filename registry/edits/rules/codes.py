@@ -289,12 +289,13 @@ edit(
     level="item",
     category="followup",
     source=DICTIONARY,
-    passes=["0000", "7777", "7797", "C509", "I21", "C50X", "1749", "162", ""],
-    fails=["C50.9", "0", "00000", "CANCER", "C5", "c509", "CC09", "C50999X"],
+    version="2026.2",
+    passes=["0000", "7777", "7797", "C509", "I21", "C50X", "C7A1", "1749", "162", ""],
+    fails=["C50.9", "0", "00000", "CANCER", "C5", "c509", "CC09", "C5O9", "C50999X"],
     notes="The form of any revision: published lists of causes are of one revision only and not complete, "
     "and a code of another revision than the record's is for `icd10-cause-format`, which could not speak "
-    "of it if it were invalid here.",
-)(matching("[0-9]{3,4}|[A-Z][0-9][0-9A-Z][0-9A-Z]{0,3}"))
+    "of it if it were invalid here. A letter in third place is a slip (C5O9), but for the categories that have one.",
+)(matching("[0-9]{3,4}|(?:[A-Z][0-9][0-9]|C4A|C7A|C7B|D3A|M1A|O9A|Z3A)[0-9A-Z]{0,3}"))
 
 
 # The flags that the shipped edits know. NAACCR gives over-ride histology the codes 1 to 3.

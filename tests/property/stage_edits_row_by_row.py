@@ -224,15 +224,16 @@ def heme_grade(r: Record) -> bool:
 
 
 def grade_histology(r: Record) -> bool:
-    t_cell = {9702, 9705, 9706, 9708, 9709, 9717, 9718, 9729, 9827, 9834, 9837}
-    b_cell = {*range(9670, 9700), 9728, 9823, 9826, 9833, 9836}
+    t_cell = {9702, 9705, 9706, 9708, 9709, 9716, 9717, 9718, 9724, 9725, 9726, 9729, 9827, 9834, 9837}
+    b_cell = {*range(9670, 9700), 9712, 9728, 9737, 9738, *range(9811, 9819), 9823, 9826, 9833, 9836}
     implied = dict.fromkeys((8331, 9187, 9511), "1") | dict.fromkeys((8249, 8332, 9083, 9243, 9372), "2")
     implied |= dict.fromkeys((8631, 8634), "3") | dict.fromkeys(t_cell, "5") | dict.fromkeys(b_cell, "6")
-    implied |= dict.fromkeys((8020, 8021, 8805, 9062, 9082, 9392, 9401, 9451, 9505, 9512), "4") | {9948: "8"}
+    implied |= dict.fromkeys((8020, 8021, 8805, 9062, 9082, 9392, 9401, 9451, 9505, 9512), "4")
+    implied |= {9948: "8", 9714: "57"} | dict.fromkeys((9700, 9701, 9719, 9831), "58")
     grade = r.v("grade")
     if grade is None or r.histology is None or r.v("behaviorCodeIcdO3") != "3":
         return False
-    return r.histology in implied and implied[r.histology] != grade
+    return r.histology in implied and grade not in implied[r.histology] + "9"
 
 
 def grade_behavior(r: Record) -> bool:
@@ -286,7 +287,8 @@ def ss_leukemia(r: Record) -> bool:
 
 def ss_mets(r: Record) -> bool:
     stage = r.v("summaryStage2018")
-    return stage is not None and stage != "7" and any(r.v(item) in {"1", "2"} for item in METS)
+    unknown = r.v("primarySite") == "C809" and stage == "9"
+    return stage is not None and stage != "7" and not unknown and any(r.v(i) in {"1", "2"} for i in METS)
 
 
 def ss_nodespos(r: Record) -> bool:

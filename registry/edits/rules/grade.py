@@ -17,14 +17,17 @@ _IMPLIED = {
     "2": "8249,8332,9083,9243,9372",
     "3": "8631,8634",
     "4": "8020,8021,8805,9062,9082,9392,9401,9451,9505,9512",
-    "5": "9702,9705,9706,9708,9709,9717,9718,9729,9827,9834,9837",
-    "6": "9670-9699,9728,9823,9826,9833,9836",
+    "5": "9702,9705,9706,9708,9709,9716-9718,9724-9726,9729,9827,9834,9837",
+    "6": "9670-9699,9712,9728,9737,9738,9811-9818,9823,9826,9833,9836",
+    "57": "9714",
+    "58": "9700,9701,9719,9831",
     "8": "9948",
 }
+"""The grades that each histology may have."""
 
 _OF_GRADES = (
-    "9511 8249 9243 9372 8631 8021 8805 9062 9082 9392 9451 9505 9702 9705 9708 9709 9717 9718 9827 9834 9728 9826 "
-    "9833 9836"
+    "9511 8249 9243 9372 8631 8021 8805 9062 9082 9392 9451 9505 9512 9702 9705 9708 9709 9714 9716 9717 9718 "
+    "9700 9701 9719 9724 9726 9728 9729 9712 9737 9738 9811 9818 9823 9826 9827 9831 9833 9834 9836 9948"
 )
 """Histologies of the lists above that no other example names."""
 
@@ -71,8 +74,13 @@ def lineage_of_solid_tumor() -> pl.Expr:
         "6 | 9680 | 3",
         "8 | 9948 | 3",
         "2 | 8140 | 3",
-        "9 | 9591 | 3",
-        "9 | 9505 | 1",
+        "7 | 9714 | 3",
+        "8 | 9719 | 3",
+        "5 | 9700 | 3",
+        "5 | 9591 | 3",
+        "9 | 8331 | 3",
+        "9 | 9680 | 3",
+        "2 | 9505 | 1",
         "2 | 8634 | 1",
         " | 8020 | 3",
         "1 | 8020 | ",
@@ -80,28 +88,30 @@ def lineage_of_solid_tumor() -> pl.Expr:
     ],
     fails=[
         "1 | 8020 | 3",
-        "9 | 8331 | 3",
+        "4 | 8331 | 3",
         "2 | 9187 | 3",
         "1 | 8332 | 3",
-        "9 | 9083 | 3",
-        "9 | 8634 | 3",
+        "4 | 9083 | 3",
+        "4 | 8634 | 3",
         "3 | 9401 | 3",
-        "9 | 9512 | 3",
         "6 | 9837 | 3",
-        "9 | 9729 | 3",
         "5 | 9670 | 3",
-        "9 | 9699 | 3",
-        "9 | 9823 | 3",
+        "4 | 9699 | 3",
         "6 | 9948 | 3",
-        *(f"9 | {histology} | 3" for histology in _OF_GRADES.split()),
+        "6 | 9714 | 3",
+        "6 | 9719 | 3",
+        "5 | 9811 | 3",
+        *(f"{1 if histology != '9511' else 2} | {histology} | 3" for histology in _OF_GRADES.split()),
     ],
     notes="The catalogue names lists of T-cell (5) and B-cell (6) histologies without giving them: those of the IARC "
-    "report are used. Malignant tumors only: a benign or borderline tumor of the same code has another name.",
+    "report are used, with the lineages of later ICD-O-3 codes (anaplastic T or null cell 5, 7; T or NK cell 5, 8). "
+    "An unknown grade (9) contradicts nothing and passes, as in CanReg5. Malignant tumors only: a benign or "
+    "borderline tumor of the same code has another name.",
 )
 def implied_grade() -> pl.Expr:
     """Only histologies whose name fixes the grade."""
-    others = [histology_in(codes) & (grade != GRADE) for grade, codes in _IMPLIED.items()]
-    return (BEHAVIOR == "3") & pl.any_horizontal(others)
+    others = [histology_in(codes) & ~GRADE.is_in(list(grades)) for grades, codes in _IMPLIED.items()]
+    return (BEHAVIOR == "3") & (GRADE != "9") & pl.any_horizontal(others)
 
 
 @edit(

@@ -190,32 +190,38 @@ def localized_somewhere() -> pl.Expr:
     category="stage",
     source=SOURCE,
     requires=["summaryStage2018"],
+    columns=["summaryStage2018", *METS, "primarySite"],
     passes=[
-        "7 | 1 | | | | | 0",
-        "7 | 0 | | | | | 2",
-        "1 | 0 | | | | | 9",
-        "1 | 8 | | | | | 8",
-        "1 | | | | | | ",
-        "1 | 2 | | | | | 0",
-        "1 | 0 | | | | | 3",
-        " | 1 | | | | | 0",
-        "5 | 1 | | | | | 0",
+        "9 | 0 | 0 | 1 | 0 | 0 | 0 | C809",
+        "7 | 1 | | | | | 0 | ",
+        "7 | 0 | | | | | 2 | ",
+        "1 | 0 | | | | | 9 | ",
+        "1 | 8 | | | | | 8 | ",
+        "1 | | | | | | | ",
+        "1 | 2 | | | | | 0 | ",
+        "1 | 0 | | | | | 3 | ",
+        " | 1 | | | | | 0 | ",
+        "5 | 1 | | | | | 0 | ",
     ],
     fails=[
-        "1 | 0 | 1 | 0 | 0 | 0 | 0",
-        "1 | 0 | 0 | 1 | 0 | 0 | 0",
-        "1 | 0 | 0 | 0 | 1 | 0 | 0",
-        "1 | 0 | 0 | 0 | 0 | 1 | 0",
-        "1 | 1 | | | | | 0",
-        "3 | | | | | | 2",
-        "9 | 1 | | | | | 1",
-        "8 | 0 | | | | | 1",
-        "0 | 1 | | | | | ",
+        "1 | 0 | 1 | 0 | 0 | 0 | 0 | ",
+        "1 | 0 | 0 | 1 | 0 | 0 | 0 | ",
+        "1 | 0 | 0 | 0 | 1 | 0 | 0 | ",
+        "1 | 0 | 0 | 0 | 0 | 1 | 0 | ",
+        "1 | 1 | | | | | 0 | ",
+        "3 | | | | | | 2 | ",
+        "9 | 1 | | | | | 1 | ",
+        "8 | 0 | | | | | 1 | ",
+        "0 | 1 | | | | | | ",
+        "9 | 1 | | | | | | C768",
+        "1 | 1 | | | | | | C809",
     ],
+    notes="Not for stage 9 of an unknown primary (C809), which the manual leaves unknown whatever is found.",
 )
 def metastases_not_staged() -> pl.Expr:
     """Any of the six items."""
-    return pl.any_horizontal([pl.col(item).is_in(["1", "2"]) for item in METS]) & (STAGE != "7")
+    unknown = (site_in("C809") & (STAGE == "9")).fill_null(value=False)
+    return pl.any_horizontal([pl.col(item).is_in(["1", "2"]) for item in METS]) & (STAGE != "7") & ~unknown
 
 
 @edit(

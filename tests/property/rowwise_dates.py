@@ -155,6 +155,8 @@ def counties() -> dict[str, set[str]]:
 
 def state_county(valid: Record, raw: Record) -> bool:
     state, county = valid["addrAtDxState"], valid["countyAtDx"]
+    if state in {"XX", "YY"}:
+        return county is not None and county not in {"998", "999"}
     if state not in counties():
         return False
     return raw["countyAtDx"] is None or (

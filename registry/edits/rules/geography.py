@@ -103,19 +103,24 @@ def tract_valid(value: pl.Expr) -> pl.Expr:
         "IA | 999",
         "IA | 998",
         "XX | 999",
+        "XX | 998",
+        "YY | ",
+        "ZZ | 153",
         "ON | ",
         "ON | 998",
         "US | ",
         "IA | 1A3",
         " | 153",
     ],
-    fails=["IA | 154", "DC | 003", "IA | ", "PR | 002"],
+    fails=["IA | 154", "DC | 003", "IA | ", "PR | 002", "XX | 153", "YY | 997"],
     notes="The null rule is lifted for a blank county: a resident of a known US state has one, or 999. "
-    "998 needs the registry's own state and is accepted. Outside the United States counties are not tested.",
+    "998 needs the registry's own state and is accepted. Outside the United States and Canada (XX, YY) no county "
+    "belongs; those of other addresses without a county list are not tested.",
 )
 def state_county() -> pl.Expr:
     """County lists of all censuses together, so that retired counties stay legal."""
-    return places.county_elsewhere() | (blank("countyAtDx") & places.has_counties())
+    abroad = pl.col(STATE).is_in(["XX", "YY"]) & ~pl.col("countyAtDx").is_in(["998", "999"])
+    return places.county_elsewhere() | abroad | (blank("countyAtDx") & places.has_counties())
 
 
 @edit(

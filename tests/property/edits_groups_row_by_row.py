@@ -143,7 +143,8 @@ def same_primary_twice(records: list[Record]) -> list[bool]:
 def certificate(records: list[Record]) -> list[bool]:
     def holds(one: Record, other: Record) -> bool:
         a, b = one["primarySite"], other["primarySite"]
-        return bool(one["typeOfReportingSource"] == "7" and a and b and (a[:3] == b[:3] or b in ILL_DEFINED))
+        of_one = bool(a and b) and (a[:3] == b[:3] or a in ILL_DEFINED or b in ILL_DEFINED)
+        return one["typeOfReportingSource"] == "7" and of_one
 
     return any_other(records, holds)
 

@@ -54,13 +54,18 @@ TUMOR = ("primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "laterality"
         "C711 | 1 | 9440 | 2004 / C712 | 1 | 9441 | 2010",
     ],
     notes="Site group: the first three characters of the site. Both sites must be of paired organs "
-    "(of the brain only when diagnosed in 2004 or later). Codes of laterality are compared as they are. Behavior is shown and not compared, as the catalogue has it.",
+    "(of the brain only when diagnosed in 2004 or later). Codes of laterality are compared as they are. Behavior is shown and "
+    "not compared, as the catalogue has it. The flag says that the tumor is another primary than its likes: a "
+    "record fails only with another one that has no flag either, so one flag settles a pair.",
 )
 def same_primary() -> pl.Expr:
     """Site group, side and the first three digits of histology."""
     paired = site_in(PAIRED) | (site_in(PAIRED_SINCE_2004) & (DX_YEAR >= 2004))
     group = pl.when(paired).then(pl.col("primarySite").str.slice(0, 3))
-    return repeated(group, pl.col("laterality"), pl.col("histologicTypeIcdO3").str.slice(0, 3))
+    alike = [group, pl.col("laterality"), pl.col("histologicTypeIcdO3").str.slice(0, 3)]
+    reviewed = (pl.col("overRideSiteLatSeqno") == "1").fill_null(value=False)
+    unsettled = (~reviewed).sum().over(PATIENT, *alike) > 1
+    return repeated(*alike) & (reviewed | unsettled)
 
 
 @edit(
@@ -106,7 +111,7 @@ def duplicate_tumor() -> pl.Expr:
         "7 | C509 / 1 | C619",
         "1 | C509 / 1 | C504",
         "7 | C509 / 1 | ",
-        "7 | C809 / 1 | C509",
+        "6 | C809 / 1 | C509",
         "6 | C509 / 1 | C809",
         " | C509 / 1 | C509",
         "7 | / 1 | C809",
@@ -115,18 +120,22 @@ def duplicate_tumor() -> pl.Expr:
         "7 | C509 / 1 | C504",
         "7 | C220 / 1 | C809",
         "7 | C809 / 1 | C809",
+        "7 | C809 / 1 | C509",
+        "7 | C765 / 1 | C509",
         "7 | C509 / 1 | C760",
         "7 | C509 / 7 | C768",
     ],
-    notes="Fires on the record from the death certificate. Site group: the first three characters.",
+    notes="Fires on the record from the death certificate. Site group: the first three characters. The ill-defined "
+    "site may be that of either tumor: a certificate without a site may well mean the tumor that is known.",
 )
 def certificate_and_other_tumor() -> pl.Expr:
-    """Same site group, or the other tumor's site is ill-defined."""
+    """Same site group, or one of the two sites is ill-defined."""
     same_group = repeated(pl.col("primarySite").str.slice(0, 3))
     ill_defined = site_in(ILL_DEFINED).fill_null(value=False)
+    known = pl.col("primarySite").is_not_null()
     others = ill_defined.cast(pl.Int32).sum().over(PATIENT) - ill_defined.cast(pl.Int32)
-    other_ill_defined = pl.col("primarySite").is_not_null() & (others > 0)
-    return (pl.col("typeOfReportingSource") == "7") & (same_group | other_ill_defined)
+    one_ill_defined = (known & (others > 0)) | (ill_defined & (known.sum().over(PATIENT) > 1))
+    return (pl.col("typeOfReportingSource") == "7") & (same_group | one_ill_defined)
 
 
 @edit(

@@ -74,7 +74,7 @@ def _failures(abstract_id: int) -> None:
         frame = frame.filter(frame["state"] != "fixed")
         if not frame.height:
             empty("No failure of this abstract is on the board.")
-            _judge_again(abstract_id)
+            _offer_again(abstract_id)
             return
         columns = {"state": "State", "severity": "Severity", "edit": "Edit", "message": "What is wrong"}
         config = {
@@ -98,19 +98,14 @@ def _failures(abstract_id: int) -> None:
         )
         if row is None:
             st.caption("Choose a failure to see its items, to override it or to judge the record again.")
-            _judge_again(abstract_id)
+            _offer_again(abstract_id)
         else:
             failure_panel.show(int(row["failure_id"]), _FAILURES)
 
 
-def _judge_again(abstract_id: int) -> None:
-    if door.actor().may("quality.rerun") and st.button(
-        "Judge again", icon=":material/refresh:", key="judge_again"
-    ):
-        counts = door.act("quality.rerun", abstract_id=abstract_id)
-        told = f"{counts['fixed']} fixed, {counts['new'] + counts['reopened']} new"
-        st.toast(f"Judged again: {told}.", icon=":material/check_circle:")
-        st.rerun()
+def _offer_again(abstract_id: int) -> None:
+    if door.actor().may("quality.rerun"):
+        failure_panel.judge_again(abstract_id, _FAILURES)
 
 
 @st.fragment

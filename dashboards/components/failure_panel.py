@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards import door
 from dashboards.components import choices, sections
-from dashboards.components.messages import plain
+from dashboards.components.messages import guarded, plain
 from dashboards.components.words import item_name, moment, sentence
 from dashboards.pages import page
 
@@ -124,17 +124,15 @@ def _actions(found: dict[str, Any], key: str) -> None:
     """Override, judge again, open the record: what this role may do with this failure."""
     failure, me = found["failure"], door.actor()
     if found["may_override"] and failure["state"] == "open" and me.may("quality.override"):
-        _override(found, key)
+        with guarded():
+            _override(found, key)
     elif failure["state"] == "open" and failure["severity"] == "error":
         st.caption("An error cannot be overridden: correct the record, then judge it again.")
     with st.container(horizontal=True, gap="small"):
         if failure["abstract_id"] is not None and key != "record":
             open_record(failure, key)
-        again = me.may("quality.rerun") and failure["abstract_id"] is not None
-        if again and st.button("Judge again", icon=":material/refresh:", key=f"rerun_{key}"):
-            counts = door.act("quality.rerun", abstract_id=int(failure["abstract_id"]))
-            told = f"{counts['fixed']} fixed, {counts['new'] + counts['reopened']} new; {counts['open']} open"
-            _done(key, f"Judged again: {told}.")
+        if me.may("quality.rerun") and failure["abstract_id"] is not None:
+            judge_again(int(failure["abstract_id"]), key)
 
 
 def open_record(row: dict[str, Any], key: str) -> None:
@@ -146,6 +144,16 @@ def open_record(row: dict[str, Any], key: str) -> None:
         return
     wanted = {"patient": row["patient_id"], "abstract": row["abstract_id"]}
     st.switch_page(target, query_params={k: str(v) for k, v in wanted.items() if v is not None})
+
+
+def judge_again(abstract_id: int, key: str) -> None:
+    """A button that runs the edits over the record's patient once more."""
+    if not st.button("Judge again", icon=":material/refresh:", key=f"rerun_{key}"):
+        return
+    with guarded():
+        counts = door.act("quality.rerun", abstract_id=abstract_id)
+        told = f"{counts['fixed']} fixed, {counts['new'] + counts['reopened']} new, {counts['open']} open"
+        _done(key, f"Judged again, the whole patient: {told}.")
 
 
 def _override(found: dict[str, Any], key: str) -> None:
@@ -177,7 +185,7 @@ def _overrides(found: dict[str, Any], key: str) -> None:
 
 def withdraw(override_id: int, key: str) -> None:
     """A form that takes an override back."""
-    with st.form(f"withdraw_{key}_{override_id}", border=False):
+    with guarded(), st.form(f"withdraw_{key}_{override_id}", border=False):
         a, b = st.columns([5, 3], vertical_alignment="bottom")
         reason = a.text_input("Why it is withdrawn", key=f"withdraw_reason_{key}_{override_id}")
         if b.form_submit_button("Withdraw", width="stretch"):

@@ -207,7 +207,7 @@ def item_values(text: str | None) -> str:
     """The values an edit looked at, kept as JSON, as people read them.
 
     >>> item_values('{"primarySite": "C619", "sex": null}'), item_values("C619;2")
-    ('primarySite C619, sex empty', 'C619;2')
+    ('Primary Site C619, Sex empty', 'C619;2')
     """
     try:
         found = json.loads(text or "")
@@ -215,4 +215,6 @@ def item_values(text: str | None) -> str:
         return text or ""
     if not isinstance(found, dict):
         return text or ""
-    return ", ".join(f"{item} {'empty' if value in {None, ''} else value}" for item, value in found.items())
+    return ", ".join(
+        f"{item_name(item)} {'empty' if value in {None, ''} else value}" for item, value in found.items()
+    )

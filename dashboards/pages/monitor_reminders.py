@@ -17,9 +17,9 @@ _METHODS: Final = ("e-mail", "letter", "telephone", "visit")
 _COLUMNS: Final = {
     "state": ("State", 80),
     "name": ("Facility", 240),
-    "why": ("Why", 300),
+    "why": ("Why", 265),
     "missing": ("Missing", 65),
-    "contact_name": ("Contact", 130),
+    "contact_name": ("Contact", 165),
     "contact_phone": ("Telephone", 110),
     "contact_email": ("E-mail", 190),
     "last_reminded": ("Reminded", 90),

@@ -24,10 +24,10 @@ _SHORT: Final = {"live": "In force", "stale": "Stale", "unneeded": "Unneeded", "
 _COLUMNS: Final = {
     "standing": ("Standing", 90),
     "edit": ("Edit", 190),
-    "reason": ("Reason", 330),
+    "reason": ("Reason", 300),
     "account": ("Who", 90),
     "created_at": ("When (UTC)", 130),
-    "facility": ("Facility", 210),
+    "facility": ("Facility", 250),
     "abstract_id": ("Abstract", 75),
     "override_item": ("Flag set on the record", 190),
 }

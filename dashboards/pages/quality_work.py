@@ -133,7 +133,7 @@ def _table(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _assign(failure_ids: list[int]) -> None:
     """Give the chosen failures to a person, or take them back."""
-    with st.form(f"assign_{choices.round_of(_KEY)}", border=False):
+    with guarded(), st.form(f"assign_{choices.round_of(_KEY)}", border=False):
         a, b, c = st.columns([3, 5, 2], vertical_alignment="bottom")
         to = a.selectbox(
             "Give to",

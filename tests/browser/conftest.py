@@ -26,6 +26,8 @@ ARGUMENTS = (
     "--disable-background-networking --disable-component-update --disable-sync"
 ).split()
 WORDS = "tulips in the north window"
+#: Much more is expected of it than came, so that it is overdue.
+LATE_FACILITY = "0009990010"
 #: account → role, facilities
 ACCOUNTS: dict[str, tuple[str, list[str] | None]] = {
     "olga": ("admin", None),

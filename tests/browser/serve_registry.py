@@ -5,6 +5,7 @@ In a process of its own, as in real life: the database file has one owner, and S
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from registry.security import Actor
 from registry.service.session import Session, local_actor
 from registry.store import Store
 from registry.synthetic import generate
-from tests.browser.conftest import ACCOUNTS, WORDS
+from tests.browser.conftest import ACCOUNTS, LATE_FACILITY, WORDS
 
 
 def main(folder: Path, port: int) -> None:
@@ -41,6 +42,8 @@ def fill(session: Session, received: Path) -> None:
     session.run("quality.run")
     session.run("primaries.run")
     session.run("settings.change", synthetic="true")
+    this_year = dt.datetime.now(dt.UTC).year
+    session.run("monitor.expect", facility=LATE_FACILITY, year=this_year, expected=9000)
     for name, (role, facilities) in ACCOUNTS.items():
         session.run("account.add", name=name, password=WORDS, role=role, facilities=facilities)
 

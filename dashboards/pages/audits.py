@@ -121,7 +121,8 @@ def _mine() -> None:
 def _list() -> None:
     frame = door.ask("audits.list")
     if not frame.height:
-        empty("There is no audit yet.", "Draw a sample or take in a list under “New audit”.")
+        may = door.actor().may("audits.draw")
+        empty("There is no audit yet.", "Draw a sample or take in a list under “New audit”." if may else "")
         return
     row = _audits(frame)
     st.caption("Choose an audit to see how far it is and what it found.")

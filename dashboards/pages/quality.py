@@ -28,11 +28,19 @@ _SECTIONS: Final = {
     "Overrides": (quality_overrides.show, "quality.overrides"),
 }
 
+#: Figures of the whole registry, which name facilities: not for staff who are held to some.
+_WHOLE: Final = frozenset({"Suites"})
+
 
 def show() -> None:
     st.title("Quality")
     me = door.actor()
-    offered = [name for name, (_run, operation) in _SECTIONS.items() if me.may(operation)]
+    central = me.facilities is None
+    offered = [
+        name
+        for name, (_run, operation) in _SECTIONS.items()
+        if me.may(operation) and (central or name not in _WHOLE)
+    ]
     section = st.segmented_control(
         "Section",
         offered,

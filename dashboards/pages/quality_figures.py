@@ -26,15 +26,15 @@ _TOTAL: Final = "all"
 _STATUS: Final = {"gold": "Gold", "silver": "Silver", "below": "Below silver", "": "No threshold"}
 _GROUP: Final = "_group"
 _COLUMNS: Final = {
-    "name": ("Indicator", 330),
-    _GROUP: ("", 190),
+    "name": ("Indicator", 320),
+    _GROUP: ("", 250),
     "value": ("Value", 75),
     "numerator": ("Numerator", 90),
     "denominator": ("Denominator", 100),
     "threshold_gold": ("Gold", 65),
     "threshold_silver": ("Silver", 65),
-    "status": ("Status", 105),
-    "group": ("Kind", 120),
+    "status": ("Status", 95),
+    "group": ("Kind", 85),
 }
 
 

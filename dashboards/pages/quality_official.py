@@ -42,7 +42,7 @@ def show() -> None:
         with left:
             _held(gate["by_edit"])
         with right:
-            _runs()
+            _runs(central=central)
         if central and door.actor().may("quality.unmatched"):
             _unmatched()
 
@@ -80,7 +80,8 @@ def _held(frame: pl.DataFrame) -> None:
     tables.show(shown, key="gate", columns=columns, config=config, rows=8, alt="What holds a submission back")
 
 
-def _runs() -> None:
+def _runs(*, central: bool) -> None:
+    """The imports; how much they found is a figure of the whole registry."""
     st.subheader("Official reports")
     if not door.actor().may("quality.runs"):
         return
@@ -99,6 +100,8 @@ def _runs() -> None:
         "source_name": tables.text("Report", 150),
         "as_of": st.column_config.DateColumn("Of", format="YYYY-MM-DD", width=90),
     } | {name: tables.count(columns[name], 68) for name in ("failures", "new", "fixed", "unmatched")}
+    if not central:
+        frame = frame.select("source_name", "as_of")
     tables.show(frame, key="official_runs", columns=columns, config=config, rows=8, alt="Official reports")
 
 

@@ -120,10 +120,10 @@ def _row(row: dict[str, Any]) -> str:
 def _figure(value: float | None, *, sign: bool = False) -> str:
     """A figure with at most two digits after the point.
 
-    >>> _figure(95.0), _figure(89.74359), _figure(-2.5, sign=True), _figure(None)
-    ('95', '89.74', '−2.5', '–')
+    >>> _figure(95.0), _figure(89.74359), _figure(-2.5, sign=True), _figure(0.0, sign=True), _figure(None)
+    ('95', '89.74', '−2.5', '0', '–')
     """
     if value is None:
         return "–"
-    text = f"{value:+,.2f}" if sign else f"{value:,.2f}"
+    text = f"{value:+,.2f}" if sign and round(value, 2) else f"{value:,.2f}"
     return text.rstrip("0").rstrip(".").replace("-", "−")

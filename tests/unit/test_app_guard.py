@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -52,6 +53,9 @@ class Service:
 
     def followup_list(self) -> pl.DataFrame:
         return pl.DataFrame({"nameLast": ["=1+1"], "patient_id": [17]})
+
+    def quality_report_document(self, format: str) -> dict[str, Any]:
+        return {"name": f"report.{format}", "media_type": "text/html", "content": b"<p>figures</p>"}
 
     def downloads_record(self, **facts: Any) -> None:
         self.recorded.append(facts)
@@ -220,6 +224,18 @@ def test_a_ticket_belongs_to_one_session_and_is_audited(client: TestClient, serv
     enter(client)
     assert client.get("/download/t1").status_code == 404
     assert client.get("/download/never").status_code == 404
+
+
+def test_a_document_is_given_as_it_is_and_audited(client: TestClient, service: Service) -> None:
+    enter(client)
+    owner = downloads._hash(client.cookies[door.COOKIE])
+    ticket = downloads.Ticket(owner, "any", "quality.report_document", {"format": "html"})
+    downloads._tickets["t2"] = ticket
+    answer = client.get("/download/t2")
+    assert answer.content == b"<p>figures</p>" and answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-disposition"] == 'attachment; filename="report.html"'
+    (facts,) = service.recorded
+    assert facts["name"] == "report.html" and facts["sha256"] == hashlib.sha256(answer.content).hexdigest()
 
 
 def test_websocket_is_closed_without_a_session(client: TestClient) -> None:

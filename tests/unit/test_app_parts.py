@@ -187,3 +187,65 @@ def test_each_address_is_a_page_or_says_whose_it_is(monkeypatch: pytest.MonkeyPa
     assert set(kept["_pages"]) == own
     assert all(how["visibility"] == "hidden" for how in made if how["url_path"] not in own)
     assert [how["url_path"] for how in made if how.get("default")] == ["overview"]
+
+
+@pytest.mark.parametrize(
+    ("role", "pages_of"),
+    [
+        ("registrar", {"quality", "audits", "monitor"}),
+        ("quality", {"quality", "audits", "monitor"}),
+        ("manager", {"quality", "audits", "monitor"}),
+        ("auditor", {"quality"}),
+        ("researcher", set()),
+    ],
+)
+def test_quality_pages_follow_the_role_matrix(role: str, pages_of: set[str]) -> None:
+    from dashboards import pages
+
+    actor = Actor("somebody", role)
+    offered = {path for path, _title, _icon, names in pages.PAGES if pages.opens(actor, names)}
+    assert offered & {"quality", "audits", "monitor"} == pages_of
+
+
+@pytest.mark.parametrize(
+    ("facilities", "offered"), [(None, True), (frozenset({"0000000001"}), False), (frozenset(), False)]
+)
+def test_figures_of_the_whole_registry_are_central_staffs(
+    monkeypatch: pytest.MonkeyPatch, facilities: frozenset[str] | None, offered: bool
+) -> None:
+    from dashboards.pages import quality
+
+    shown: list[list[str]] = []
+
+    def control(_label: str, options: list[str], **_how: Any) -> str:
+        shown.append(options)
+        return options[0]
+
+    monkeypatch.setattr(door, "actor", lambda: Actor("somebody", "registrar", facilities))
+    monkeypatch.setattr(quality.st, "title", lambda _text: None)
+    monkeypatch.setattr(quality.st, "segmented_control", control)
+    monkeypatch.setitem(quality._SECTIONS, "Work", (lambda: None, "quality.failures"))
+    quality.show()
+    assert ("Suites" in shown[0]) is offered and "Work" in shown[0]
+
+
+def test_a_record_marks_the_items_of_the_edit_and_escapes_values() -> None:
+    from dashboards.components import failure_panel
+
+    entry = {"number": 400, "label": "Breast", "listed": True}
+    items = [
+        {**entry, "item": "primarySite", "name": "Primary Site", "value": "C509"},
+        {**entry, "item": "nameLast", "name": "Name--Last", "value": "<b>O'Hara</b>", "label": None},
+    ]
+    found = {
+        "failure": {},
+        "record": {"items": items},
+        "highlight": ["primarySite", "sex"],
+        "judged_values": {"primarySite": "C619", "sex": None, "socialSecurityNumber": "*****1586"},
+        "changed_since": True,
+    }
+    drawn = failure_panel._record(found)
+    marked = [row for row in drawn.split("<tr")[1:] if row.startswith(' class="rg-marked"')]
+    assert "Primary Site" in marked[0] and "judged: C619" in marked[0]
+    assert not any("Sex" in row for row in marked)
+    assert "<b>O" not in drawn and "&lt;b&gt;O" in drawn

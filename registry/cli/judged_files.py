@@ -60,7 +60,7 @@ def judge_file(
     """Read a file and judge it by an edit set or by named edits.
 
     Raises:
-        NotFound: no such file, set or edit. BadInput: it can't be read, or two records share an id.
+        NotFound: no such file, set or edit. BadInput: it can't be read, has no item, or two records share an id.
     """
     from registry import edits
 
@@ -68,6 +68,7 @@ def judge_file(
         edits.load_own(own)
     edits.edit_ids(chosen)
     records = read_records(options, source)
+    _require_items(options, source, records)
     found = edits.run(None, records, chosen, as_of=as_of, keys=[KEY])
     place = records.select(KEY).with_row_index("place")
     _remark_on_lists(options, edits.edit_ids(chosen), records)
@@ -92,6 +93,26 @@ def read_records(options: Options, source: str) -> pl.DataFrame:
     text = [name for name, kind in frame.schema.items() if kind == pl.String]
     value = pl.col(text).str.strip_chars_end()
     return frame.with_columns(pl.when(value != "").then(value).name.keep()) if text else frame
+
+
+def _require_items(options: Options, source: str, records: pl.DataFrame) -> None:
+    """Say which columns are items written otherwise; with no item at all nothing could be judged.
+
+    Raises:
+        BadInput: no column is one.
+    """
+    from registry import standards
+
+    if Path(source).suffix not in TABLES:
+        return
+    known = set(standards.all_items().get_column("id"))
+    if not known.intersection(records.columns):
+        what = "has no column that is a NAACCR XML id"
+        raise BadInput(source, what, "name columns such as primarySite, and part them by commas")
+    written = {name.lower(): name for name in known}
+    for name in records.columns:
+        if name not in known and (item := written.get(name.strip().lower())):
+            options.remark(f"{source}: column {name} is not read; its NAACCR XML id is written {item}")
 
 
 def _read_xml(options: Options, source: str) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from registry.errors import NotFound
+
 if TYPE_CHECKING:
     from registry.service.operations import Context
 
@@ -94,3 +96,19 @@ def abstracts(
         f"WHERE a.status <> 'void' AND {condition} ORDER BY a.abstract_id",
         parameters,
     )
+
+
+def known_facility(context: Context, facility: str) -> str:
+    """A facility's number as kept, when it is in scope and known (from the table, or because it reported).
+
+    Raises:
+        NotFound: it is not.
+    """
+    number = facility.strip().zfill(10)
+    known = context.store.query(
+        "SELECT 1 FROM facility WHERE facility_id = ? UNION ALL SELECT 1 FROM abstract WHERE facility_id = ? LIMIT 1",
+        [number, number],
+    )
+    if known.is_empty() or not context.actor.covers(number):
+        raise NotFound("facility", "there is no such facility in your scope", "see the list of facilities")
+    return number

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from registry.errors import BadInput, NotFound
+from registry.errors import BadInput
 from registry.quality import casefinding_sources
 from registry.quality import monitor as figures
 from registry.service import frames
@@ -42,7 +42,7 @@ def months(
     if not 1 <= count <= 240:
         raise BadInput("months", f"{count} months cannot be shown", "use 1 to 240")
     day = context.day(as_of)
-    number = None if facility is None else _facility(context, facility)
+    number = None if facility is None else frames.known_facility(context, facility)
     return figures.months(_receipts(context, number), _given(context, day, number), day, count=count)
 
 
@@ -72,7 +72,7 @@ def remind(
     Raises:
         NotFound: no such facility in scope. BadInput: another method, or a day to come.
     """
-    number, day = _facility(context, facility), context.day(on)
+    number, day = frames.known_facility(context, facility), context.day(on)
     if method not in METHODS:
         raise BadInput("reminder", f"{method!r} is no way to remind", f"use one of: {', '.join(METHODS)}")
     if day > context.today:
@@ -115,7 +115,7 @@ def expect(
         Denied: the actor is held to facilities. NotFound: no such facility. BadInput: a negative figure, an odd year.
     """
     context.require_central("monitor.expect")
-    number = _facility(context, facility)
+    number = frames.known_facility(context, facility)
     if not 1900 <= year <= 2200 or (expected is not None and not 0 <= expected < 10_000_000):
         raise BadInput(
             "expected cases", "the year or the figure makes no sense", "give 2026 and 400, for example"
@@ -153,7 +153,7 @@ def casefinding(
     Raises:
         NotFound: the facility is not in scope.
     """
-    number = _facility(context, facility)
+    number = frames.known_facility(context, facility)
     reviews = context.store.query(
         f"SELECT source, month, {', '.join(casefinding_sources.REVIEW)} FROM casefinding_review "
         "WHERE facility_id = ? AND year = ? ORDER BY review_id",
@@ -171,7 +171,7 @@ def sources(context: Context, facility: str, names: list[str]) -> list[str]:
     Raises:
         NotFound: the facility is not in scope.
     """
-    number = _facility(context, facility)
+    number = frames.known_facility(context, facility)
     before = _sources(context, number)
     wanted = [*dict.fromkeys(name.strip() for name in names if name.strip())]
     with context.store.unit_of_work(context.actor.name, "monitor.sources") as work:
@@ -215,7 +215,7 @@ def review(
     Raises:
         NotFound: the facility is not in scope. BadInput: numbers that do not fit. Conflict: somebody was faster.
     """
-    number, day, source = _facility(context, facility), context.day(on), source.strip()
+    number, day, source = frames.known_facility(context, facility), context.day(on), source.strip()
     if not source or not 1 <= month <= 12 or not 1900 <= year <= 2200:
         raise BadInput("casefinding review", "needs a source and a month from 1 to 12")
     if min(reviewed or 0, eligible or 0, open_items) < 0 or (eligible or 0) > (
@@ -246,22 +246,6 @@ def review(
             pl.DataFrame([{"review_id": review_id, **key, **values}], schema_overrides=kinds),
         )
     return {"review_id": review_id, "version": 1}
-
-
-def _facility(context: Context, facility: str) -> str:
-    """A facility's number as kept, when it is in scope and known (from the table, or because it reported).
-
-    Raises:
-        NotFound: it is not.
-    """
-    number = facility.strip().zfill(10)
-    known = context.store.query(
-        "SELECT 1 FROM facility WHERE facility_id = ? UNION ALL SELECT 1 FROM abstract WHERE facility_id = ? LIMIT 1",
-        [number, number],
-    )
-    if known.is_empty() or not context.actor.covers(number):
-        raise NotFound("facility", "there is no such facility in your scope", "see the list of facilities")
-    return number
 
 
 def _receipts(context: Context, facility: str | None = None) -> pl.DataFrame:

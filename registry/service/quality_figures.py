@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from registry.errors import BadInput
+from registry.service import frames
 from registry.service import quality_records as records
 from registry.service.operations import Context, operation
 from registry.service.quality_keeping import ABSTRACTOR, BOARD, YEAR
@@ -178,7 +179,12 @@ def gate(context: Context, facility: str | None = None) -> dict[str, Any]:
         frame[kind, source_name, as_of, finished_at], the last of each source, reasons: why it is not ready, notes: what
         to know besides}. `errors` counts own errors, `official` official failures that are no warnings; `reviews`, own
         reviews that are open, hold nothing back.
+
+    Raises:
+        NotFound: no such facility in scope.
     """
+    if facility is not None:
+        facility = frames.known_facility(context, facility)
     condition, parameters = _where(context, {"facility": facility})
     held = context.store.query(
         f"""SELECT source, edit, min(severity) AS severity, count(*) AS failures, count(DISTINCT abstract_id) AS records

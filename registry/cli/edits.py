@@ -95,7 +95,7 @@ def _examples(edit: Edit) -> pl.DataFrame:
 @edits.command(
     "run", epilog="Example: registry edits run --input cohort.csv --as-of 2026-11-01 --out failures.csv"
 )
-@click.option("--set", "edit_set", help=f"Edit set: {SETS} Default: central.")
+@click.option("--set", "edit_set", help=f"Edit set: {SETS} Default: central; of a file all.")
 @click.option("--edits", "names", help="These edits instead of a set, separated by commas.")
 @click.option("--as-of", help="Day of judgement (default: today).")
 @click.option("--full", is_flag=True, help="Judge every patient again, not only those that changed.")
@@ -233,10 +233,16 @@ def edits_rerun(options: Options, abstract_id: int | None, patient_id: int | Non
 @global_options
 def edits_import(options: Options, report: str, mapping: str, run_date: str | None) -> int:
     """Take in the report of an official EDITS run. Exit code 1 when a line was unreadable or of no known record."""
+    import datetime as dt
+
     from registry.cli.words import day_of
     from registry.formats.edit_results import read_edit_results, read_mapping
 
     day = day_of(run_date, "--run-date")
+    if day and day > dt.date.today():
+        options.remark(
+            f"--run-date {day}: is yet to come; an earlier run of this source is refused from now on"
+        )
     how = read_mapping(mapping)
     results = read_edit_results(report, how)
     for line in results.warnings:

@@ -121,7 +121,12 @@ def record_suites(context: Context, result: dict[str, Any], data_docs: str) -> N
 
 @operation("quality.suites")
 def suites(context: Context) -> dict[str, Any] | None:
-    """The latest result of the suites, or None."""
+    """The latest result of the suites, or None; its sentences name facilities, so it is for central staff.
+
+    Raises:
+        Denied: held to facilities.
+    """
+    context.require_central("quality.suites")
     rows = context.store.query(
         "SELECT result FROM job_run WHERE job = 'quality-suites' ORDER BY run_id DESC LIMIT 1"
     )

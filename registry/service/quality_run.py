@@ -216,16 +216,23 @@ def after_change(context: Context, patient_id: int) -> None:
 
 @operation("quality.runs")
 def runs(context: Context, kind: str | None = None, limit: int = 100) -> pl.DataFrame:
-    """Runs of the edits and official reports, newest first.
+    """Runs of the edits and official reports, newest first. Counts are of the whole registry: null for actors
+    held to facilities.
 
     Returns:
         frame[run_id, kind, edit_set, source_name, as_of, started_at, finished_at, actor, patients, judged, abstracts,
         failures, overridden, new, fixed, reopened, errors, reviews, warnings, unmatched, unreadable].
     """
     condition, parameters = ("kind = ?", [kind]) if kind else ("TRUE", [])
-    return context.store.query(
+    found = context.store.query(
         f"""SELECT run_id, kind, edit_set, source_name, as_of, started_at, finished_at, actor, patients, judged, abstracts,
                    failures, overridden, new, fixed, reopened, errors, reviews, warnings, unmatched, unreadable
             FROM edit_run WHERE {condition} ORDER BY run_id DESC LIMIT ?""",
         [*parameters, limit],
+    )
+    if context.actor.facilities is None:
+        return found
+    told = ("run_id", "kind", "edit_set", "source_name", "as_of", "started_at", "finished_at")
+    return found.with_columns(
+        pl.lit(None, found.schema[name]).alias(name) for name in found.columns if name not in told
     )

@@ -170,9 +170,19 @@ def possible_same_person(frame: pl.DataFrame) -> pl.Series:
     return records.join(strongest, on="patient", how="left", maintain_order="left").get_column("found")
 
 
+_SAID = {
+    "ssn": "social security number",
+    "names": "names",
+    "last": "last name",
+    "first": "first name",
+    "birth": "birth date",
+    "sex": "sex",
+}
+
+
 def _evidence(pairs: pl.DataFrame, other: str) -> pl.Expr:
     """The other patient number and how its items agree, in words."""
-    parts = [pl.format("{} {}", pl.lit(item), pl.col(part)) for part, item in person_pairs.EXPLAINED.items()]
+    parts = [pl.format("{} {}", pl.lit(_SAID[part]), part) for part in person_pairs.EXPLAINED]
     return pl.format(
         "Patient {}: {} (weight {})", other, pl.concat_str(parts, separator=", ", ignore_nulls=True), "weight"
     )

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "primaries": ("primaries:primaries", "Single or multiple primaries: judge pairs, read the rules."),
     "numbering": ("numbering:numbering", "Accession and sequence numbers: gaps, proposals, confirming."),
     "edits": ("edits:edits", "Run the edits over the registry or a file; list, explain, over-ride."),
-    "quality": ("quality:quality", "Completeness suites, indicators, offline data docs."),
+    "quality": ("quality:quality", "Scorecard, indicators, suites, edit reports, reporting monitor, audits."),
     "followup": ("work:followup", "Annual follow-up: the list and the rates."),
     "stats": ("work:stats", "Survival and counts."),
     "export": ("work:export", "Write NAACCR XML for a state, a year, a record type."),

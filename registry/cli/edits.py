@@ -154,6 +154,7 @@ def _run_registry(options: Options, edit_set: str | list[str], **how: Any) -> in
         click.echo(
             f"{result['abstracts']:,} abstracts: {result['errors']:,} errors, {result['reviews']:,} to review, "
             f"{result['warnings']:,} warnings; {result['new']:,} new, {result['fixed']:,} fixed"
+            + (f", {result['retired']:,} closed with their edit" if result["retired"] else "")
         )
     return 1 if result["errors"] else 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from registry.edits.definition import ERROR, REVIEW, WARNING, Edit, all_edits, edit, find
 from registry.edits.engine import counts, run
 from registry.edits.one_record import Failure, check_record
-from registry.edits.own import load_own
+from registry.edits.own import load_own, unload_own
 from registry.edits.sets import across_patients, edit_ids, listing, names, time_dependent
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "names",
     "run",
     "time_dependent",
+    "unload_own",
 ]

@@ -88,6 +88,15 @@ def load_own(path: str | Path) -> tuple[str, ...]:
     return ids
 
 
+def unload_own() -> None:
+    """Take all own edits off the register again."""
+    for _, ids in _LOADED.values():
+        for edit_id in ids:
+            definition._REGISTER.pop(edit_id, None)
+    _LOADED.clear()
+    plan.forget()
+
+
 @contextmanager
 def _undone_when_wrong(where: str, earlier: tuple[str, ...]) -> Iterator[set[str]]:
     """The register without the file's earlier edits; whatever fails, it is as before."""

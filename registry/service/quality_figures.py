@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from registry import edits
 from registry.errors import BadInput
 from registry.service import frames
 from registry.service import quality_records as records
@@ -214,6 +215,14 @@ def gate(context: Context, facility: str | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _last_set(context: Context) -> str:
+    """The edit set of the last run of our own edits: a set's name, or the edits that were asked."""
+    last = context.store.query(
+        "SELECT edit_set FROM edit_run WHERE kind = 'own' ORDER BY run_id DESC LIMIT 1"
+    )
+    return str(last.item())
+
+
 def _reasons(
     context: Context, counts: dict[str, int], runs: pl.DataFrame, facility: str | None
 ) -> tuple[list[str], list[str]]:
@@ -222,6 +231,10 @@ def _reasons(
     kinds = set(runs["kind"])
     if "own" not in kinds:
         reasons.append("the edits were never run")
+    elif (asked := _last_set(context)) not in edits.names():
+        reasons.append(
+            f"the last run asked {len(asked.split())} edits only; run the set that the receiver wants"
+        )
     if counts["own"]:
         reasons.append(f"{counts['own']:,} errors are open")
     if counts["official"]:

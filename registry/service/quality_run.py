@@ -41,8 +41,8 @@ def run(
         own: file of the registry's own edits, see `registry.edits.own`; they are judged where they say which sets have them.
 
     Returns:
-        {run_id, edit_set, as_of, abstracts, patients, judged, failures, overridden, new, fixed, reopened, errors,
-        reviews, warnings}: `failures` and the severities count what is open on the board.
+        {run_id, edit_set, as_of, abstracts, patients, judged, failures, overridden, new, fixed, retired, reopened, errors,
+        reviews, warnings}: `retired` were closed because their edit is not asked any more; `failures` and the severities count what is open on the board.
 
     Raises:
         Denied: held to facilities. Conflict: another run was faster.
@@ -69,7 +69,7 @@ def run(
         moved = records.moved(work, judged, people.held)
         run_id = work.new_ids("edit_run", 1)[0]
         counts = keeping.write(work, differences.without(moved), run_id, context.stamp)
-        counts["fixed"] += keeping.retire(work, asked.ids, run_id, context.stamp)
+        retired = keeping.retire(work, asked.ids, run_id, context.stamp)
         keeping.judged(work, people.changed.join(moved, on="patient_id", how="anti"), people.gone, run_id)
         _put_in_force(work, asked, label, day, tables)
         row = {
@@ -82,7 +82,8 @@ def run(
         row |= keeping.count(work, run_id)
         work.insert("edit_run", pl.DataFrame([{**row, "finished_at": context.stamp}]))
     hidden = {"kind", "everybody", "tables", "started_at", "actor", "as_of"}
-    return {"as_of": day.isoformat(), **{name: value for name, value in row.items() if name not in hidden}}
+    told = {name: value for name, value in row.items() if name not in hidden}
+    return {"as_of": day.isoformat(), **told, "retired": retired}
 
 
 _LAST_RUN = "SELECT coalesce(max(run_id), 0) FROM edit_run WHERE kind = 'own'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,8 +30,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`registry ...` in this process, in an empty folder."""
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """`registry ...` in this process, in an empty folder; own edits that it loaded are gone afterwards."""
     monkeypatch.chdir(tmp_path)
 
     def command(*words: object) -> tuple[int, str, str]:
@@ -39,4 +40,6 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
         captured = capsys.readouterr()
         return int(stop.value.code or 0), captured.out, captured.err
 
-    return command
+    yield command
+    if "registry.edits" in sys.modules:
+        sys.modules["registry.edits"].unload_own()

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from registry import edits
-from registry.edits import definition, own, plan
 from registry.errors import BadInput, Denied, NotFound, RegistryError
 
 AS_OF = dt.date(2026, 11, 1)
@@ -34,13 +33,10 @@ own-payer,warning,item,primaryPayerAtDx,Payer {primaryPayerAtDx} is not used her
 @pytest.fixture(autouse=True)
 def register() -> Iterator[None]:
     """The register as it was, afterwards."""
-    edits.all_edits()
-    before = dict(definition._REGISTER)
+    before = list(edits.all_edits())
     yield
-    definition._REGISTER.clear()
-    definition._REGISTER.update(before)
-    own._LOADED.clear()
-    plan.forget()
+    edits.unload_own()
+    assert list(edits.all_edits()) == before
 
 
 @pytest.fixture
@@ -85,6 +81,15 @@ def test_a_csv_file_holds_sql_expressions(write: Write) -> None:
         (1, "own-prostate", "review", "overridden"),
         (4, "own-payer", "warning", "open"),
     ]
+
+
+def test_lists_in_sql_judge_one_record_too(write: Write) -> None:
+    text = """edit_id,severity,level,items,message,fails_when,passes,fails
+own-county,warning,inter-item,countyAtDx,County {countyAtDx},"countyAtDx NOT IN ('001', '003')",001,005
+"""
+    edits.load_own(write("ours.csv", text))
+    assert [f.edit for f in edits.check_record({"countyAtDx": "005"}, ["own-county"])] == ["own-county"]
+    assert not edits.check_record({"countyAtDx": "003"}, ["own-county"])
 
 
 def test_own_edits_run_with_the_sets_they_name(write: Write) -> None:

@@ -48,8 +48,10 @@ def _is_between(call: Any) -> Function:
 def _is_in(call: Any) -> Function:
     value = call.function(0)
     listed = call.literal(1)
-    if not isinstance(listed, (list, pl.Series)) or any(member is None for member in listed):
-        raise NotKnown("a list with nulls, or no list")
+    if isinstance(listed, pl.Series):
+        listed = (listed.explode() if listed.dtype == pl.List else listed).to_list()
+    if not isinstance(listed, list) or any(isinstance(member, list) or member is None for member in listed):
+        raise NotKnown("a list with nulls or lists in it, or no list")
     members = frozenset(listed)
 
     def is_member(values: Values) -> Value:

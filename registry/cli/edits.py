@@ -262,6 +262,19 @@ def edits_import(options: Options, report: str, mapping: str, run_date: str | No
     return 1 if told["unmatched"] or told["unreadable"] else 0
 
 
+@edits.command("unmatched", epilog="Example: registry edits unmatched")
+@global_options
+def edits_unmatched(options: Options) -> int:
+    """Show official results that belong to no known record. Exit code 1 when there are any."""
+    with options.connect() as session:
+        frame = session.run("quality.unmatched")
+    shown = frame.drop([name for name in frame.columns if frame[name].null_count() == frame.height])
+    options.answer(
+        frame, output.table(shown, limit=400) if frame.height else "every official result has its record"
+    )
+    return 1 if frame.height else 0
+
+
 @edits.command("gate", epilog="Example: registry edits gate --facility 0006210010")
 @click.option("--facility", help="Only this facility.")
 @global_options

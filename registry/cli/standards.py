@@ -82,7 +82,7 @@ def _report(result: dict[str, Any]) -> str:
     if not result["changed"]:
         return f"NAACCR {result['version']}: these tables are installed already, nothing changed"
     if result["version"] == result["version_before"] and not result["items"].height:
-        versions = f"NAACCR {result['version']} with further tables"
+        versions = f"NAACCR {result['version']} with {', '.join(result['tables'])}"
     done = (
         "would happen (dry run, nothing changed)"
         if result["dry_run"]

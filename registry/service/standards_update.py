@@ -71,7 +71,7 @@ def install(context: Context, path: str | None = None, dry_run: bool = False) ->
         dry_run: only say what would happen.
 
     Returns:
-        {version, version_before (of the stored values), changed, own (no new tables), pack_id, items, codes, converts, not_carried, new_faults, warnings}:
+        {version, version_before (of the stored values), tables (names of those that change), changed, own (no new tables), pack_id, items, codes, converts, not_carried, new_faults, warnings}:
         frames of differences between the newest versions before and after, of values that convert or
         cannot be carried (records by item and table), and of values that only the new version judges
         faulty. `changed` is false when these files are installed already and the values are in their version.
@@ -91,7 +91,7 @@ def install(context: Context, path: str | None = None, dry_run: bool = False) ->
         result: dict[str, Any] = {
             "version": new.version, "version_before": old.version,
             "changed": bool(content) or new.version != old.version, "own": not content,
-            "dry_run": dry_run, "pack_id": None, "items": compare_items(old, new), "codes": compare_codes(old, new),
+            "tables": _other_tables(before, Path(folder)) if content else [], "dry_run": dry_run, "pack_id": None, "items": compare_items(old, new), "codes": compare_codes(old, new),
         }  # fmt: skip
         plan = conversion.carries(old, new, _columns(context.store)) if result["changed"] else []
         changes = conversion.convert(context.store.query, _present(context.store), plan)
@@ -141,6 +141,12 @@ def _newer(path: str | None, before: Path, folder: Path) -> tuple[TableSet, byte
     merging.merge(before, files, folder)
     _merge_recodes(files, folder)
     return _packed(folder, known)
+
+
+def _other_tables(before: Path, folder: Path) -> list[str]:
+    """Names of tables in a new folder that are new or say something else."""
+    known = {path.name: path.read_bytes() for path in before.iterdir() if path.is_file()}
+    return sorted(path.name for path in folder.iterdir() if known.get(path.name) != path.read_bytes())
 
 
 def _packed(folder: Path, known: tuple[TableSet, bytes, str]) -> tuple[TableSet, bytes, str]:

@@ -27,6 +27,7 @@ PROBLEMS = {
     "registry edits run --set central",
     "registry edits failures --severity error --facility 0006210010",
     "registry edits import-results state-report.csv --mapping state.toml --run-date 2026-11-02",
+    "registry edits unmatched",
     "registry edits gate",
     "registry edits run --input cohort.csv --own own-edits.csv --as-of 2026-11-01 --out failures.csv",
     "registry quality scorecard --year 2024",

@@ -32,6 +32,7 @@ def test_a_list_is_installed_used_and_taken_back(session: Session, database: Pat
     published.write_text(LINES)
     assert fired() == {"site-histology-unlikely"} and site_histology.missing_tables([2025])
     done = session.run("standards.install", path=str(published))
+    assert done["tables"] == ["pathchart_2025.csv.gz"]
     assert done["changed"] and done["version"] == done["version_before"] and not done["converts"].height
     assert pathchart.installed() == [2025] and fired() == {"site-histology-impossible"}
     assert not session.run("standards.install", path=str(published))["changed"], "the same list twice"

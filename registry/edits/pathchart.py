@@ -184,7 +184,7 @@ def _read(path: Path) -> tuple[build.Sites, int | None]:
 def _rows(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and the known cells of every row that is not blank."""
     sign, above = _header(name, text)
-    reader = csv.reader(io.StringIO(text), delimiter=sign)
+    reader = csv.reader(io.StringIO(text), delimiter=sign, strict=True)
     columns: dict[str, int] | None = None
     try:
         for cells in reader:

@@ -7,7 +7,7 @@ its paths.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -38,7 +38,14 @@ READABLE = [case for case in CORPUS if case.unreadable is None]
 FAULT_COLUMNS = ["file", "line", "patient", "tumor", "level", "naaccr_id", "code", "message", "value"]
 ITEM_COLUMNS = ["patient", "tumor", "level", "naaccr_id", "value"]
 
-csv.field_size_limit(1 << 24)
+
+@pytest.fixture(autouse=True, scope="module")
+def _long_cells() -> Iterator[None]:
+    """Cells of any length while these tests run."""
+    before = csv.field_size_limit(1 << 24)
+    yield
+    csv.field_size_limit(before)
+
 
 Told = tuple[str, str, str, str, str, str, str | None]
 """line, patient, tumor, level, naaccr_id, code, value."""

@@ -235,7 +235,7 @@ def test_a_file_may_hold_one_record_or_none(tmp_path: Path, records: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "kept", [["recordId"], [c for c in COLUMNS if c not in ("classOfCase", "vitalStatus")]]
+    "kept", [["recordId", "primarySite"], [c for c in COLUMNS if c not in ("classOfCase", "vitalStatus")]]
 )
 def test_a_column_that_is_not_there_is_blank_throughout(tmp_path: Path, kept: list[str]) -> None:
     rows = [{item: row[item] if item in kept else "" for item in COLUMNS} for row in cohort()[:40]]

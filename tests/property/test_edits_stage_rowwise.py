@@ -9,7 +9,10 @@ import polars as pl
 import pytest
 
 from registry import edits, staging
-from tests.property.stage_edits_row_by_row import DATES, EDITS, METS, Record, codes
+from tests.property import stage_edits_row_by_row, treatment_edits_row_by_row
+from tests.property.stage_record import DATES, METS, Record, codes
+
+EDITS = stage_edits_row_by_row.EDITS | treatment_edits_row_by_row.EDITS
 
 AS_OF = dt.date(2026, 11, 1)
 SITES = "C509 C500 C504 C619 C189 C069 C341 C421 C420 C779 C809 C760 C445 C710 C751 C754 C739 C111 C481 C679 C559 C629 "

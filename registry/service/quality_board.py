@@ -13,6 +13,7 @@ from registry import edits, standards
 from registry.errors import BadInput, Denied, NotFound
 from registry.security.accounts import facilities_from_json
 from registry.security.roles import Actor
+from registry.service import frames
 from registry.service.operations import Context, operation
 from registry.service.quality_keeping import BOARD
 
@@ -100,13 +101,18 @@ def failures(
         frame[failure_id, patient_id, tumor_id, abstract_id, facility_id, edit, severity, items, item_values, message,
         state, source, source_name, tag, own_edit, override_item, abstractor, diagnosis_year, assigned_to, assigned_by,
         assigned_at, note, found_at, changed_at, reopened_at, fixed_at, closed_as].
+
+    Raises:
+        BadInput: no such state. NotFound: no such facility in scope.
     """
     if state is not None and state not in STATES:
         raise BadInput("state", f"{state!r} is no state", f"use one of: {', '.join(STATES)}")
+    if facility is not None:
+        facility = frames.known_facility(context, facility)
     condition, scope = context.actor.scope_sql("facility_id")
     conditions, parameters = [condition], list[Any](scope)
     wanted = {
-        "edit": edit, "severity": severity, "facility_id": facility and facility.zfill(10), "state": state, "source": source,
+        "edit": edit, "severity": severity, "facility_id": facility, "state": state, "source": source,
         "abstractor": abstractor, "diagnosis_year": year, "abstract_id": abstract_id, "patient_id": patient_id,
         "assigned_to": assigned_to or None,
     }  # fmt: skip

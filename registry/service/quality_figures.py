@@ -208,11 +208,15 @@ def gate(context: Context, facility: str | None = None) -> dict[str, Any]:
     }
     reasons, notes = _reasons(context, counts, runs, facility)
     if reviews:
-        notes.append(f"{reviews:,} reviews are open")
+        notes.append(_said(reviews, "review is open", "reviews are open"))
     return {
         "ready": not reasons, "facility": facility, "errors": counts["own"], "official": counts["official"],
         "reviews": int(reviews), "by_edit": held, "runs": runs, "reasons": reasons, "notes": notes,
     }  # fmt: skip
+
+
+def _said(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _last_set(context: Context) -> str:
@@ -236,19 +240,25 @@ def _reasons(
             f"the last run asked {len(asked.split())} edits only; run the set that the receiver wants"
         )
     if counts["own"]:
-        reasons.append(f"{counts['own']:,} errors are open")
+        reasons.append(_said(counts["own"], "error is open", "errors are open"))
     if counts["official"]:
-        reasons.append(f"{counts['official']:,} official failures are open")
+        reasons.append(_said(counts["official"], "official failure is open", "official failures are open"))
     if "official" not in kinds:
         notes.append("no official result was imported")
     if facility is None and context.actor.facilities is None:
         waiting = records.waiting(context.store)
         if waiting and "own" in kinds:
-            notes.append(f"{waiting:,} patients changed since the last run")
+            notes.append(
+                _said(waiting, "patient changed since the last run", "patients changed since the last run")
+            )
         unmatched = context.store.query(
             """SELECT count(*) FROM official_result WHERE abstract_id IS NULL
                AND run_id IN (SELECT max(run_id) FROM edit_run WHERE kind = 'official' GROUP BY source_name)"""
         ).item()
         if unmatched:
-            notes.append(f"{unmatched:,} official results belong to no record")
+            notes.append(
+                _said(
+                    unmatched, "official result belongs to no record", "official results belong to no record"
+                )
+            )
     return reasons, notes

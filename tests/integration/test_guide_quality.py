@@ -128,7 +128,7 @@ def test_every_command_runs_as_written(registry: Run, tmp_path: Path) -> None:
             assert own.select("record_id", "message").rows() == [("9", "County 005 is not one of ours")]
     (taken,) = (out for line, out in told.items() if "import-results" in line)
     assert "2 results of State edits v26: 1 of known records, 1 of none, 0 lines in quarantine" in taken
-    assert "1 official failures are open" in told["registry edits gate"]
+    assert "1 official failure is open" in told["registry edits gate"]
     code, out, err = registry("edits", "gate", "--facility", "123")
     assert (code, out) == (2, "") and "no such facility" in err
     made = {path.name for path in tmp_path.iterdir()}

@@ -31,6 +31,9 @@ _STRICT = 0
 """Option of a cast that raises on values that do not fit."""
 
 
+_KNOWN = FUNCTIONS | TEXT_FUNCTIONS
+
+
 def functions(
     expressions: Mapping[str, pl.Expr], schema: Mapping[str, pl.DataType]
 ) -> dict[str, Function | None]:
@@ -151,7 +154,7 @@ class _Reader:
 
     def _function(self, view: Any, node: int) -> Function:
         name, *options = view.function_data
-        make = (FUNCTIONS | TEXT_FUNCTIONS).get(str(name).rpartition(".")[2])
+        make = _KNOWN.get(str(name).rpartition(".")[2])
         if make is None:
             raise NotKnown(str(name))
         made: Function = make(_Call(self, view.input, options, self.plan.get_dtype(node)))

@@ -33,9 +33,11 @@ quality, work      | quality.assign quality.rerun                               
 quality, decide    | quality.override quality.withdraw_override                             |           | x       |            |         | x     |         |
 derived, read      | derive.list derive.of_tumor derive.why                                  | x         | x       |            | x       | x     |         | x
 quality, run       | quality.run quality.import_official quality.record_suites quality.suite_frames edits.* derive.* checks.* |           | x       |            |         | x     |         | x
-follow-up figures  | followup.rates                                                         | x         | x       |            | x       | x     | x       | x
-follow-up, list    | followup.list followup.letters followup.history                        | x         | x       |            | x       | x     |         | x
+follow-up figures  | followup.rates followup.trend followup.summary followup.configuration  | x         | x       |            | x       | x     | x       | x
+follow-up, list    | followup.list followup.history followup.bars followup.consents followup.imports followup.import_lines followup.contacts followup.worklist | x         | x       |            | x       | x     |         | x
 follow-up, record  | followup.*                                                             | x         |         |            |         | x     |         | x
+letters, read      | letters.list letters.batches letters.preview letters.templates         | x         | x       |            | x       | x     |         | x
+letters            | letters.*                                                              | x         |         |            |         | x     |         | x
 records, read      | records.* casefinding.* codes.*                                        | x         | x       |            | x       | x     |         | x
 numbering, read    | numbering.gaps numbering.doubles numbering.proposal numbering.proposals  | x         | x       |            | x       | x     |         | x
 numbering, change  | numbering.*                                                            | x         | x       |            |         | x     |         |
@@ -56,12 +58,16 @@ loads, read        | load.list load.show load.faults                            
 loads              | ingest.* load.* deaths.* link.* linkage.* consolidate.*                | x         |         |            |         | x     |         | x
 reference, read    | facility.list physician.list reference.*                               | x         | x       |            | x       | x     | x       | x
 reference, change  | facility.* physician.*                                                 |           |         |            |         | x     |         | x
+exports, read      | submission.list submission.show submission.preview submission.profiles submission.records submission.calendar submission.required export.list | x         | x       |            | x       | x     | x       | x
 exports            | export.* submission.*                                                  |           |         |            | x       | x     |         | x
+disclosures, read  | disclosures.*                                                          |           |         |            | x       | x     | x       |
+extracts           | extract.*                                                              |           |         |            | x       | x     |         | x
+geocoding          | geocode.*                                                              |           | x       |            | x       | x     |         | x
 snapshots          | publish.* snapshot.*                                                   |           |         |            | x       | x     |         | x
 snapshots, read    | snapshot.list research.*                                               |           |         | x          | x       | x     | x       | x
 downloads          | downloads.record                                                       | x         | x       | x          | x       | x     | x       | x
 audit              | audit.*                                                                |           |         |            |         | x     | x       |
-jobs, read         | jobs.list                                                              |           | x       |            | x       | x     | x       | x
+jobs, read         | jobs.list jobs.history jobs.next jobs.show jobs.failures               |           | x       |            | x       | x     | x       | x
 jobs               | jobs.*                                                                 |           |         |            |         | x     |         | x
 settings, read     | settings.show                                                          | x         | x       | x          | x       | x     | x       | x
 settings, change   | settings.*                                                             |           |         |            |         | x     |         | x

@@ -20,6 +20,7 @@ ROOMS = {
     **{room: room for room in "account audit derive export followup ingest overview".split()},
     **{room: room for room in "publish quality records survival tasks".split()},
     **{room: room for room in "audits monitor numbering primaries".split()},
+    **{room: room for room in "disclosures extract geocode jobs letters submission".split()},
     "code": "coding",
     "facility": "reference",
     "load": "ingest",

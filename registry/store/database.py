@@ -299,7 +299,7 @@ class Store:
         return self._engine.ensure_columns(table, ids)
 
     def housekeeping(self, sql: str, params: Sequence[Any] = ()) -> int:
-        """Change a table that holds no records (draft, session, job_run) without audit rows.
+        """Change a table that holds no records (draft, session, job_run, job_attempt) without audit rows.
 
         Returns:
             Rows changed.

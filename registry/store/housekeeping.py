@@ -13,7 +13,7 @@ import duckdb
 from registry.errors import BadInput, Busy
 from registry.store.engine import Engine, waits
 
-TABLES = frozenset({"draft", "session", "job_run"})
+TABLES = frozenset({"draft", "session", "job_run", "job_attempt"})
 
 
 def run(engine: Engine, sql: str, params: Sequence[Any]) -> int:

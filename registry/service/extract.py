@@ -1,0 +1,1 @@
+"""De-identified and limited-data-set extracts under an agreement."""

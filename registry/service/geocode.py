@@ -1,0 +1,1 @@
+"""Geocoding round trip: addresses at diagnosis out, places back."""

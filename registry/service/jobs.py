@@ -1,0 +1,1 @@
+"""Scheduled jobs: their runs, attempts and what comes next."""

@@ -1,0 +1,1 @@
+"""Follow-up letters: batches, who may be written to, what was sent."""

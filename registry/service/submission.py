@@ -1,0 +1,1 @@
+"""Submissions: prepared, validated, sealed, sent, answered, sent again."""

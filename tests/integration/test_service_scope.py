@@ -94,7 +94,8 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "audit_id": 1, "case_id": 1, "finding_id": 1, "entry_id": 1, "values": {}, "kind": "recoding", "resolution": "both",
         "expected": 10, "month": 1, "source": "index", "names": ["index"],
         "failure_id": 1, "failure_ids": [1], "override_id": 1, "source_name": "State edits", "folder": str(folder / "no"),
-        "facility": ONE,
+        "facility": ONE, "patient_ids": [1], "recipient": "County court", "purpose": "seen", "content": "seen",
+        "profile": "DEID", "agreement_id": "A-1", "title": "seen",
     }  # fmt: skip
     parameters = list(inspect.signature(operations()[name].function).parameters.values())[1:]
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]

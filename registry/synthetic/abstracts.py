@@ -11,6 +11,7 @@ from registry.synthetic import calendar_days, treatment
 from registry.synthetic.calendar_days import MISSING
 from registry.synthetic.draw import Bools, Grouped, Ints, chance, either, pick, rank_within, strings
 from registry.synthetic.facts import Facts
+from registry.synthetic.follow_up import with_follow_up
 from registry.synthetic.population import Population
 
 SINGLE, TWO, THREE = 0.79, 0.19, 0.02
@@ -167,7 +168,9 @@ def build(
         facility["facility"].alias("reportingFacility"),
         facility["npi"].alias("npiReportingFacility"),
         pl.Series("patientIdNumber", patient).cast(pl.String).str.zfill(8),
-        (facility["prefix"] + pl.Series((patient * 7_368_787) % 10_000_000).cast(pl.String).str.zfill(7)).alias("medicalRecordNumber"),
+        (
+            facility["prefix"] + pl.Series((patient * 7_368_787) % 10_000_000).cast(pl.String).str.zfill(7)
+        ).alias("medicalRecordNumber"),
         pl.Series("accessionNumberHosp", accession).cast(pl.String),
         table.gather(rank_within(group) + 1).alias("tumorRecordNumber"),
         pl.Series("sequenceNumberHospital", tumors["sequenceNumberCentral"]),
@@ -182,10 +185,10 @@ def build(
         *_physicians(rng, seen),
         *_other_institution(facts, seen),
         pl.lit(REMARK).alias("textRemarks"),
-    ).with_columns(
+    )
+    return with_follow_up(rng, facts, population, person, frame).with_columns(
         *(pl.col(f"addrAtDx{part}").alias(f"addrCurrent{part}") for part in ("NoStreet", "City", "State", "PostalCode", "Country"))
     )  # fmt: skip
-    return frame
 
 
 def _reported_status(

@@ -14,7 +14,16 @@ import polars as pl
 
 from registry.errors import BadInput
 from registry.synthetic import abstracts as reporting
-from registry.synthetic import calendar_days, corrections, extracts, pathology, people, planted, tumors
+from registry.synthetic import (
+    calendar_days,
+    corrections,
+    extracts,
+    follow_up,
+    pathology,
+    people,
+    planted,
+    tumors,
+)
 from registry.synthetic.calendar_days import MISSING
 from registry.synthetic.facts import FIRST_YEAR, Facts, load
 from registry.synthetic.manifest import SyntheticManifest
@@ -52,7 +61,7 @@ def generate(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     manifest = generate(40, 1, Path(folder) / "registry")
     ...     sorted(path.name for path in (Path(folder) / "registry").iterdir())
-    ['abstracts', 'deaths', 'facilities.csv', 'manifest.json', 'pathology', 'physicians.csv', 'treatments']
+    ['abstracts', 'deaths', 'facilities.csv', 'manifest.json', 'pathology', 'physicians.csv', 'treatments', 'visits']
     """
     _check(patients, seed, as_of)
     out = Path(out)
@@ -132,6 +141,7 @@ class _Run:
         ]
         self.treatments = extracts.CsvFile(out / "treatments" / "treatments.csv")
         self.deaths = extracts.CsvFile(out / "deaths" / "deaths.csv")
+        self.visits = extracts.CsvFile(out / "visits" / "visits.csv")
         self.certificates = 0
 
     def chunk(self, start: int, size: int) -> None:
@@ -156,6 +166,7 @@ class _Run:
         self.treatments.write(rows)
         manifest.add("treatments", **counts)
         self._write_deaths(rng, truth, start)
+        self.visits.write(follow_up.later_visits(rng, truth.people, written, self.day))
         self._count(truth, final)
 
     def _write_abstracts(self, frame: pl.DataFrame) -> None:
@@ -245,14 +256,14 @@ class _Run:
             file.close()
         for batch in self.reports:
             batch.close()
-        self.treatments.close()
-        self.deaths.close()
+        for table in (self.treatments, self.deaths, self.visits):
+            table.close()
 
     def discard(self) -> None:
         """Remove what an interrupted run has written: nothing half-written stays."""
         with suppress(OSError):
             self.close()
-        for folder in ("abstracts", "resent", "pathology", "treatments", "deaths"):
+        for folder in ("abstracts", "resent", "pathology", "treatments", "deaths", "visits"):
             shutil.rmtree(self.out / folder, ignore_errors=True)
         for name in ("facilities.csv", "physicians.csv", "manifest.json"):
             (self.out / name).unlink(missing_ok=True)
@@ -274,6 +285,7 @@ class _Run:
             *((file.path, "hl7", file.messages) for file in self.reports),
             (self.treatments.path, "treatments", self.treatments.rows),
             (self.deaths.path, "deaths", self.deaths.rows),
+            (self.visits.path, "visits", self.visits.rows),
             (self.out / "facilities.csv", "facilities", len(self.facts.facilities)),
             (self.out / "physicians.csv", "physicians", len(self.facts.facilities) * reporting.PHYSICIANS),
         ]

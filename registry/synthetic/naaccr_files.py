@@ -42,11 +42,13 @@ TUMOR_ITEMS = (
     "dateOfLastCancerStatus", "followUpSource", "institutionReferredFrom", "institutionReferredTo",
     "npiPhysicianManaging", "npiPhysicianFollowUp", "abstractedBy", "dateCaseInitiated", "dateCaseCompleted",
     "dateCaseLastChanged", "dateCaseReportExported", "dateCaseReportReceived", "textDxProcPath", "rxTextSurgery",
-    "textRemarks",
+    "textRemarks", "followUpContactName", "followUpContactNost", "followUpContactCity", "followUpContactState",
+    "followUpContactPostal", "nextFollowUpSource", "reportingFacilityRestrictionFlag",
 )  # fmt: skip
 FREE_TEXT = {
     "nameLast", "nameFirst", "nameMiddle", "addrCurrentNoStreet", "addrCurrentCity", "addrAtDxNoStreet",
-    "addrAtDxCity", "textDxProcPath", "rxTextSurgery", "textRemarks",
+    "addrAtDxCity", "textDxProcPath", "rxTextSurgery", "textRemarks", "followUpContactName", "followUpContactNost",
+    "followUpContactCity",
 }  # fmt: skip
 NOTICE = "SYNTHETIC DATA: every person, facility and number in this file is invented."
 

@@ -93,6 +93,7 @@ TABLES: dict[str, Table] = _tables(
     Table("required_status", ("item", "naaccr_version", "agency")),
     Table("restriction_rule", ("recipient", "code")),
     Table("submission_record"),
+    Table("submission_held"),
     Table("submission_event"),
     Table("disclosure_event", ("disclosure_id",)),
     Table("disclosure_patient"),

@@ -66,6 +66,8 @@ REFERENCES: tuple[tuple[str, str, str, str], ...] = (
     ("job_attempt", "run_id", "job_run", "run_id"),
     ("submission_record", "submission_id", "submission", "submission_id"),
     ("submission_record", "task_id", "review_task", "task_id"),
+    ("submission_record", "patient_id", "patient", "patient_id"),
+    ("submission_held", "submission_id", "submission", "submission_id"),
     ("submission_event", "submission_id", "submission", "submission_id"),
     ("disclosure_patient", "disclosure_id", "disclosure_event", "disclosure_id"),
     ("disclosure_patient", "patient_id", "patient", "patient_id"),

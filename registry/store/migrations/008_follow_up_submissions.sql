@@ -76,29 +76,46 @@ CREATE TABLE required_status (
 CREATE TABLE restriction_rule (
     recipient VARCHAR NOT NULL, code VARCHAR NOT NULL, allowed BOOLEAN NOT NULL, reason VARCHAR, source VARCHAR,
     changed_at TIMESTAMP, changed_by VARCHAR, PRIMARY KEY (recipient, code));
+-- `region`: state asked for; `request`: what was asked (JSON); `problems`: why it cannot be sealed (JSON list).
 ALTER TABLE submission ADD COLUMN profile VARCHAR;
 ALTER TABLE submission ADD COLUMN profile_version INTEGER;
-ALTER TABLE submission ADD COLUMN selection VARCHAR;
+ALTER TABLE submission ADD COLUMN title VARCHAR;
+ALTER TABLE submission ADD COLUMN region VARCHAR;
+ALTER TABLE submission ADD COLUMN facility_id VARCHAR;
+ALTER TABLE submission ADD COLUMN year_from INTEGER;
+ALTER TABLE submission ADD COLUMN year_to INTEGER;
+ALTER TABLE submission ADD COLUMN as_of TIMESTAMP;
+ALTER TABLE submission ADD COLUMN request VARCHAR;
 ALTER TABLE submission ADD COLUMN manifest VARCHAR;
 ALTER TABLE submission ADD COLUMN data_digest VARCHAR;
 ALTER TABLE submission ADD COLUMN first_submission_id BIGINT;
 ALTER TABLE submission ADD COLUMN previous_submission_id BIGINT;
 ALTER TABLE submission ADD COLUMN delta BOOLEAN;
+ALTER TABLE submission ADD COLUMN deleted BIGINT;
+ALTER TABLE submission ADD COLUMN held BIGINT;
+ALTER TABLE submission ADD COLUMN problems VARCHAR;
 ALTER TABLE submission ADD COLUMN folder VARCHAR;
+ALTER TABLE submission ADD COLUMN files VARCHAR;
 ALTER TABLE submission ADD COLUMN purpose VARCHAR;
 ALTER TABLE submission ADD COLUMN due_on DATE;
+ALTER TABLE submission ADD COLUMN sealed_at TIMESTAMP;
 ALTER TABLE submission ADD COLUMN sent_at TIMESTAMP;
 ALTER TABLE submission ADD COLUMN sent_by VARCHAR;
 ALTER TABLE submission ADD COLUMN acknowledged_at TIMESTAMP;
 ALTER TABLE submission ADD COLUMN receipt VARCHAR;
 ALTER TABLE submission ADD COLUMN changed_at TIMESTAMP;
 ALTER TABLE submission ADD COLUMN changed_by VARCHAR;
--- One record of a submission: `change` against the last accepted one, `record_hash` over the profile's items.
+-- One record of a submission, a tumor's or (where the profile sends abstracts) an abstract's: `record_id` is its tumor_id
+-- or abstract_id, `change` stands against the last accepted one, the hashes are over the profile's items.
 CREATE TABLE submission_record (
-    submission_id BIGINT NOT NULL, tumor_id BIGINT NOT NULL, patient_id BIGINT NOT NULL, abstract_id BIGINT,
-    facility_id VARCHAR, record_hash UBIGINT NOT NULL, record_hash2 UBIGINT NOT NULL,
-    change VARCHAR NOT NULL CHECK (change IN ('new', 'changed', 'same', 'deleted')),
+    submission_id BIGINT NOT NULL, record_id BIGINT NOT NULL, tumor_id BIGINT, patient_id BIGINT NOT NULL,
+    abstract_id BIGINT, facility_id VARCHAR, diagnosis_year INTEGER, tumor_number VARCHAR, record_hash UBIGINT NOT NULL,
+    record_hash2 UBIGINT NOT NULL, change VARCHAR NOT NULL CHECK (change IN ('new', 'changed', 'same', 'deleted')),
     answer VARCHAR CHECK (answer IN ('accepted', 'rejected')), reason VARCHAR, task_id BIGINT);
+-- What was held back, and why (an edit's id, a code of item 1856, an item): one row a record and reason.
+CREATE TABLE submission_held (
+    submission_id BIGINT NOT NULL, record_id BIGINT NOT NULL, tumor_id BIGINT, patient_id BIGINT NOT NULL,
+    abstract_id BIGINT, facility_id VARCHAR, reason VARCHAR NOT NULL, detail VARCHAR);
 CREATE TABLE submission_event (
     submission_id BIGINT NOT NULL, happened_at TIMESTAMP NOT NULL, state VARCHAR NOT NULL, actor VARCHAR NOT NULL,
     note VARCHAR);

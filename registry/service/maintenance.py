@@ -19,12 +19,16 @@ def backup(context: Context, path: str, key: str | None = None) -> dict[str, Any
     return asdict(report)
 
 
-SETTINGS = {"reference_date", "synthetic", "registry_id_item"}
+SETTINGS = {
+    *("reference_date", "synthetic", "registry_id_item"),
+    *("registry_state", "submission_profiles"),
+}
 
 
 @operation("settings.change", changes=True)
 def change_settings(context: Context, **settings: str | None) -> None:
-    """Set facts about this registry: reference_date, registry_id_item (NAACCR item 40), synthetic.
+    """Set facts about this registry: reference_date, registry_id_item (NAACCR item 40), synthetic, registry_state (whose
+    residents it counts, postal code), submission_profiles (those it sends, with blanks between).
 
     A setting that is None stays as it is.
     """

@@ -85,6 +85,7 @@ TABLES: dict[str, Table] = _tables(
     Table("letter_template", ("template", "language"), versioned=True),
     Table("letter_batch", ("batch_id",), versioned=True),
     Table("letter", ("letter_id",)),
+    Table("letter_language", ("patient_id",)),
     Table("follow_up_import", ("import_id",)),
     Table("follow_up_import_line"),
     Table("job_run", ("run_id",)),

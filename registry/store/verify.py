@@ -59,6 +59,7 @@ REFERENCES: tuple[tuple[str, str, str, str], ...] = (
     ("letter_consent", "patient_id", "patient", "patient_id"),
     ("letter", "batch_id", "letter_batch", "batch_id"),
     ("letter", "patient_id", "patient", "patient_id"),
+    ("letter_language", "patient_id", "patient", "patient_id"),
     ("letter", "contact_id", "follow_up_contact", "contact_id"),
     ("letter_batch", "file_id", "source_file", "file_id"),
     ("follow_up_import_line", "import_id", "follow_up_import", "import_id"),

@@ -32,15 +32,20 @@ CREATE TABLE letter_template (
 CREATE TABLE letter_batch (
     batch_id BIGINT PRIMARY KEY, run VARCHAR NOT NULL, as_of DATE NOT NULL, addressee VARCHAR NOT NULL,
     recipient VARCHAR, recipient_name VARCHAR, language VARCHAR, template VARCHAR, template_digest VARCHAR,
-    letters INTEGER NOT NULL, file_name VARCHAR, file_id BIGINT, sha256 VARCHAR,
+    letters INTEGER NOT NULL, pages INTEGER, send_by VARCHAR, file_name VARCHAR, file_id BIGINT, sha256 VARCHAR,
     state VARCHAR NOT NULL DEFAULT 'made' CHECK (state IN ('made', 'sent', 'cancelled')), sent_on DATE, sent_by VARCHAR,
-    facility_id VARCHAR, made_by VARCHAR, version INTEGER NOT NULL DEFAULT 1, created_at TIMESTAMP,
-    changed_at TIMESTAMP, changed_by VARCHAR);
+    facility_id VARCHAR, made_by VARCHAR, cancelled_reason VARCHAR, version INTEGER NOT NULL DEFAULT 1,
+    created_at TIMESTAMP, changed_at TIMESTAMP, changed_by VARCHAR);
+-- One letter; `reference` is printed in it, so that a reply finds it again.
 CREATE TABLE letter (
     letter_id BIGINT PRIMARY KEY, batch_id BIGINT NOT NULL, patient_id BIGINT NOT NULL, addressee VARCHAR NOT NULL,
-    recipient VARCHAR, page INTEGER, facility_id VARCHAR, state VARCHAR NOT NULL DEFAULT 'made'
+    recipient VARCHAR, reference VARCHAR, page INTEGER, facility_id VARCHAR, state VARCHAR NOT NULL DEFAULT 'made'
         CHECK (state IN ('made', 'sent', 'cancelled', 'answered', 'returned')),
     answered_at TIMESTAMP, contact_id BIGINT, created_at TIMESTAMP, UNIQUE (batch_id, patient_id, addressee, recipient));
+-- The language in which a patient wants letters.
+CREATE TABLE letter_language (
+    patient_id BIGINT PRIMARY KEY, language VARCHAR NOT NULL, created_at TIMESTAMP, changed_at TIMESTAMP,
+    changed_by VARCHAR);
 -- What a passive source (visits, another registry's file, pathology reports) said, line by line, and what came of it.
 CREATE TABLE follow_up_import (
     import_id BIGINT PRIMARY KEY, kind VARCHAR NOT NULL, file_name VARCHAR, file_id BIGINT, sha256 VARCHAR, rows BIGINT,

@@ -60,6 +60,7 @@ reference, read    | facility.list physician.list reference.*                   
 reference, change  | facility.* physician.*                                                 |           |         |            |         | x     |         | x
 exports, read      | submission.list submission.show submission.preview submission.profiles submission.records submission.calendar submission.required export.list | x         | x       |            | x       | x     | x       | x
 exports            | export.* submission.*                                                  |           |         |            | x       | x     |         | x
+disclosures, add   | disclosures.add                                                        |           |         |            | x       | x     |         |
 disclosures, read  | disclosures.*                                                          |           |         |            | x       | x     | x       |
 extracts           | extract.*                                                              |           |         |            | x       | x     |         | x
 geocoding          | geocode.*                                                              |           | x       |            | x       | x     |         | x
@@ -251,6 +252,20 @@ def permission_matrix() -> pl.DataFrame:
 
 
 @functools.cache
+def confidential_items() -> frozenset[str]:
+    """NAACCR items that identify by themselves: part of a full abstract, of an incidence record (type I) never.
+
+    >>> "nameLast" in confidential_items(), "dateOfBirth" in confidential_items()
+    (True, False)
+    """
+    from registry import standards
+
+    items = standards.all_items()
+    confidential = items.filter(~pl.col("record_types").fill_null("").str.contains("I"))
+    return frozenset(confidential["id"].to_list())
+
+
+@functools.cache
 def direct_identifiers() -> frozenset[str]:
     """Columns that never reach a researcher: confidential NAACCR items, full dates of persons, free text.
 
@@ -262,11 +277,7 @@ def direct_identifiers() -> frozenset[str]:
     >>> "primarySite" in direct_identifiers()
     False
     """
-    from registry import standards
-
-    items = standards.all_items()
-    confidential = items.filter(~pl.col("record_types").fill_null("").str.contains("I"))
-    return frozenset(confidential["id"].to_list()) | _QUASI_DIRECT | _OWN_TEXT
+    return confidential_items() | _QUASI_DIRECT | _OWN_TEXT
 
 
 def without_identifiers(frame: pl.DataFrame, actor: Actor) -> pl.DataFrame:

@@ -21,13 +21,13 @@ def backup(context: Context, path: str, key: str | None = None) -> dict[str, Any
 
 SETTINGS = {
     *("reference_date", "synthetic", "registry_id_item"),
-    *("registry_state", "submission_profiles"),
+    *("home_state", "submission_profiles"),
 }
 
 
 @operation("settings.change", changes=True)
 def change_settings(context: Context, **settings: str | None) -> None:
-    """Set facts about this registry: reference_date, registry_id_item (NAACCR item 40), synthetic, registry_state (whose
+    """Set facts about this registry: reference_date, registry_id_item (NAACCR item 40), synthetic, home_state (whose
     residents it counts, postal code), submission_profiles (those it sends, with blanks between).
 
     A setting that is None stays as it is.

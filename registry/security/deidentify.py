@@ -1,123 +1,45 @@
-"""What may leave the registry for research: an allow-list of columns, each value checked against its pattern.
+"""What may leave the registry for research: an allow list of columns, each value checked against its pattern.
 
-Nothing passes because it was not thought of: an output column exists only when it is named here, and a value
+Nothing passes because it was not thought of: an output column exists only when the allow list names it, and a value
 only when it looks like a code of its item. Identifiers become keyed one-way numbers, dates become the
-year of diagnosis and whole months since then, ages of 90 and over one group, ZIP codes three digits.
+year of diagnosis and whole months since then (or days moved by a secret number for each patient), ages of 90 and over
+one group, also where intervals would tell them, ZIP codes three digits.
 
-Sources: 45 CFR 164.514(b)(2) (safe harbor) and (c) (re-identification codes); HHS guidance of 2012-11-26 on
-de-identification (ZIP areas of 20,000 people or fewer, Census 2000 and 2010 lists together).
+Sources: 45 CFR 164.514(b)(2) (safe harbor), (b)(1) (shifted dates need an expert's determination), (c)
+(re-identification codes), (e) (limited data sets); HHS guidance of 2012-11-26 on de-identification (ZIP areas of
+20,000 people or fewer, Census 2000 and 2010 lists together).
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
 from registry import standards
 from registry.errors import BadInput
+from registry.security import ages
+from registry.security.allow_list import (
+    BIRTH,
+    DATES,
+    FULL_DATE,
+    INTERVALS,
+    LIMITED_PLACES,
+    PATIENT_ITEMS,
+    PROFILES,
+    SMALL_ZIP3,
+    TUMOR_ITEMS,
+    TUMOR_WORDS,
+    Profile,
+)
+from registry.security.risk import report_on
 from registry.standards import dates
 
-DAYS_PER_MONTH: Final = 365.25 / 12
-TOP_AGE: Final = 90
+__all__ = ["PATIENT_ITEMS", "PROFILES", "SMALL_ZIP3", "TUMOR_ITEMS", "deidentify", "shift_days"]
+
 KEY_BYTES: Final = 16
-
-#: Three-digit ZIP areas with 20,000 people or fewer; they are written 000.
-SMALL_ZIP3: Final = frozenset(
-    "036 059 063 102 203 205 369 556 692 753 772 790 821 823 830 831 878 879 884 890 893".split()
-)
-
-#: item: pattern of a value that may pass. An item of the list that the frame lacks is left out.
-PATIENT_ITEMS: Final = {
-    "race1": r"\d{2}",
-    "spanishHispanicOrigin": r"\d",
-    "vitalStatus": r"[014]",
-    "seerCauseSpecificCod": r"[0189]",
-}
-TUMOR_ITEMS: Final = {
-    "sequenceNumberCentral": r"\d{2}",
-    "primarySite": r"C\d{3}",
-    "laterality": r"\d",
-    "histologicTypeIcdO3": r"\d{4}",
-    "behaviorCodeIcdO3": r"[0-36]",
-    "diagnosticConfirmation": r"\d",
-    "typeOfReportingSource": r"\d",
-    "schemaId": r"\d{5}",
-    "site_recode_2008": r"\d{5}",
-    "site_recode_2023": r"\d{2}",
-    "seerBehaviorRecode": r"\d",
-    "age_group": r"\d{2}",
-    "survMosActiveFollowup": r"\d{4}",
-    "survFlagActiveFollowup": r"\d",
-    "survMosPresumedAlive": r"\d{4}",
-    "survFlagPresumedAlive": r"\d",
-    "vitalStatusRecode": r"[014]",
-    "summaryStage2018": r"\d",
-    "derivedSummaryStage2018": r"\d",
-    "seerSummaryStage2000": r"\d",
-    "seerSummaryStage1977": r"\d",
-    "gradeClinical": r"[1-9A-ELHMS]",
-    "gradePathological": r"[1-9A-ELHMS]",
-    "tumorSizeSummary": r"\d{3}",
-    "regionalNodesPositive": r"\d{2}",
-    "regionalNodesExamined": r"\d{2}",
-    "estrogenReceptorSummary": r"\d",
-    "progesteroneRecepSummary": r"\d",
-    "her2OverallSummary": r"\d",
-    "classOfCase": r"\d{2}",
-    "rxSummTreatmentStatus": r"\d",
-    "rxSummSurgPrimSite": r"\d{2}",
-    "rxSummSurgPrimSite2023": r"[AB]\d{3}",
-    "rxSummChemo": r"\d{2}",
-    "rxSummHormone": r"\d{2}",
-    "rxSummBrm": r"\d{2}",
-    "reasonForNoSurgery": r"\d",
-    "reasonForNoRadiation": r"\d",
-    "cancerStatus": r"\d",
-    "recurrenceType1st": r"\d{2}",
-    "ruralurbanContinuum2013": r"\d{2}",
-    "primaryPayerAtDx": r"\d{2}",
-}
-
-#: Columns of words: a value passes when it is one of the names that a published table gives.
-TUMOR_WORDS: Final = ("site_group", "stage")
-
-#: date item → column of whole months since diagnosis.
-INTERVALS: Final = {
-    "dateOf1stCrsRx": "months_to_first_treatment",
-    "dateInitialRxSeer": "months_to_first_seer_treatment",
-    "rxDateSurgery": "months_to_surgery",
-    "rxDateRadiation": "months_to_radiation",
-    "rxDateChemo": "months_to_chemotherapy",
-    "rxDateHormone": "months_to_hormone_therapy",
-    "rxDateBrm": "months_to_immunotherapy",
-    "recurrenceDate1st": "months_to_recurrence",
-    "dateOfLastContact": "months_to_last_contact",
-}
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How much detail leaves: whether geography does, age in steps of so many years, items held back."""
-
-    name: str
-    state: bool
-    zip3: bool
-    county: bool
-    age_step: int
-    held_back: frozenset[str] = frozenset()
-
-
-PROFILES: Final = {
-    "research": Profile("research", state=True, zip3=True, county=True, age_step=1),
-    "public": Profile(
-        "public", state=False, zip3=False, county=False, age_step=5,
-        held_back=frozenset(["race1", "spanishHispanicOrigin", "primaryPayerAtDx", "ruralurbanContinuum2013"]),
-    ),
-}  # fmt: skip
+LONGEST_SHIFT: Final = 182
 
 
 def deidentify(
@@ -125,7 +47,7 @@ def deidentify(
     tumors: pl.DataFrame,
     *,
     key: bytes,
-    profile: str = "research",
+    profile: str | Profile = "research",
     study: str = "",
     patient_key: str = "patient_id",
     tumor_key: str = "tumor_id",
@@ -138,7 +60,7 @@ def deidentify(
         patients: one row a patient: `patient_key` and NAACCR Patient items.
         tumors: one row a tumor: `tumor_key`, `patient_key` and NAACCR Tumor items.
         key: secret of at least 16 bytes, kept outside the data; without it no study number can be made.
-        profile: "research" or "public"; see PROFILES.
+        profile: name of one of PROFILES, or a profile made of one (an agreement's columns, shifted dates).
         study: name of the study; each study gets other numbers from the same key.
         patient_key: column that tells patients apart.
         tumor_key: column that tells tumors apart.
@@ -147,11 +69,14 @@ def deidentify(
             people or more. Without it no county is named.
 
     Returns:
-        patients: study_patient_id, sex_at_birth, items of PATIENT_ITEMS, cause_of_death (first three characters).
+        patients: study_patient_id, sex_at_birth, items of PATIENT_ITEMS, cause_of_death (first three characters);
+        in a limited data set dateOfBirth.
         tumors: study_tumor_id, study_patient_id, diagnosis_year, age_at_diagnosis (90 = 90 and over),
         state, zip3, county as the profile allows, items of TUMOR_ITEMS and TUMOR_WORDS, intervals in whole months.
+        With shifted dates shifted_<item> (YYYYMMDD or YYYYMM) in the place of diagnosis_year; a limited data set has
+        the dates and LIMITED_PLACES themselves.
         Both sorted by study number, which tells nothing about the order in the registry.
-        The report: see `_report`; counts and column names only, JSON-able.
+        The report: see `risk.report_on`; counts and column names only, JSON-able.
 
     Raises:
         BadInput: short key, unknown profile, missing or repeated key column.
@@ -162,48 +87,60 @@ def deidentify(
     ...     "dateOfDiagnosis": ["20220215"], "ageAtDiagnosis": ["093"], "textRemarks": ["see Rivera"]})
     >>> people, cases, report = deidentify(patients, tumors, key=b"sixteen bytes or more")
     >>> cases.select("diagnosis_year", "age_at_diagnosis", "primarySite", "months_to_last_contact").row(0)
-    (2022, 90, 'C509', 24)
+    (2022, 90, 'C509', 12)
     >>> "nameLast" in people.columns, report["columns_held_back"]
     (False, ['dateOfDiagnosis', 'nameLast', 'textRemarks'])
     """
     rule = _checked(patients, tumors, key, profile, patient_key, tumor_key)
-    secret = hmac.digest(key, b"study\0" + study.encode() + b"\0" + profile.encode(), "sha256")
+    secret = hmac.digest(key, b"study\0" + study.encode() + b"\0" + rule.name.encode(), "sha256")
     people_ids = _study_ids(patients[patient_key], secret, b"patient\0")
+    shift = shift_days(patients[patient_key], secret) if rule.dates == "shifted" else None
     joined = tumors.join(
         patients.select(
             pl.col(patient_key),
             people_ids.alias("study_patient_id"),
+            *([] if shift is None else [shift.alias("_shift")]),
             *(pl.col(name) for name in ("dateOfLastContact", "dateOfBirth") if name in patients.columns),
         ),
         on=patient_key, how="left", maintain_order="left", suffix="_of_patient",
     )  # fmt: skip
+    joined = joined.with_columns(ages.known_ages(joined, _day(_text(joined, "dateOfDiagnosis"))))
     people = patients.select(
         people_ids.alias("study_patient_id"),
         _sex(patients).alias("sex_at_birth"),
         *_allowed(patients, PATIENT_ITEMS, rule),
-        _text(patients, "causeOfDeath").str.extract(r"^([A-Z]\d{2})\w?$").alias("cause_of_death"),
+        _text(patients, "causeOfDeath").str.extract(r"^([A-Z][0-9]{2})[0-9A-Z]?$").alias("cause_of_death"),
+        *([_real_date(patients, BIRTH)] if rule.dates == "full" and BIRTH in patients.columns else []),
     )
     cases = joined.select(
         _study_ids(joined[tumor_key], secret, b"tumor\0").alias("study_tumor_id"),
         "study_patient_id",
-        dates.year(_text(joined, "dateOfDiagnosis")).alias("diagnosis_year"),
-        _age(joined, rule).alias("age_at_diagnosis"),
+        *_diagnosed(joined, rule),
+        ages.released_age(rule).alias("age_at_diagnosis"),
         *_geography(joined, rule),
         *_allowed(joined, TUMOR_ITEMS, rule),
         *_named(joined),
-        *_intervals(joined),
+        *_intervals(joined, rule),
     )
+    people = people.select(name for name in people.columns if rule.releases(name))
     cases, areas = _without_small_areas(cases, small_area, county_population)
+    top_coded = _top_coded(joined, rule)
+    cases = cases.select(name for name in cases.columns if rule.releases(name))
     people, cases = people.sort("study_patient_id"), cases.sort("study_tumor_id")
-    return people, cases, _report(patients, tumors, people, cases, rule, areas)
+    return people, cases, report_on(patients, tumors, people, cases, rule, areas, top_coded)
 
 
 def _checked(
-    patients: pl.DataFrame, tumors: pl.DataFrame, key: bytes, profile: str, patient_key: str, tumor_key: str
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    key: bytes,
+    profile: str | Profile,
+    patient_key: str,
+    tumor_key: str,
 ) -> Profile:
     if len(key) < KEY_BYTES:
         raise BadInput("de-identification key", f"it has {len(key)} bytes, at least {KEY_BYTES} are needed")
-    if profile not in PROFILES:
+    if isinstance(profile, str) and profile not in PROFILES:
         raise BadInput("de-identification", f'"{profile}" is no profile', f"use {' or '.join(PROFILES)}")
     for name, frame, columns in (
         ("patients", patients, [patient_key]),
@@ -215,7 +152,7 @@ def _checked(
             raise BadInput(name, f"{columns[0]} is blank or occurs twice")
     if tumors.join(patients, on=patient_key, how="anti").height:
         raise BadInput("tumors", "some belong to no patient of the frame")
-    return PROFILES[profile]
+    return PROFILES[profile] if isinstance(profile, str) else profile
 
 
 def _study_ids(ids: pl.Series, secret: bytes, kind: bytes) -> pl.Series:
@@ -238,12 +175,45 @@ def _sex(patients: pl.DataFrame) -> pl.Expr:
     return standards.sex_at_birth() if known else pl.lit("9")
 
 
-def _allowed(frame: pl.DataFrame, items: dict[str, str], rule: Profile) -> list[pl.Expr]:
+def shift_days(ids: pl.Series, secret: bytes) -> pl.Series:
+    """Days that each patient's dates move: from 1 to 182 forward or back, the same for all dates of one patient.
+
+    >>> days = shift_days(pl.Series(range(2000)), b"0123456789abcdef")
+    >>> days.min(), days.max(), int((days == 0).sum())
+    (-182, 182, 0)
+    """
+    found = []
+    for text in ids.cast(pl.String).to_list():
+        number = int.from_bytes(hmac.digest(secret, b"shift\0" + text.encode(), "sha256")[:8], "big")
+        size = (
+            number % (2 * LONGEST_SHIFT) - LONGEST_SHIFT
+        )  # -182 to 181, of which 0 and more become 1 to 182
+        found.append(size if size < 0 else size + 1)
+    return pl.Series(found, dtype=pl.Int16)
+
+
+def _fits(text: pl.Expr, pattern: str) -> pl.Expr:
+    """The text where the whole of it fits; digits are 0 to 9 only, which the regex class of digits is not."""
+    ascii_digits = pattern.replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Z]")
+    return pl.when(text.str.contains(rf"\A(?:{ascii_digits})\z")).then(text)
+
+
+def _fitting(frame: pl.DataFrame, items: dict[str, str]) -> list[pl.Expr]:
     """Values of the listed items that fit their whole pattern; every other value becomes null."""
     return [
-        pl.when(_text(frame, item).str.contains(rf"\A(?:{pattern})\z")).then(_text(frame, item)).alias(item)
-        for item, pattern in items.items()
-        if item in frame.columns and item not in rule.held_back
+        _fits(_text(frame, item), text).alias(item) for item, text in items.items() if item in frame.columns
+    ]
+
+
+def _allowed(frame: pl.DataFrame, items: dict[str, str], rule: Profile) -> list[pl.Expr]:
+    found = _fitting(frame, {item: text for item, text in items.items() if item not in rule.held_back})
+    if rule.limited or items is PATIENT_ITEMS:
+        return found
+    return [
+        ages.survival_months(value, rule).alias(value.meta.output_name())
+        if value.meta.output_name().startswith("survMos")
+        else value
+        for value in found
     ]
 
 
@@ -266,36 +236,74 @@ def _day(text: pl.Expr) -> pl.Expr:
     return pl.when(size == 8).then(first).when(size == 6).then(first.dt.offset_by("14d"))
 
 
-def _intervals(joined: pl.DataFrame) -> list[pl.Expr]:
+def _months(joined: pl.DataFrame) -> dict[str, pl.Expr]:
+    """Date item → whole months since diagnosis."""
     start = _day(_text(joined, "dateOfDiagnosis"))
-    months = {
-        name: ((_day(_text(joined, item)) - start).dt.total_days() / DAYS_PER_MONTH).floor().cast(pl.Int32)
-        for item, name in INTERVALS.items()
+    return {
+        item: ((_day(_text(joined, item)) - start).dt.total_days() / ages.DAYS_PER_MONTH)
+        .floor()
+        .cast(pl.Int32)
+        for item in INTERVALS
         if item in joined.columns
     }
-    return [value.alias(name) for name, value in months.items()]
 
 
-def _age(joined: pl.DataFrame, rule: Profile) -> pl.Expr:
-    """Age at diagnosis in years or at the start of its step, 90 and over as 90; computed when not stated."""
-    stated = _text(joined, "ageAtDiagnosis").cast(pl.Int32, strict=False)
-    born, start = dates.earliest(_text(joined, "dateOfBirth")), _day(_text(joined, "dateOfDiagnosis"))
-    to_come = start.dt.strftime("%m%d") < born.dt.strftime("%m%d")
-    years = start.dt.year() - born.dt.year() - to_come.cast(pl.Int32)
-    age = pl.coalesce(
-        pl.when(stated.is_between(0, 120)).then(stated), pl.when(years.is_between(0, 120)).then(years)
-    ).clip(upper_bound=TOP_AGE)
-    return (age // rule.age_step * rule.age_step).cast(pl.Int32)
+def _intervals(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
+    """Months since diagnosis, and the dates themselves where the profile has them (shifted or as they are)."""
+    months = _months(joined)
+    found = [ages.top_coded(value, rule).alias(INTERVALS[item]) for item, value in months.items()]
+    if rule.dates == "full":
+        found += [_real_date(joined, item) for item in DATES if item in joined.columns]
+    if rule.dates == "shifted":
+        found += [
+            pl.when(ages.too_old(months[item], rule).not_() if item in months else pl.lit(True))
+            .then(_shifted(_text(joined, item)))
+            .alias(f"shifted_{item}")
+            for item in DATES
+            if item in joined.columns
+        ]
+    return found
+
+
+def _real_date(frame: pl.DataFrame, item: str) -> pl.Expr:
+    """A full or partial date of the calendar as it is; any other text becomes null."""
+    text = _text(frame, item)
+    return pl.when(dates.earliest(text).is_not_null()).then(_fits(text, FULL_DATE)).alias(item)
+
+
+def _shifted(text: pl.Expr) -> pl.Expr:
+    """A date moved by its patient's days: a full one stays full, one without a day is the month of its moved 15th."""
+    moved = _day(text) + pl.duration(days=pl.col("_shift"))
+    written = moved.dt.strftime("%Y%m%d")
+    return pl.when(text.str.len_bytes() == 8).then(written).otherwise(written.str.slice(0, 6))
+
+
+def _top_coded(joined: pl.DataFrame, rule: Profile) -> int:
+    """Intervals (or dates) that would have told an age over 89."""
+    flags = [ages.too_old(value, rule) for value in _months(joined).values()]
+    if rule.limited or not flags:
+        return 0
+    return int(joined.select(pl.sum_horizontal(flag.cast(pl.Int64).sum() for flag in flags)).item() or 0)
+
+
+def _diagnosed(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
+    if rule.dates == "shifted":  # the year as it was would tell how far the dates moved
+        return []
+    return [dates.year(_text(joined, "dateOfDiagnosis")).alias("diagnosis_year")]
 
 
 def _geography(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
+    if rule.limited:
+        zip5 = _text(joined, "addrAtDxPostalCode").str.extract(r"^([0-9]{5})(?:[0-9]{4})?$")
+        places = {item: text for item, text in LIMITED_PLACES.items() if item != "addrAtDxPostalCode"}
+        return [*_fitting(joined, places), zip5.alias("addrAtDxPostalCode")]
     state = _text(joined, "addrAtDxState").str.to_uppercase()
     state = pl.when(state.is_in(sorted(standards.code_set("addrAtDxState", standards.CURRENT_VERSION)))).then(
         state
     )
-    zip3 = _text(joined, "addrAtDxPostalCode").str.extract(r"^(\d{3})\d{2}(?:\d{4})?$")
+    zip3 = _text(joined, "addrAtDxPostalCode").str.extract(r"^([0-9]{3})[0-9]{2}(?:[0-9]{4})?$")
     small = pl.when(zip3.is_in(sorted(SMALL_ZIP3))).then(pl.lit("000")).otherwise(zip3)
-    county = _text(joined, "countyAtDx").str.extract(r"^(\d{3})$")
+    county = _text(joined, "countyAtDx").str.extract(r"^([0-9]{3})$")
     wanted = ((rule.state, "state", state), (rule.zip3, "zip3", small), (rule.county, "county", county))
     return [value.alias(name) for allowed, name, value in wanted if allowed]
 
@@ -324,83 +332,3 @@ def _without_small_areas(
         )
         cases = cases.with_columns(shown).drop("large", strict=False)
     return cases, hidden
-
-
-def _report(
-    patients: pl.DataFrame,
-    tumors: pl.DataFrame,
-    people: pl.DataFrame,
-    cases: pl.DataFrame,
-    rule: Profile,
-    areas: dict[str, int],
-) -> dict[str, Any]:
-    """Counts for the manifest: nothing in it comes from a single record.
-
-    Keys: profile, patients, tumors, columns_released, columns_held_back, values_refused (item → values that did not
-    fit their pattern), ages_top_coded, areas_not_named, risk (see `_risk`).
-    """
-    from_items = {*PATIENT_ITEMS, *TUMOR_ITEMS, *TUMOR_WORDS, *INTERVALS}
-    used = from_items - rule.held_back | {"sex", "sexAssignedAtBirth", "causeOfDeath", "ageAtDiagnosis"}
-    used |= {name for name in ("addrAtDxState", "addrAtDxPostalCode", "countyAtDx") if rule.state}
-    sources = {*patients.columns, *tumors.columns}
-    own = {name for name in sources if name.endswith("_id")}
-    refused = {
-        item: lost
-        for before, after in ((patients, people), (tumors, cases))
-        for item in after.columns
-        if item in from_items and item in before.columns
-        and (lost := before.select(_text(before, item).count()).item() - after[item].count())
-    }  # fmt: skip
-    return {
-        "profile": rule.name,
-        "patients": people.height,
-        "tumors": cases.height,
-        "columns_released": {"patients": people.columns, "tumors": cases.columns},
-        "columns_held_back": sorted(sources - used - own),
-        "values_refused": dict(sorted(refused.items())),
-        "ages_top_coded": int((cases["age_at_diagnosis"] == TOP_AGE).sum()),
-        "areas_not_named": areas,
-        "risk": _risk(people, cases),
-    }
-
-
-def _risk(people: pl.DataFrame, cases: pl.DataFrame) -> dict[str, Any]:
-    """k-anonymity and l-diversity over what an outsider may know about somebody.
-
-    Keys: quasi_identifiers, groups, smallest_group (k), patients_unique, patients_in_groups_below_5, _below_11,
-    least_diverse_group (l: fewest different primary sites among groups of two or more patients).
-    """
-    known = [
-        "sex_at_birth",
-        "race1",
-        "spanishHispanicOrigin",
-        "age_at_diagnosis",
-        "diagnosis_year",
-        "state",
-        "zip3",
-        "county",
-    ]
-    both = cases.join(people, on="study_patient_id", how="left", maintain_order="left")
-    quasi = [name for name in known if name in both.columns]
-    site = pl.col("primarySite").str.slice(0, 3) if "primarySite" in both.columns else pl.lit("")
-    groups = both.group_by(quasi).agg(
-        pl.col("study_patient_id").n_unique().alias("k"), site.n_unique().alias("l")
-    ).sort("k", *quasi)  # fmt: skip
-
-    def within(limit: int) -> int:
-        return int(groups.filter(pl.col("k") < limit)["k"].sum())
-
-    several = groups.filter(pl.col("k") > 1)
-    return {
-        "quasi_identifiers": quasi,
-        "groups": groups.height,
-        "smallest_group": _smallest(groups["k"]),
-        "patients_unique": within(2),
-        "patients_in_groups_below_5": within(5),
-        "patients_in_groups_below_11": within(11),
-        "least_diverse_group": _smallest(several["l"]),
-    }
-
-
-def _smallest(values: Iterable[int]) -> int | None:
-    return min((int(value) for value in values), default=None)

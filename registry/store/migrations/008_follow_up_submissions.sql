@@ -22,8 +22,8 @@ CREATE TABLE contact_bar (
 CREATE TABLE letter_consent (
     consent_id BIGINT PRIMARY KEY, patient_id BIGINT, physician_id VARCHAR NOT NULL, given BOOLEAN NOT NULL,
     given_on DATE NOT NULL, valid_until DATE, note VARCHAR, recorded_by VARCHAR NOT NULL, withdrawn_at TIMESTAMP,
-    withdrawn_by VARCHAR, version INTEGER NOT NULL DEFAULT 1, created_at TIMESTAMP, changed_at TIMESTAMP,
-    changed_by VARCHAR);
+    withdrawn_by VARCHAR, withdrawn_reason VARCHAR, version INTEGER NOT NULL DEFAULT 1, created_at TIMESTAMP,
+    changed_at TIMESTAMP, changed_by VARCHAR);
 -- A registry's own letter templates; the package's own stand in registry/followup/letters.
 CREATE TABLE letter_template (
     template VARCHAR NOT NULL, language VARCHAR NOT NULL, content VARCHAR NOT NULL, version INTEGER NOT NULL DEFAULT 1,
@@ -49,8 +49,8 @@ CREATE TABLE letter_language (
 -- What a passive source (visits, another registry's file, pathology reports) said, line by line, and what came of it.
 CREATE TABLE follow_up_import (
     import_id BIGINT PRIMARY KEY, kind VARCHAR NOT NULL, file_name VARCHAR, file_id BIGINT, sha256 VARCHAR, rows BIGINT,
-    moved BIGINT, not_later BIGINT, unmatched BIGINT, unreadable BIGINT, reviews BIGINT, imported_by VARCHAR,
-    created_at TIMESTAMP);
+    moved BIGINT, not_later BIGINT, unmatched BIGINT, unreadable BIGINT, reviews BIGINT, facility_id VARCHAR,
+    imported_by VARCHAR, created_at TIMESTAMP);
 CREATE TABLE follow_up_import_line (
     import_id BIGINT NOT NULL, line BIGINT NOT NULL, patient_id BIGINT, contact_id BIGINT, source_id BIGINT,
     outcome VARCHAR NOT NULL, detail VARCHAR, content VARCHAR);

@@ -15,7 +15,8 @@ from registry.service import frames, user_dictionaries
 from registry.service.operations import Context, operation
 from registry.standards import dates
 from registry.submissions import FileRequest, write_file
-from registry.submissions.naaccr_file import RECORD_TYPES, writers_columns
+from registry.submissions.outgoing import as_version, writers_columns
+from registry.submissions.profiles import RECORD_TYPES
 
 
 @operation("export.naaccr_xml", changes=True)
@@ -70,44 +71,23 @@ def naaccr_xml(
         dictionaries=tuple(user_dictionaries.of_columns(context, [*patients.columns, *tumors.columns])),
         items=item_columns.held(context.store),
     )
-    patients, tumors = (writers_columns(frame, request) for frame in (patients, tumors))
-    patients, tumors, lost = _as_version(patients, tumors, request)
+    patients, tumors = (
+        writers_columns(frame, request.items, request.dictionaries) for frame in (patients, tumors)
+    )
+    patients, tumors, lost = as_version(patients, tumors, naaccr_version, record_type, request.dictionaries)
     written = write_file(path, patients, tumors, request)
     left_out = {name: max(written.left_out.get(name, 0), n) for name, n in lost.items()}
-    errors = written.faults.filter(pl.col("severity") == "error")
     result = {
         "file": str(path), "record_type": record_type, "naaccr_version": naaccr_version,
         "patients": written.patients, "tumors": written.tumors, "items": written.items,
-        "left_out": written.left_out | left_out, "errors": errors.height, "warnings": written.faults.height - errors.height,
+        "left_out": written.left_out | left_out, "errors": written.errors, "warnings": written.warnings,
         "not_taken": not_taken, "sha256": written.sha256, "manifest": str(path) + ".manifest.json",
-        "messages": errors["message"].head(20).to_list(),
+        "messages": written.messages,
     }  # fmt: skip
     if mark_exported:
         result["marked_exported"] = _mark_exported(context, tumors["tumor_id"].to_list())
     _record(context, result, state, year)
     return result
-
-
-def _as_version(
-    patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
-    """Items under the ids and at the levels that they have in the file's version, and how many values that loses."""
-    from registry.formats import NaaccrData, NaaccrHeader
-    from registry.formats.naaccr.translate import translate
-
-    current = standards.CURRENT_VERSION
-    if request.naaccr_version == current:
-        return patients, tumors, {}
-    key = "element_id" if "element_id" in patients.columns else "patient_id"
-    patients = patients.with_columns(patient_index=pl.int_range(pl.len(), dtype=pl.Int64))
-    tumors = tumors.join(patients.select(key, "patient_index"), on=key, how="inner", maintain_order="left")
-    tumors = tumors.with_columns(tumor_index=pl.int_range(pl.len(), dtype=pl.Int64))
-    header = NaaccrHeader(version=current, record_type=request.record_type)
-    here = NaaccrData(header, patients, tumors, pl.DataFrame())
-    there = translate(here, request.naaccr_version, dictionaries=request.dictionaries)
-    lost = dict(there.lost.group_by("item").len().sort("item").iter_rows())
-    places = ("patient_index", "tumor_index")
-    return there.data.patients.drop(places, strict=False), there.data.tumors.drop(places), lost
 
 
 def _moment(text: str | None) -> dt.datetime | None:

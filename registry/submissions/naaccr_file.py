@@ -6,10 +6,12 @@ own numbers mean nothing to the receiver.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import hashlib
 import json
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,18 +19,15 @@ from typing import Any
 import polars as pl
 
 from registry import formats, standards
+from registry.errors import BadInput
 from registry.standards import dates
+from registry.submissions import outgoing, proof
+from registry.submissions.proof import Proof
 from registry.version import __version__
 
-RECORD_TYPES = {
-    "I": "incidence: no confidential items",
-    "C": "confidential incidence",
-    "A": "full abstract",
-    "M": "modified full abstract",
-}
-
-
-OUR_NUMBERS = ("patientIdNumber", "tumorRecordNumber")
+SPECIFICATION = "1.8"
+CHUNK = 50_000
+"""Patients that are written at once: bounds the memory of copies."""
 
 
 @dataclass(frozen=True)
@@ -64,56 +63,93 @@ class WrittenFile:
     items: int
     left_out: dict[str, int]
     faults: pl.DataFrame
+    errors: int
+    warnings: int
+    messages: list[str]
     manifest: dict[str, Any] = field(default_factory=dict)
 
 
-def prepare(
-    patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Frames for the writer, with our ids and the sex item of the version.
+class NaaccrFile:
+    """A file that is being written; made by `naaccr_file`. After it: `report` and `proof`."""
 
-    Args:
-        patients: frame[patient_id, items]; tumors: frame[tumor_id, patient_id, items]. With `element_id` in both,
-            a patient may have several Patient elements.
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+        self.report: formats.WriteReport = writer.report
+        self.proof = Proof()
+
+    def add(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> None:
+        """Write patients, and the tumors that are theirs, in the order of the frames.
+
+        Args:
+            patients: frame[element_id, items]; tumors: frame[element_id, items].
+        """
+        first = self.report.patients
+        keyed = patients.with_columns(patient_index=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+        own = tumors.select("element_id").join(
+            keyed.select("element_id", "patient_index"), on="element_id", how="left", maintain_order="left"
+        )["patient_index"]
+        numbered = tumors.with_columns(own)
+        if own.null_count():
+            numbered = numbered.filter(own.is_not_null())
+        self._writer.add(keyed.drop("element_id"), numbered.drop("element_id"))
+
+
+@contextlib.contextmanager
+def naaccr_file(
+    path: Path, header: formats.NaaccrHeader, dictionaries: Sequence[standards.Dictionary] = ()
+) -> Iterator[tuple[NaaccrFile, list[Any]]]:
+    """Write a file beside its place, read it back, and give it its name when nothing speaks against it.
+
+    Yields:
+        The file, and a list of functions that are asked, each with the proof, before the file takes its name.
+
+    Raises:
+        BadInput: the folder cannot be written to; nothing is left half-written.
     """
-    if "element_id" not in patients.columns:
-        patients, tumors = (frame.with_columns(element_id="patient_id") for frame in (patients, tumors))
-    dictionary = standards.dictionary(request.naaccr_version)
-    widths = {name: found.length for name in OUR_NUMBERS if (found := dictionary.item(name))}
-    patients = patients.sort("patient_id", "element_id").with_columns(
-        patientIdNumber=pl.col("patient_id").cast(pl.String).str.zfill(widths["patientIdNumber"])
+    checks: list[Any] = []
+    with _folder_beside(path) as folder:
+        part = folder / path.name
+        with formats.naaccr_writer(
+            part, header, dictionaries, too_long="keep"
+        ) as writer:  # read back, and listed
+            file = NaaccrFile(writer)
+            yield file, checks
+        file.proof = proof.read_back(part, dictionaries)
+        for check in checks:
+            check(file.proof)
+        take_name(part, path)
+
+
+@contextlib.contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise BadInput(str(path), f"cannot be written ({error.strerror})", "choose another place") from None
+    with folder as name:
+        yield Path(name)
+
+
+def take_name(part: Path, path: Path) -> None:
+    """Put a finished file in its place, with the mode of the one that it replaces."""
+    if path.exists():
+        shutil.copymode(path, part)
+    part.replace(path)
+
+
+def header_of(
+    record_type: str, version: str, time_generated: dt.datetime, registry_id: str | None,
+    dictionaries: Sequence[standards.Dictionary] = (),
+) -> formats.NaaccrHeader:  # fmt: skip
+    """The root element of a file that we write: no attribute and no item but these."""
+    return formats.NaaccrHeader(
+        version=version,
+        record_type=record_type,
+        time_generated=time_generated.isoformat(timespec="seconds"),
+        specification_version=SPECIFICATION,
+        user_dictionaries=tuple(one.uri for one in dictionaries if one.uri_given),
+        items={"registryId": registry_id} if registry_id else {},
     )
-    number = pl.col("tumor_id").rank("dense").over("patient_id").cast(pl.String)
-    tumors = tumors.sort("patient_id", "tumor_id").with_columns(
-        tumorRecordNumber=number.str.zfill(widths["tumorRecordNumber"])
-    )
-    patients = _sex_items(patients, request.naaccr_version)
-    return patients, tumors
-
-
-def _sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
-    """Older versions carry item 220; where only 225 is known it is written as 220 (the codes agree).
-
-    Newer ones carry 225 alone; a 220 that says the same is no value left out.
-    """
-    if "sexAssignedAtBirth" not in patients.columns:
-        return patients
-    old = pl.col("sex") if "sex" in patients.columns else pl.lit(None, pl.String)
-    if standards.dictionary(version).item("sex") is None:
-        return patients.with_columns(sex=pl.when(old.ne_missing(pl.col("sexAssignedAtBirth"))).then(old))
-    return patients.with_columns(sex=pl.coalesce(old, pl.col("sexAssignedAtBirth")))
-
-
-def writers_columns(frame: pl.DataFrame, request: FileRequest) -> pl.DataFrame:
-    """Columns as today's dictionaries together name them, which may differ from how a store came to name them."""
-    together = formats.merged_dictionary(standards.CURRENT_VERSION, request.dictionaries)
-    names = {}
-    for column in frame.columns:
-        naaccr_id, number = request.items.get(column, (None, None))
-        item = together.resolve(naaccr_id, number) if naaccr_id else None
-        if item is not None and number in (item.number, None):
-            names[column] = item.column
-    return frame.rename(names)
 
 
 def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request: FileRequest) -> WrittenFile:
@@ -121,61 +157,41 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
 
     The manifest holds counts, never patient data. Same frames and request = same bytes.
 
+    Args:
+        patients: frame[patient_id, items]; tumors: frame[tumor_id, patient_id, items]. With `element_id` in both,
+            a patient may have several Patient elements.
+
     Raises:
         registry.errors.RegistryError: the file cannot be written; nothing is left half-written.
     """
-    patients, tumors = prepare(patients, tumors, request)
+    patients, tumors = outgoing.with_elements(patients, tumors)
+    patients, tumors = outgoing.with_own_numbers(patients, tumors, request.naaccr_version)
+    patients = outgoing.sex_items(patients, request.naaccr_version)
     header = formats.NaaccrHeader(
         version=request.naaccr_version,
         record_type=request.record_type,
         time_generated=request.time_generated.isoformat(timespec="seconds"),
-        specification_version="1.8",
+        specification_version=SPECIFICATION,
         items={"registryId": request.registry_id} if request.registry_id else {},
     )
-    keyed = patients.with_columns(patient_index=pl.int_range(pl.len(), dtype=pl.Int64))
-    numbered = tumors.join(keyed.select("element_id", "patient_index"), on="element_id", how="inner").sort(
-        "patient_index", "tumor_id"
-    )
-    report = formats.write_naaccr_xml(
-        path,
-        keyed.drop("patient_id", "element_id"),
-        numbered.drop("patient_id", "element_id", "tumor_id"),
-        header=header,
-        dictionaries=request.dictionaries,
-        too_long="keep",  # reading back lists them
-    )
+    with naaccr_file(path, header, request.dictionaries) as (file, _):
+        file.add(patients.drop("patient_id"), tumors.drop("patient_id", "tumor_id"))
     left_out: dict[str, int] = {}
-    for left in report.left_out:
+    for left in file.report.left_out:
         left_out[left.item] = left_out.get(left.item, 0) + left.values
-    faults, items = _read_back(path, request)
-    data = path.read_bytes()
+    found, report = file.proof, file.report
     written = WrittenFile(
-        path,
-        hashlib.sha256(data).hexdigest(),
-        len(data),
-        keyed.height,
-        numbered.height,
-        items,
-        left_out,
-        faults,
-    )
+        path, found.sha256, found.size, report.patients, report.tumors, found.items, left_out, found.faults,
+        found.errors, found.warnings, found.messages,
+    )  # fmt: skip
     manifest = _manifest(written, request, tumors)
     path.with_name(path.name + ".manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     return WrittenFile(**{**written.__dict__, "manifest": manifest})
 
 
-def _read_back(path: Path, request: FileRequest) -> tuple[pl.DataFrame, int]:
-    faults, items = [], 0
-    for batch in formats.iter_naaccr_xml(path, dictionary=request.dictionaries):
-        faults.append(batch.errors)
-        items += batch.items.height
-    return pl.concat(faults), items
-
-
 def _manifest(written: WrittenFile, request: FileRequest, tumors: pl.DataFrame) -> dict[str, Any]:
     year = dates.year("dateOfDiagnosis") if "dateOfDiagnosis" in tumors.columns else pl.lit(None, pl.Int32)
     by_year = tumors.group_by(year.alias("year")).len().sort("year", nulls_last=True)
-    errors = written.faults.filter(pl.col("severity") == "error")
     return {
         "file": written.path.name,
         "sha256": written.sha256,
@@ -188,6 +204,6 @@ def _manifest(written: WrittenFile, request: FileRequest, tumors: pl.DataFrame) 
         "tumors": written.tumors,
         "tumors_by_diagnosis_year": {str(y or "unknown"): n for y, n in by_year.iter_rows()},
         "items_left_out": written.left_out,
-        "validation": {"errors": errors.height, "warnings": written.faults.height - errors.height},
+        "validation": {"errors": written.errors, "warnings": written.warnings},
         **({"remark": request.remark} if request.remark else {}),
     }

@@ -10,15 +10,18 @@ from registry.followup.annual import FollowUp, annual_follow_up, summary
 from registry.followup.configuration import AgeBand, FollowUpConfiguration, Window
 from registry.followup.eligibility import EXCLUSIONS, eligibility
 from registry.followup.rates import rates, rates_by_age
-from registry.followup.worklist import LIST_COLUMNS, follow_up_list
+from registry.followup.sources import STEPS
+from registry.followup.worklist import LIST_COLUMNS, Work, follow_up_list
 
 __all__ = [
     "EXCLUSIONS",
     "LIST_COLUMNS",
+    "STEPS",
     "AgeBand",
     "FollowUp",
     "FollowUpConfiguration",
     "Window",
+    "Work",
     "annual_follow_up",
     "eligibility",
     "follow_up_list",

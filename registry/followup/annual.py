@@ -13,7 +13,7 @@ from registry.followup.configuration import FollowUpConfiguration, settled
 from registry.followup.due import STATUSES
 from registry.followup.eligibility import EXCLUSIONS, judge, verdicts
 from registry.followup.rates import COUNTS, table
-from registry.followup.worklist import lines
+from registry.followup.worklist import Work, lines
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def annual_follow_up(
     configuration: FollowUpConfiguration | None = None,
     reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
-    attempts: pl.DataFrame | None = None,
+    work: Work | None = None,
 ) -> FollowUp:
     """Everything at once; the same input in any row order gives the same frames.
 
@@ -45,12 +45,10 @@ def annual_follow_up(
         configuration: the registry's settings.
         reference_date: start of the registry, where it differs from the configuration's.
         key: column that tells patients apart.
-        attempts: contacts made so far, as in `follow_up_list`.
+        work: what was done so far, as in `follow_up_list`.
 
     Returns:
-        The four results. `summary` can be written as JSON and has the keys of the published sample: as_of,
-        reference_date, five_year_start, fifteen_year_start, patients, tumors, exclusions (tumors by code, ""
-        = eligible), patient_based, tumor_based (counts and rates by window), list (patients by status).
+        The four results; `summary` as in `page`.
 
     >>> patients = pl.DataFrame({"patientIdNumber": ["1"], "vitalStatus": ["1"], "dateOfLastContact": ["2024"]})
     >>> tumors = pl.DataFrame({"patientIdNumber": ["1"], "classOfCase": ["14"], "primarySite": ["C509"],
@@ -60,24 +58,47 @@ def annual_follow_up(
     """
     configuration = settled(configuration, reference_date)
     judged = judge(patients, tumors, as_of, configuration, key)
-    listed = lines(judged, patients, tumors, as_of, configuration, key, attempts)
-    rated = table(judged.filter(pl.col("exclusion") == ""), as_of, configuration, key, [])
+    listed = lines(judged, patients, tumors, as_of, configuration, key, work or Work())
+    rated = table(judged.filter(pl.col("exclusion") == ""), as_of, configuration, [])
+    figures = page(judged, listed["status"], rated, patients.height, as_of, configuration)
+    return FollowUp(verdicts(judged, tumors, key), listed, rated, figures)
+
+
+def page(
+    judged: pl.DataFrame,
+    listed: pl.Series,
+    rated: pl.DataFrame,
+    patients: int,
+    as_of: dt.date,
+    configuration: FollowUpConfiguration,
+) -> dict[str, Any]:
+    """The one-page summary: it can be written as JSON and has the keys of the published sample.
+
+    Args:
+        judged: facts of `judge`. listed: the statuses of the list. rated: the result of `rates`.
+        patients: how many patients there are.
+        as_of: day on which the question was asked.
+        configuration: the registry's settings.
+
+    Returns:
+        as_of, reference_date, five_year_start, fifteen_year_start, patients, tumors, exclusions (tumors by code,
+        "" = eligible), patient_based, tumor_based (counts and rates by window), list (patients by status).
+    """
     excluded = dict(judged["exclusion"].cast(pl.String).value_counts().iter_rows())
-    on_list = dict(listed["status"].value_counts().iter_rows())
+    on_list = dict(listed.value_counts().iter_rows())
     starts = {row["window"]: str(row["from"]) for row in rated.iter_rows(named=True)}
-    page = {
+    return {
         "as_of": str(as_of),
         "reference_date": str(configuration.reference_date or configuration.start),
         "five_year_start": starts.get("last_five_years"),
         "fifteen_year_start": starts.get("last_fifteen_years"),
-        "patients": patients.height,
-        "tumors": tumors.height,
+        "patients": patients,
+        "tumors": judged.height,
         "exclusions": {code: excluded[code] for code in sorted(("", *EXCLUSIONS)) if code in excluded},
         "patient_based": _nested(rated, "patient", (*COUNTS, "rate_pct", "living_rate_pct")),
         "tumor_based": _nested(rated, "tumor", (*COUNTS, "rate_pct")),
         "list": {name: on_list.get(name, 0) for name in STATUSES[:3]},
     }
-    return FollowUp(verdicts(judged, tumors, key), listed, rated, page)
 
 
 def summary(

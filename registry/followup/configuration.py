@@ -48,7 +48,7 @@ def _edition(row: dict[str, Any]) -> dict[str, Any]:
     lists = {
         name: tuple(value)
         for name, value in row.items()
-        if name.endswith(("codes", "classes", "ies", "ians"))
+        if isinstance(value, list) and name not in ("window", "age_band")
     }
     windows = tuple(Window(**window) for window in row["window"])
     bands = tuple(
@@ -81,6 +81,10 @@ class FollowUpConfiguration:
             True for all of them, or the codes of `eligibility.EXCLUSIONS`.
         patient_contact_flag_bars_letters: whether item 1854 (no research contact) bars letters too.
         windows_count_from: "as_of", or "completed_year" = the last 31 December up to the as-of date.
+        physician_letter_month, patient_letter_month: months after the last contact at which each is written.
+        months_between_tries: what is waited for an answer. tries_before_lost: attempts after which a patient is lost.
+        passive_sources: what is searched before anybody is asked, in this order; None = see `sources`.
+        patient_letters_need_consent: "not_refused" (a physician may object), or "required" (one must have agreed).
 
     >>> settings = FollowUpConfiguration(reference_date=dt.date(1998, 1, 1))
     >>> settings.start
@@ -94,6 +98,13 @@ class FollowUpConfiguration:
     follow_anyway: bool | Collection[str] = False
     patient_contact_flag_bars_letters: bool = True
     windows_count_from: Literal["as_of", "completed_year"] = "as_of"
+    passive_sources: tuple[str, ...] | None = None
+    patient_letters_need_consent: Literal["not_refused", "required"] = "not_refused"
+    physician_letter_month: int = _newest("physician_letter_month")
+    patient_letter_month: int = _newest("patient_letter_month")
+    months_between_tries: int = _newest("months_between_tries")
+    tries_before_lost: int = _newest("tries_before_lost")
+    passive_again_months: int = _newest("passive_again_months")
     due_months: int = _newest("due_months")
     delinquent_months: int = _newest("delinquent_months")
     due_ahead_months: int = _newest("due_ahead_months")
@@ -154,3 +165,14 @@ def settled(
     """
     settings = configuration or FollowUpConfiguration()
     return settings if reference_date is None else replace(settings, reference_date=reference_date)
+
+
+def checked_day(as_of: dt.date) -> dt.date:
+    """The day asked about, when all that is counted from it are days of the calendar.
+
+    Raises:
+        BadInput: it is before 1900 or after 9900.
+    """
+    if not 1900 <= as_of.year <= 9900:
+        raise BadInput("as-of date", f"{as_of} is no day of a registry", "give one from 1900 on")
+    return as_of

@@ -1,16 +1,24 @@
-"""Dates of follow-up: last contact, due, delinquent, status and whole months since contact."""
+"""Dates of follow-up: last contact, due, delinquent, status and whole months since contact.
+
+Adding months keeps the order of days, so "is the day fifteen months later still to come?" is one comparison with
+one day (`first_with`), whatever the size of the registry.
+"""
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
+from functools import cache
 
+import numpy as np
 import polars as pl
 
 from registry.followup.configuration import FollowUpConfiguration
 from registry.standards import dates
 
 STATUSES = ("DELINQUENT", "OVERDUE", "DUE", "CURRENT")
+_FIRST_YEAR, _NO_YEAR = 1000, 9999
+_NO_DAY = np.iinfo(np.int32).min
 
 
 def text(frame: pl.DataFrame, item: str) -> pl.Expr:
@@ -21,16 +29,88 @@ def text(frame: pl.DataFrame, item: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped).alias(item)
 
 
-def first_day(frame: pl.DataFrame, item: str, where: pl.Expr | None = None) -> pl.Expr:
-    """Earliest day (Date) an item can mean; takes NAACCR text and Date columns alike.
+def stripped(frame: pl.DataFrame, item: str) -> pl.Series:
+    """Item as stripped text; nulls when the frame has no such column."""
+    if item not in frame.columns:
+        return pl.Series(item, [None], dtype=pl.String).new_from_index(0, frame.height)
+    return frame[item].cast(pl.String).str.strip_chars()
 
-    Nobody becomes current through a missing day: 201508 counts as 2015-08-01. Rows outside `where`
-    are not parsed and come out null.
+
+def first_day(frame: pl.DataFrame, item: str) -> pl.Series:
+    """Earliest day (Date) that each value of an item can mean; nulls when the frame has no such column."""
+    return first_days(frame[item] if item in frame.columns else stripped(frame, item))
+
+
+def first_days(values: pl.Series) -> pl.Series:
+    """Earliest day (Date) that full and partial NAACCR dates can mean; takes text and Date alike.
+
+    Nobody becomes current through a missing day: 201508 counts as 2015-08-01. What is no date of the calendar is
+    unknown (null), the year 9999 too. Same as `dates.earliest` else, in a fraction of its time.
+
+    >>> written = ["20240229", "201508", "2015", "20230229", "99999999", "9999", "2015082", " ", None]
+    >>> [str(day) for day in first_days(pl.Series(written))]
+    ['2024-02-29', '2015-08-01', '2015-01-01', 'None', 'None', 'None', 'None', 'None', 'None']
     """
-    if item in frame.columns and frame.schema[item] == pl.Date:
-        return pl.col(item) if where is None else pl.when(where).then(pl.col(item)).alias(item)
-    value = text(frame, item)
-    return dates.earliest(value if where is None else pl.when(where).then(value)).alias(item)
+    if values.dtype == pl.Date:
+        known = values.dt.year().is_between(_FIRST_YEAR, _NO_YEAR - 1)
+        return pl.select(pl.when(known).then(values)).to_series().alias(values.name)
+    words = values.cast(pl.String).str.strip_chars()
+    number, size = words.cast(pl.Int32, strict=False), words.str.len_bytes()
+    padded = (
+        pl.when(size == 8).then(number).when(size == 6).then(number * 100 + 1).when(size == 4).then(number * 10_000 + 101)
+    )  # fmt: skip
+    whole = np.maximum(pl.select(padded.fill_null(0)).to_series().to_numpy(), 0)
+    starts, lengths = _months()
+    month = whole // 100
+    day = whole - month * 100
+    known = (day > 0) & (day <= lengths[month])
+    found = np.where(known, starts[month] + day - 1, _NO_DAY).astype(np.int32, copy=False)
+    days = pl.Series(values.name, found)
+    return pl.select(pl.when(days != _NO_DAY).then(days).cast(pl.Date)).to_series().alias(values.name)
+
+
+@cache
+def _months() -> tuple[np.ndarray, np.ndarray]:
+    """By year * 100 + month: the month's first day (days since 1970-01-01) and its length, 0 where there is none."""
+    starts, lengths = np.zeros(1_000_000, dtype=np.int32), np.zeros(1_000_000, dtype=np.int8)
+    year = np.repeat(np.arange(_FIRST_YEAR, _NO_YEAR), 12)
+    month = np.tile(np.arange(12), _NO_YEAR - _FIRST_YEAR)
+    since = (year - 1970) * 12 + month
+    first, after = (
+        count.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) for count in (since, since + 1)
+    )
+    starts[year * 100 + month + 1], lengths[year * 100 + month + 1] = first, after - first
+    return starts, lengths
+
+
+def first_with(day: dt.date, months: int) -> dt.date:
+    """First day to which `months` can be added without falling before `day`.
+
+    >>> first_with(dt.date(2026, 10, 31), 15), first_with(dt.date(2026, 3, 31), 1)
+    (datetime.date(2025, 7, 31), datetime.date(2026, 3, 1))
+    """
+    before = dates.months_after(day, -months)
+    return before if dates.months_after(before, months) >= day else before + dt.timedelta(days=1)
+
+
+def to_come(last_contact: pl.Expr, as_of: dt.date, months: int) -> pl.Expr:
+    """True when the day `months` after the last contact is `as_of` or later; False without a known contact."""
+    return (last_contact >= first_with(as_of, months)).fill_null(False)
+
+
+def is_current(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
+    """True while the delinquent date has not passed; False without a known contact."""
+    return to_come(last_contact, as_of, configuration.delinquent_months)
+
+
+def is_listed(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
+    """True when the due date falls before the end of what a list made on `as_of` covers, or nobody knows it."""
+    return to_come(last_contact, _after(as_of, configuration), configuration.due_months).not_()
+
+
+def _after(as_of: dt.date, configuration: FollowUpConfiguration) -> dt.date:
+    """First day that a list made on `as_of` does not cover."""
+    return dates.months_after(as_of, configuration.due_ahead_months) + dt.timedelta(days=1)
 
 
 def status(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
@@ -44,22 +124,15 @@ def status(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfigu
     >>> frame.select(status(pl.col("seen"), dt.date(2026, 10, 31), settings)).to_series().to_list()
     ['OVERDUE', 'DELINQUENT', 'DUE', 'DELINQUENT']
     """
-    due = dates.add_months(last_contact, configuration.due_months)
-    ahead = dates.months_after(as_of, configuration.due_ahead_months)
     return (
         pl.when(is_current(last_contact, as_of, configuration).not_())
         .then(pl.lit("DELINQUENT"))
-        .when(due < as_of)
+        .when(to_come(last_contact, as_of, configuration.due_months).not_())
         .then(pl.lit("OVERDUE"))
-        .when(due <= ahead)
+        .when(is_listed(last_contact, as_of, configuration))
         .then(pl.lit("DUE"))
         .otherwise(pl.lit("CURRENT"))
     )
-
-
-def is_current(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
-    """True while the delinquent date has not passed; False without a known contact."""
-    return (dates.add_months(last_contact, configuration.delinquent_months) >= as_of).fill_null(False)
 
 
 def whole_months(since: pl.Expr, as_of: dt.date) -> pl.Expr:

@@ -7,13 +7,14 @@ this project's reading of them.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
 from registry.errors import BadInput
-from registry.followup.configuration import FollowUpConfiguration, settled
-from registry.followup.due import first_day, is_current, text
-from registry.standards import dates
+from registry.followup.configuration import FollowUpConfiguration, checked_day, settled
+from registry.followup.due import first_day, first_days, first_with, is_current, stripped, to_come
 
 EXCLUSIONS = {
     "CLASS00": "diagnosed here, all treatment elsewhere (class of case 00)",
@@ -27,8 +28,8 @@ EXCLUSIONS = {
 }
 """Codes in the order in which they are tested, with the reason in plain words."""
 
-_CODES = ("", *EXCLUSIONS)
-_EXCLUSION = pl.Enum(_CODES)
+_EXCLUSION = pl.Enum(["", *EXCLUSIONS])
+_POSITION = {code: position for position, code in enumerate(_EXCLUSION.categories)}
 
 PATIENT_ITEMS = ("vitalStatus", "dateOfLastContact")
 TUMOR_ITEMS = ("classOfCase", "primarySite", "behaviorCodeIcdO3", "dateOfDiagnosis")
@@ -98,48 +99,30 @@ def judge(
     """Facts about each row of `tumors`, in the same order.
 
     Returns:
-        `key`, diagnosed (Date), exclusion (Enum, "" = eligible), dead, current (Boolean), last_contact (Date).
+        `key`, row (UInt32: row of the patient in `patients`), diagnosed (Date), exclusion (Enum, "" = eligible),
+        dead, current (Boolean), last_contact (Date).
     """
     _check(patients, tumors, key)
-    country = text(patients, "addrCurrentCountry").str.to_uppercase()
-    at_home = [*configuration.domestic_countries, *configuration.unknown_countries]
-    people = (
-        patients.lazy()
-        .select(  # lazy: text that several rules read is prepared once
-            key,
-            text(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(False).alias("dead"),
-            first_day(patients, "dateOfLastContact").alias("last_contact"),
-            country.is_in(at_home).not_().fill_null(False).alias("foreign"),
-            _centenarian(patients, as_of, configuration.age_limit).alias("old"),
-        )
-        .with_columns(
-            is_current(pl.col("last_contact"), as_of, configuration).alias("current"),
-            _patient_exclusion(as_of, configuration).alias("patient_exclusion"),
-        )
-    )
-    dated = tumors.lazy().with_columns(first_day(tumors, "dateOfDiagnosis").alias("diagnosed"))
-    rules = _tumor_exclusion(tumors, configuration).alias("exclusion")
-    judged = (
-        dated.select(key, "diagnosed", rules)
-        .join(people, on=key, how="left", maintain_order="left")
-        .collect()
-    )
-    if orphans := judged["dead"].null_count():
-        raise BadInput(
-            "tumors", f"{orphans} rows have a {key} that is not among the patients", "add the patients"
-        )
-    return judged.select(
-        key,
-        "diagnosed",
-        pl.when(pl.col("exclusion") > 0)
-        .then("exclusion")
-        .otherwise("patient_exclusion")
-        .cat.to(_EXCLUSION)
-        .alias("exclusion"),
-        "dead",
-        "current",
-        "last_contact",
-    )
+    people = _people(patients, checked_day(as_of), configuration)
+    row = _rows(patients[key], tumors[key])
+    diagnosed = first_day(tumors, "dateOfDiagnosis")
+    of_tumor = _tumor_exclusion(tumors, diagnosed, configuration)
+    of_patient = people["exclusion"].to_numpy()[row]
+    return pl.DataFrame(
+        {
+            key: tumors[key],
+            "row": pl.Series(row, dtype=pl.UInt32),
+            "diagnosed": diagnosed,
+            "exclusion": pl.Series(np.where(of_tumor > 0, of_tumor, of_patient)).cat.to(_EXCLUSION),
+            "dead": people["dead"].to_numpy()[row],
+            "current": people["current"].to_numpy()[row],
+            "last_contact": pl.Series(people["day"].to_numpy()[row]),
+        }
+    ).with_columns(pl.when(pl.col("last_contact") != _UNKNOWN).then("last_contact").cast(pl.Date))
+
+
+_UNKNOWN = np.iinfo(np.int32).min
+_MISSING = np.int64(-1)
 
 
 def _check(patients: pl.DataFrame, tumors: pl.DataFrame, key: str) -> None:
@@ -149,47 +132,142 @@ def _check(patients: pl.DataFrame, tumors: pl.DataFrame, key: str) -> None:
             raise BadInput(
                 name, f"column {', '.join(missing)} is missing", "add it or name another key column"
             )
+        if blank := frame[key].null_count():
+            raise BadInput(name, f"{blank} rows have no {key}", "fill it in, or take them out")
     if patients.schema[key] != tumors.schema[key]:
         kinds = f"{patients.schema[key]} in one and {tumors.schema[key]} in the other"
         raise BadInput("patients and tumors", f"{key} is {kinds}")
-    if repeated := patients.height - patients[key].n_unique():
-        raise BadInput("patients", f"{repeated} rows repeat a {key}", "give one row a patient")
 
 
-def _centenarian(patients: pl.DataFrame, as_of: dt.date, age: int) -> pl.Expr:
-    """True when the birthday of `age` has come; only the oldest birth dates are parsed."""
-    candidate = text(patients, "dateOfBirth").str.slice(0, 4) <= f"{as_of.year - age:04}"
-    born = first_day(patients, "dateOfBirth", where=candidate)
-    return (dates.add_months(born, 12 * age) <= as_of).fill_null(False)
+def _rows(known: pl.Series, wanted: pl.Series) -> np.ndarray:
+    """Row in `known` of each value of `wanted` (int64).
+
+    Raises:
+        BadInput: `known` repeats a value, or does not have a wanted one.
+    """
+    if known.dtype.is_integer() and known.len():
+        first = int(known.min())  # type: ignore[arg-type]
+        span = int(known.max()) - first + 1  # type: ignore[arg-type]
+        if span <= 16 * known.len() + 1024:
+            return _rows_by_number(known.to_numpy().astype(np.int64) - first, span, wanted, first)
+    _refuse_repeated(known.len() - known.n_unique(), known.name)
+    numbered = known.to_frame("key").with_row_index("row")
+    found = wanted.to_frame("key").join(numbered, on="key", how="left", maintain_order="left")["row"]
+    _refuse_orphans(found.null_count(), known.name)
+    return found.cast(pl.Int64).to_numpy()
 
 
-def _patient_exclusion(as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
-    """Position in _CODES of FOREIGN_RESIDENT, AGE_100_NO_CONTACT or none, from the columns foreign, old, dead, last_contact."""
-    silent = (dates.add_months(pl.col("last_contact"), configuration.due_months) < as_of).fill_null(True)
-    codes = [pl.lit(_CODES.index(code), pl.UInt8) for code in ("FOREIGN_RESIDENT", "AGE_100_NO_CONTACT", "")]
-    lost = pl.col("dead").not_() & pl.col("old") & silent
-    return pl.when(pl.col("foreign")).then(codes[0]).when(lost).then(codes[1]).otherwise(codes[2])
+def _rows_by_number(places: np.ndarray, span: int, wanted: pl.Series, first: int) -> np.ndarray:
+    """The same for numbers that lie close together: a table takes a tenth of a join's time."""
+    table = np.full(span, _MISSING)
+    table[places] = np.arange(len(places))
+    _refuse_repeated(int((table[places] != np.arange(len(places))).sum()), wanted.name)
+    asked = wanted.to_numpy().astype(np.int64) - first
+    inside = (asked >= 0) & (asked < span)
+    found = np.where(inside, table[np.where(inside, asked, 0)], _MISSING)
+    _refuse_orphans(int((found == _MISSING).sum()), wanted.name)
+    return found
 
 
-def _tumor_exclusion(tumors: pl.DataFrame, configuration: FollowUpConfiguration) -> pl.Expr:
-    """Position in _CODES of the first excluding rule that needs only the tumor, 0 for none; `diagnosed` (Date) is a column already."""
-    class_of_case = text(tumors, "classOfCase")
-    site = text(tumors, "primarySite")
-    behavior = text(tumors, "behaviorCodeIcdO3")
-    stage = text(tumors, "summaryStage2018")
-    early = pl.col("diagnosed") < configuration.start
-    skin = site.str.starts_with("C44") & stage.is_in(["0", "1"])
-    histology = pl.when(skin).then(text(tumors, "histologicTypeIcdO3")).cast(pl.Int32, strict=False)
+def _refuse_repeated(rows: int, key: str) -> None:
+    if rows:
+        raise BadInput("patients", f"{rows} rows repeat a {key}", "give one row a patient")
+
+
+def _refuse_orphans(rows: int, key: str) -> None:
+    if rows:
+        raise BadInput(
+            "tumors", f"{rows} rows have a {key} that is not among the patients", "add the patients"
+        )
+
+
+def _people(patients: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.DataFrame:
+    """Of each patient: dead, current (Boolean), day (Int32: last contact, _UNKNOWN), exclusion (UInt8: place in _EXCLUSION)."""
+    last_contact = first_day(patients, "dateOfLastContact")
+    heard = to_come(pl.col("last_contact"), as_of, configuration.due_months)
+    codes = {
+        code: pl.lit(_POSITION[code], pl.UInt8) for code in ("", "FOREIGN_RESIDENT", "AGE_100_NO_CONTACT")
+    }
+    facts = pl.DataFrame(
+        {
+            "last_contact": last_contact,
+            "dead": stripped(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(value=False),
+            "foreign": _foreign(patients, configuration),
+            "old": _old(patients, as_of, configuration.age_limit),
+        }
+    )
+    silent = pl.col("old") & pl.col("dead").not_() & heard.not_()
+    return facts.select(
+        "dead",
+        is_current(pl.col("last_contact"), as_of, configuration).alias("current"),
+        pl.col("last_contact").cast(pl.Int32).fill_null(_UNKNOWN).alias("day"),
+        pl.when("foreign").then(codes["FOREIGN_RESIDENT"]).when(silent).then(codes["AGE_100_NO_CONTACT"])
+        .otherwise(codes[""]).alias("exclusion"),
+    )  # fmt: skip
+
+
+def _foreign(patients: pl.DataFrame, configuration: FollowUpConfiguration) -> pl.Series:
+    """True where the current country is known and another one."""
+    country = stripped(patients, "addrCurrentCountry")
+    at_home = ["", *configuration.domestic_countries, *configuration.unknown_countries]
+    abroad = np.zeros(patients.height, dtype=bool)
+    others = (country != configuration.domestic_countries[0]).fill_null(value=False).arg_true()
+    abroad[others.to_numpy()] = country.gather(others).str.to_uppercase().is_in(at_home).not_().to_numpy()
+    return pl.Series(abroad)
+
+
+def _old(patients: pl.DataFrame, as_of: dt.date, age: int) -> pl.Series:
+    """True where the birthday of `age` has come; only the oldest birth dates are parsed."""
+    born = patients["dateOfBirth"] if "dateOfBirth" in patients.columns else stripped(patients, "dateOfBirth")
+    old = np.zeros(patients.height, dtype=bool)
+    early = born.cast(pl.String).str.strip_chars() < f"{as_of.year - age + 1:04}"
+    candidates = early.fill_null(value=False).arg_true()
+    days = first_days(born.gather(candidates))
+    after = first_with(as_of + dt.timedelta(days=1), 12 * age)
+    old[candidates.to_numpy()] = (days < after).fill_null(value=False).to_numpy()
+    return pl.Series(old)
+
+
+def _tumor_exclusion(
+    tumors: pl.DataFrame, diagnosed: pl.Series, configuration: FollowUpConfiguration
+) -> np.ndarray:
+    """Place in _EXCLUSION (UInt8) of the first excluding rule that needs only the tumor, 0 for none."""
+    class_of_case = stripped(tumors, "classOfCase")
+    behavior = stripped(tumors, "behaviorCodeIcdO3")
+    stage = stripped(tumors, "summaryStage2018")
+    start = configuration.start
     rules = {
         "CLASS00": class_of_case.is_in(["00", "0"]),
-        "NONANALYTIC": class_of_case.is_in(configuration.analytic_classes).not_().fill_null(True),
-        "BEFORE_REFERENCE": early
-        & (first_day(tumors, "dateOf1stContact", where=early) < configuration.start),
-        "BENIGN_BORDERLINE": behavior.is_in(["0", "1"]),
-        "CERVIX_INSITU": site.str.starts_with("C53") & (behavior == "2"),
-        "SKIN_BASAL_SQUAMOUS": skin & histology.is_between(8000, 8110),
+        "NONANALYTIC": class_of_case.is_in(configuration.analytic_classes).fill_null(value=False).not_(),
+        "BEFORE_REFERENCE": _among(
+            diagnosed < start, tumors, lambda rows: first_day(rows, "dateOf1stContact") < start
+        ),
+        "BENIGN_BORDERLINE": (behavior == "0") | (behavior == "1"),
+        "CERVIX_INSITU": _among(behavior == "2", tumors, lambda rows: _site(rows) == "C53"),
+        "SKIN_BASAL_SQUAMOUS": _among((stage == "0") | (stage == "1"), tumors, _basal_or_squamous_of_skin),
     }
-    first = pl.lit(0, pl.UInt8)
+    first = np.zeros(tumors.height, dtype=np.uint8)
     for code, rule in reversed(rules.items()):
-        first = pl.when(rule.fill_null(False)).then(pl.lit(_CODES.index(code), pl.UInt8)).otherwise(first)
+        first[rule.fill_null(value=False).to_numpy()] = _POSITION[code]
     return first
+
+
+def _among(chosen: pl.Series, tumors: pl.DataFrame, rule: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
+    """Where `chosen` and `rule` hold; only chosen rows are looked at, for few are and the rule reads text."""
+    rows = chosen.fill_null(value=False).arg_true()
+    answer = np.zeros(tumors.height, dtype=bool)
+    needed = [
+        item for item in ("dateOf1stContact", "primarySite", "histologicTypeIcdO3") if item in tumors.columns
+    ]
+    holds = rule(tumors.select(pl.col(needed).gather(rows)))
+    answer[rows.to_numpy()] = holds.fill_null(value=False).to_numpy()
+    return pl.Series(answer)
+
+
+def _site(tumors: pl.DataFrame) -> pl.Series:
+    return stripped(tumors, "primarySite").str.slice(0, 3).str.to_uppercase()
+
+
+def _basal_or_squamous_of_skin(tumors: pl.DataFrame) -> pl.Series:
+    histology = stripped(tumors, "histologicTypeIcdO3").cast(pl.Int32, strict=False)
+    return (_site(tumors) == "C44") & histology.is_between(8000, 8110)

@@ -11,6 +11,7 @@ from registry.errors import BadInput
 from registry.followup.configuration import FollowUpConfiguration, settled
 from registry.followup.due import first_day, text
 from registry.followup.eligibility import judge
+from registry.followup.physicians import PHYSICIANS, first_known
 
 COUNTS = ("A_eligible", "B_dead", "C_living", "D_current", "E_lost")
 BASES = ("patient", "tumor")
@@ -39,7 +40,7 @@ def rates(
         reference_date: start of the registry, where it differs from the configuration's.
         key: column that tells patients apart.
         by: "facility" (facility_id, else reportingFacility), "site" (first three characters of primarySite),
-            "year" (of diagnosis), "physician" (physicianFollowUp), or any column of tumors or patients.
+            "year" (of diagnosis), "physician" (who follows up: licence number, else NPI), or any column of either.
 
     Returns:
         basis ("patient", "tumor"), window, from (Date: first diagnosis day; for since_reference the effective
@@ -57,7 +58,7 @@ def rates(
     configuration = settled(configuration, reference_date)
     groups = [by] if isinstance(by, str) else list(by)
     eligible = _eligible(patients, tumors, as_of, configuration, key, groups)
-    return table(eligible, as_of, configuration, key, groups)
+    return table(eligible, as_of, configuration, groups)
 
 
 def rates_by_age(
@@ -79,9 +80,9 @@ def rates_by_age(
     configuration = settled(configuration, reference_date)
     items = [item for item in ("behaviorCodeIcdO3", "ageAtDiagnosis") if item in tumors.columns]
     eligible = _eligible(patients, tumors, as_of, configuration, key, items)
-    born = patients.select(key, first_day(patients, "dateOfBirth").alias("born"))
-    eligible = eligible.join(born, on=key, how="left")
-    birthday_to_come = pl.col("diagnosed").dt.strftime("%m%d") < pl.col("born").dt.strftime("%m%d")
+    born = pl.DataFrame({"born": first_day(patients, "dateOfBirth").gather(eligible["row"])})
+    eligible = eligible.with_columns(born["born"])
+    birthday_to_come = _day_of_year("diagnosed") < _day_of_year("born")
     years = pl.col("diagnosed").dt.year() - pl.col("born").dt.year() - birthday_to_come.cast(pl.Int32)
     stated = text(eligible, "ageAtDiagnosis").cast(pl.Int32, strict=False)
     age = pl.coalesce(pl.when(stated <= 120).then(stated), years)
@@ -96,7 +97,13 @@ def rates_by_age(
             .with_columns(*_percentages(band.target), pl.lit(band.goal).alias("goal"))
             .select(pl.lit(band.name).alias("group"), "*")
         )
-    return pl.concat(rows).with_columns((pl.col("rate_pct") >= pl.col("goal")).alias("goal_met"))
+    reached = 100 * (pl.col("B_dead") + pl.col("D_current")) / pl.col("A_eligible") >= pl.col("goal")
+    return pl.concat(rows).with_columns(pl.when(pl.col("A_eligible") > 0).then(reached).alias("goal_met"))
+
+
+def _day_of_year(name: str) -> pl.Expr:
+    """Month and day as one number that orders days within a year."""
+    return pl.col(name).dt.month().cast(pl.Int32) * 100 + pl.col(name).dt.day().cast(pl.Int32)
 
 
 def _eligible(
@@ -108,30 +115,42 @@ def _eligible(
     groups: Sequence[str],
 ) -> pl.DataFrame:
     judged = judge(patients, tumors, as_of, configuration, key)
+    chosen = judged["exclusion"] == ""
+    eligible = judged.filter(chosen)
     if not groups:
-        return judged.filter(pl.col("exclusion") == "")
-    eligible, rows = (frame.filter(judged["exclusion"] == "") for frame in (judged, tumors))
-    return eligible.with_columns(_group(name, patients, rows, key) for name in groups)
+        return eligible
+    rows = tumors.filter(chosen)
+    return eligible.with_columns(
+        _group(name, patients, rows, eligible["row"], configuration).alias(name) for name in groups
+    )
 
 
-def _group(name: str, patients: pl.DataFrame, tumors: pl.DataFrame, key: str) -> pl.Series:
-    """The value of a grouping for each row of `tumors`, as text (year as a number)."""
+def _group(
+    name: str,
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    row: pl.Series,
+    configuration: FollowUpConfiguration,
+) -> pl.Series:
+    """The value of a grouping for each row of `tumors`, as text (year as a number); `row` is its patient's row."""
+    if name == "year":
+        return first_day(tumors, "dateOfDiagnosis").dt.year().cast(pl.Int32)
     facility = "facility_id" if "facility_id" in tumors.columns else "reportingFacility"
     item = {"site": "primarySite", "physician": "physicianFollowUp", "facility": facility}.get(name, name)
-    if name == "year":
-        return tumors.select(first_day(tumors, "dateOfDiagnosis").dt.year().alias(name)).to_series()
-    if item not in tumors.columns:
-        if item not in patients.columns:
+    needed = [item, PHYSICIANS[item]] if item in PHYSICIANS else [item]
+    frame = tumors
+    if not set(needed) & set(tumors.columns):
+        if not set(needed) & set(patients.columns):
             raise BadInput("follow-up rates", f"there is no column {item} to group by")
-        tumors = tumors.select(key).join(
-            patients.select(key, item), on=key, how="left", maintain_order="left"
-        )
-    value = text(tumors, item)
-    return tumors.select((value.str.slice(0, 3) if name == "site" else value).alias(name)).to_series()
+        frame = patients.select(pl.col(each).gather(row) for each in needed if each in patients.columns)
+    if item in PHYSICIANS:
+        return frame.select(first_known(frame, item, configuration)).to_series()
+    value = text(frame, item)
+    return frame.select(value.str.slice(0, 3).str.to_uppercase() if name == "site" else value).to_series()
 
 
 def table(
-    eligible: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration, key: str, groups: list[str]
+    eligible: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration, groups: list[str]
 ) -> pl.DataFrame:
     """The result of `rates` from the eligible rows of `judge`, with the columns of `groups`."""
     spans = {window.name: configuration.window(window, as_of) for window in configuration.windows}
@@ -141,8 +160,8 @@ def table(
         else pl.col("diagnosed").is_between(*spans[window.name])
         for window in configuration.windows
     }
-    per_tumor = eligible.select(key, *groups, "dead", "current", **inside)
-    per_patient = per_tumor.group_by(key, *groups).agg(
+    per_tumor = eligible.select("row", *groups, "dead", "current", **inside)
+    per_patient = per_tumor.group_by("row", *groups).agg(
         pl.col("dead", "current").first(), *(pl.col(name).any() for name in spans)
     )
     rows = []

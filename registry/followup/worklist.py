@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from registry import standards
 from registry.errors import BadInput
+from registry.followup import physicians, sources
 from registry.followup.configuration import FollowUpConfiguration, settled
-from registry.followup.due import STATUSES, status, text, whole_months
+from registry.followup.due import STATUSES, is_listed, status, text, whole_months
 from registry.followup.eligibility import EXCLUSIONS, judge, tumor_keys
 from registry.standards import dates
 
@@ -24,17 +27,41 @@ PATIENT_DETAILS = (
     "addrCurrentCountry", "telephone", "noPatientContactFlag", "followUpSourceCentral",
 )  # fmt: skip
 
-FOLLOW_UP_DETAILS = (
-    "nextFollowUpSource", "physicianFollowUp", "physicianManaging", "physicianPrimarySurg", "physician3", "physician4",
-    "followUpContactName", "followUpContactNost", "followUpContactCity", "followUpContactState",
-    "followUpContactPostal",
+CONTACT_DETAILS = (
+    "nextFollowUpSource", "followUpContactName", "followUpContactNost", "followUpContactSuppl", "followUpContactCity",
+    "followUpContactState", "followUpContactPostal",
 )  # fmt: skip
-"""Items that NAACCR keeps per tumor; the patient's value is that of the latest followed tumor which has one."""
+FOLLOW_UP_DETAILS = (*CONTACT_DETAILS, *physicians.ITEMS)
+"""Items that NAACCR keeps per tumor; the patient's value is that of the latest followed tumor which has one (of a
+physician the licence number and the NPI of one tumor)."""
+
+WORK = (
+    "physician", "secondPhysician", "barred", "barredWhy", "attempts", "lastAttempt", "patientLetterConsent",
+    "nextSource", "nextSourceFrom",
+)  # fmt: skip
+"""What is known of the work on a patient, and what comes next."""
 
 TUMOR_DETAILS = (
     "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "summaryStage2018", "dateOfDiagnosis", "classOfCase",
     "cancerStatus", "recurrenceType1st",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was done so far about patients; every part may be missing.
+
+    Args:
+        attempts: contacts tried, as `sources.attempts_so_far` takes them.
+        bars: the registry's own bars on contact: key, barredWhy.
+        consents: words of physicians in force, as `sources.consent_of` takes them.
+        searched: day on which each passive source was searched last.
+    """
+
+    attempts: pl.DataFrame | None = None
+    bars: pl.DataFrame | None = None
+    consents: pl.DataFrame | None = None
+    searched: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 def follow_up_list(
@@ -45,26 +72,24 @@ def follow_up_list(
     configuration: FollowUpConfiguration | None = None,
     reference_date: dt.date | None = None,
     key: str = "patientIdNumber",
-    attempts: pl.DataFrame | None = None,
+    work: Work | None = None,
 ) -> pl.DataFrame:
     """Living patients to contact, one line each; the same input in any row order gives the same list.
 
     Args:
-        patients: one row a patient, as in `eligibility`; `no_follow_up_contact` (Boolean, the registry's own
-            bar) is honoured when present.
+        patients: one row a patient, as in `eligibility`.
         tumors: one row a tumor, as in `eligibility`; items of FOLLOW_UP_DETAILS may be here or in patients.
         as_of: day on which the question is asked.
         configuration: the registry's settings.
         reference_date: start of the registry, where it differs from the configuration's.
         key: column that tells patients apart.
-        attempts: contacts made so far: `key`, date, method, result (text or Date); optional.
+        work: what was done so far.
 
     Returns:
         `key` and LIST_COLUMNS (dueDate, delinquentAfter: Date; monthsSinceContact: whole months;
         lettersTo: REGISTRY_ONLY, PHYSICIAN, PATIENT; eligibleTumors: count), then whatever is known of
         PATIENT_DETAILS, FOLLOW_UP_DETAILS, `tumors` (one text, a tumor a part), `followedAnyway` (codes, only with
-        that switch) and `attempts`, `lastAttempt`. Sorted by DELINQUENT, OVERDUE, DUE; oldest contact
-        (unknown first); key.
+        that switch), then WORK. Sorted by DELINQUENT, OVERDUE, DUE; oldest contact (unknown first); key.
 
     >>> patients = pl.DataFrame({"patientIdNumber": ["1"], "vitalStatus": ["1"], "dateOfLastContact": ["202501"]})
     >>> tumors = pl.DataFrame({
@@ -76,7 +101,16 @@ def follow_up_list(
     """
     configuration = settled(configuration, reference_date)
     judged = judge(patients, tumors, as_of, configuration, key)
-    return lines(judged, patients, tumors, as_of, configuration, key, attempts)
+    return lines(judged, patients, tumors, as_of, configuration, key, work or Work())
+
+
+def to_contact(judged: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Series:
+    """Boolean, a row of `judge` each: followed tumors of the living whose contact is due."""
+    return judged.select(
+        pl.col("dead").not_()
+        & is_listed(pl.col("last_contact"), as_of, configuration)
+        & _followed(configuration)
+    ).to_series()
 
 
 def lines(
@@ -86,48 +120,39 @@ def lines(
     as_of: dt.date,
     configuration: FollowUpConfiguration,
     key: str,
-    attempts: pl.DataFrame | None = None,
+    work: Work,
 ) -> pl.DataFrame:
     """The result of `follow_up_list` from the facts of `judge`."""
-    followed = pl.col("dead").not_() & _followed(configuration)
-    people = (
-        judged.filter(followed)
-        .group_by(key)
-        .agg(
-            pl.col("last_contact").first(),
-            (pl.col("exclusion") == "").sum().cast(pl.Int32).alias("eligibleTumors"),
-        )
+    chosen = to_contact(judged, as_of, configuration)
+    facts = judged.filter(chosen)
+    people = facts.group_by("row").agg(
+        pl.col(key, "last_contact").first(),
+        (pl.col("exclusion") == "").sum().cast(pl.Int32).alias("eligibleTumors"),
     )
-    people = people.with_columns(status(pl.col("last_contact"), as_of, configuration).alias("status"))
-    people = people.filter(pl.col("status") != "CURRENT")
-    listed_patients = patients.join(people.select(key), on=key, how="semi")
-    listed_tumors = (
-        tumors.with_columns(judged["diagnosed"], judged["exclusion"].cast(pl.String))
-        .filter(judged.select(followed).to_series())
-        .join(people.select(key), on=key, how="semi")
-    )
-    details = people.join(_from_patients(listed_patients, key), on=key, how="left").join(
-        _from_tumors(listed_patients, listed_tumors, configuration, key), on=key, how="left"
-    )
-    if attempts is not None:
-        details = details.join(_attempts(attempts, key), on=key, how="left").with_columns(
-            pl.col("attempts").fill_null(0)
-        )
+    followed = tumors.filter(chosen).with_columns(facts["diagnosed"], facts["exclusion"].cast(pl.String))
+    listed_patients = patients.select(pl.all().gather(people["row"]))
+    details = people.drop("row").hstack(_from_patients(listed_patients))
+    details = details.join(_from_tumors(listed_patients, followed, configuration, key), on=key, how="left")
+    extra = [name for name in details.columns if name not in (key, "last_contact", *LIST_COLUMNS)]
+    details = _with_work(details, work, as_of, configuration, key)
+    seen = pl.col("last_contact")
     listed = details.with_columns(
-        dates.add_months(pl.col("last_contact"), configuration.due_months).alias("dueDate"),
-        dates.add_months(pl.col("last_contact"), configuration.delinquent_months).alias("delinquentAfter"),
-        whole_months(pl.col("last_contact"), as_of).alias("monthsSinceContact"),
-        _letters_to(details, configuration).alias("lettersTo"),
+        status(seen, as_of, configuration).alias("status"),
+        dates.add_months(seen, configuration.due_months).alias("dueDate"),
+        dates.add_months(seen, configuration.delinquent_months).alias("delinquentAfter"),
+        whole_months(seen, as_of).alias("monthsSinceContact"),
+        sources.letters_to().alias("lettersTo"),
     )
-    extra = [name for name in details.columns if name not in (key, "last_contact", *LIST_COLUMNS, "barred")]
     order = pl.col("status").replace_strict(list(STATUSES), range(len(STATUSES)), return_dtype=pl.Int8)
-    return listed.sort([order, "last_contact", key], nulls_last=False).select(key, *LIST_COLUMNS, *extra)
+    return listed.sort([order, "last_contact", key], nulls_last=False).select(
+        key, *LIST_COLUMNS, *extra, *WORK
+    )
 
 
 def _followed(configuration: FollowUpConfiguration) -> pl.Expr:
     anyway = configuration.follow_anyway
     if isinstance(anyway, bool):
-        return pl.lit(True) if anyway else pl.col("exclusion") == ""
+        return pl.col("exclusion").is_not_null() if anyway else pl.col("exclusion") == ""
     if unknown := sorted(set(anyway) - set(EXCLUSIONS)):
         raise BadInput(
             "follow_anyway", f"{', '.join(unknown)} is no exclusion code", f"use {', '.join(EXCLUSIONS)}"
@@ -135,20 +160,15 @@ def _followed(configuration: FollowUpConfiguration) -> pl.Expr:
     return pl.col("exclusion").is_in(["", *sorted(anyway)])
 
 
-def _from_patients(patients: pl.DataFrame, key: str) -> pl.DataFrame:
+def _from_patients(patients: pl.DataFrame) -> pl.DataFrame:
+    """Last contact as it is written and PATIENT_DETAILS, in the order of the rows."""
     present = [text(patients, item) for item in PATIENT_DETAILS if item in patients.columns]
     if {"sex", "sexAssignedAtBirth"} & set(patients.columns):
         names = [each.meta.output_name() for each in present]
         place = sum(name.startswith("name") for name in names)
         present = [each for each, name in zip(present, names, strict=True) if name != "sexAssignedAtBirth"]
         present.insert(place, standards.sex_at_birth().alias("sexAssignedAtBirth"))
-    own_bar = (
-        pl.col("no_follow_up_contact").cast(pl.Boolean)
-        if "no_follow_up_contact" in patients.columns
-        else None
-    )
-    barred = pl.lit(False) if own_bar is None else own_bar.fill_null(False)
-    return patients.select(key, text(patients, "dateOfLastContact"), *present, barred.alias("barred"))
+    return patients.select(text(patients, "dateOfLastContact"), *present)
 
 
 def _from_tumors(
@@ -161,7 +181,8 @@ def _from_tumors(
     ordered = followed.select(
         key, "diagnosed", "exclusion", *(text(followed, item) for item in here),
         pl.concat_str(words, separator=" ", ignore_nulls=True).alias("tumors"),
-    ).sort([key, "diagnosed", "tumors", *here], nulls_last=False)  # fmt: skip
+    ).with_columns(_physician_of_one_tumor(here, configuration))  # fmt: skip
+    ordered = ordered.sort([key, "diagnosed", "tumors", *here], nulls_last=False)
     columns = [pl.col(item).drop_nulls().last() for item in here]
     if configuration.follow_anyway:
         rank = list(EXCLUSIONS)
@@ -171,6 +192,7 @@ def _from_tumors(
             .str.join(" ").alias("followedAnyway")
         )  # fmt: skip
     from_tumors = ordered.group_by(key, maintain_order=True).agg(*columns, pl.col("tumors").str.join("; "))
+    from_tumors = from_tumors.with_columns(text(from_tumors, item) for item in here)
     by_patient = [item for item in FOLLOW_UP_DETAILS if item in patients.columns]
     people = patients.select(key, *(text(patients, item) for item in by_patient))
     return from_tumors.join(people, on=key, how="left").select(
@@ -180,31 +202,49 @@ def _from_tumors(
     )
 
 
-def _letters_to(details: pl.DataFrame, configuration: FollowUpConfiguration) -> pl.Expr:
-    """REGISTRY_ONLY when contact is barred, else PHYSICIAN when one is known, else PATIENT."""
-    barred = pl.col("barred").fill_null(False)
-    if configuration.patient_contact_flag_bars_letters:
-        barred = barred | (text(details, "noPatientContactFlag") == "1").fill_null(False)
-    physician = text(details, "physicianFollowUp")
-    known = physician.is_in(configuration.unknown_physicians).not_().fill_null(False)
-    return (
-        pl.when(barred)
-        .then(pl.lit("REGISTRY_ONLY"))
-        .when(known)
-        .then(pl.lit("PHYSICIAN"))
-        .otherwise(pl.lit("PATIENT"))
-    )
+def _physician_of_one_tumor(here: list[str], configuration: FollowUpConfiguration) -> list[pl.Expr]:
+    """Both numbers of a physician where one is known ("" for the other), else neither: no pair of two tumors."""
+    paired = []
+    for item, npi in physicians.PHYSICIANS.items():
+        if item in here and npi in here:
+            codes = [
+                pl.when(pl.col(each).is_in(configuration.unknown_physicians).not_()).then(pl.col(each))
+                for each in (item, npi)
+            ]
+            either = pl.coalesce(codes).is_not_null()
+            paired += [
+                pl.when(either).then(code.fill_null("")).alias(each)
+                for each, code in zip((item, npi), codes, strict=True)
+            ]
+    return paired
 
 
-def _attempts(attempts: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Number of attempts and the last one as `date method result`, per patient."""
-    each = pl.concat_str(
-        [pl.col(name).cast(pl.String) for name in ("date", "method", "result")],
-        separator=" ",
-        ignore_nulls=True,
+def _with_work(
+    people: pl.DataFrame, work: Work, as_of: dt.date, configuration: FollowUpConfiguration, key: str
+) -> pl.DataFrame:
+    """The columns of WORK beside each patient to contact."""
+    parts = [
+        people.select(key).clear().with_columns(pl.lit(None, pl.String).alias("barredWhy"))
+        if work.bars is None
+        else work.bars.select(key, "barredWhy").unique(key, keep="first", maintain_order=True)
+    ]
+    none = people.select(key).clear()
+    no_attempts = none.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in sources.ATTEMPT_SCHEMA.items()
     )
-    return (
-        attempts.select(key, each.alias("lastAttempt"))
-        .group_by(key)
-        .agg(pl.len().cast(pl.Int32).alias("attempts"), pl.col("lastAttempt").max())
-    )
+    attempts = no_attempts if work.attempts is None else work.attempts
+    parts.append(sources.attempts_so_far(people, attempts, as_of, key))
+    if work.consents is not None:
+        parts.append(sources.consent_of(people, work.consents, key))
+    for part in parts:
+        people = people.join(part, on=key, how="left")
+    said = pl.lit("none") if work.consents is None else pl.col("patientLetterConsent").fill_null("none")
+    people = people.with_columns(
+        physicians.first_known(people, "physicianFollowUp", configuration).alias("physician"),
+        physicians.another(people, configuration).alias("secondPhysician"),
+        sources.barred_why(people, configuration).alias("barredWhy"),
+        pl.col("attempts", "asked").fill_null(0),
+        pl.col("wrote_patient", "wrote_contact", "phoned").fill_null(value=False),
+        said.alias("patientLetterConsent"),
+    ).with_columns((pl.col("barredWhy") != "").alias("barred"))
+    return people.with_columns(sources.next_source(people, as_of, configuration, work.searched))

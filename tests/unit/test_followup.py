@@ -11,6 +11,7 @@ from registry.errors import BadInput
 from registry.followup import (
     EXCLUSIONS,
     FollowUpConfiguration,
+    Work,
     eligibility,
     follow_up_list,
     rates,
@@ -145,8 +146,13 @@ def test_research_flag_need_not_bar_letters_but_the_own_flag_does() -> None:
     patients, tumors = one({"dateOfLastContact": "20240101", "noPatientContactFlag": "1"})
     lax = FollowUpConfiguration(patient_contact_flag_bars_letters=False)
     assert follow_up_list(patients, tumors, AS_OF, configuration=lax)["lettersTo"].item() == "PHYSICIAN"
-    barred = patients.with_columns(no_follow_up_contact=pl.lit(True))
-    assert follow_up_list(barred, tumors, AS_OF, configuration=lax)["lettersTo"].item() == "REGISTRY_ONLY"
+    own = Work(bars=pl.DataFrame({"patientIdNumber": ["1"], "barredWhy": ["asked by telephone"]}))
+    line = follow_up_list(patients, tumors, AS_OF, configuration=lax, work=own).row(0, named=True)
+    assert (line["lettersTo"], line["barred"], line["barredWhy"]) == (
+        "REGISTRY_ONLY",
+        True,
+        "asked by telephone",
+    )
 
 
 def test_dead_are_not_listed() -> None:
@@ -175,7 +181,7 @@ def test_list_takes_physician_from_the_latest_tumor_and_tells_the_tumors() -> No
     attempts = pl.DataFrame({
         "patientIdNumber": ["1", "1"], "date": ["20250101", "20250301"], "method": "letter", "result": "no reply",
     })  # fmt: skip
-    line = follow_up_list(patients, tumors, AS_OF, attempts=attempts).row(0, named=True)
+    line = follow_up_list(patients, tumors, AS_OF, work=Work(attempts=attempts)).row(0, named=True)
     assert (line["physicianFollowUp"], line["eligibleTumors"], line["lettersTo"]) == (
         "00000008",
         2,
@@ -183,7 +189,7 @@ def test_list_takes_physician_from_the_latest_tumor_and_tells_the_tumors() -> No
     )
     assert line["tumors"] == "01 C509 8500 3 1 20200101 14; 02 C509 8500 3 1 2022 14"
     assert (line["nameLast"], line["sexAssignedAtBirth"]) == ("SYNTH", "2")
-    assert (line["attempts"], line["lastAttempt"]) == (2, "20250301 letter no reply")
+    assert (line["attempts"], line["lastAttempt"]) == (2, "2025-03-01 letter no reply")
 
 
 def cohort(rows: list[tuple[str, str, str]]) -> tuple[pl.DataFrame, pl.DataFrame]:

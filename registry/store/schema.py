@@ -88,6 +88,7 @@ TABLES: dict[str, Table] = _tables(
     Table("letter_language", ("patient_id",)),
     Table("follow_up_import", ("import_id",)),
     Table("follow_up_import_line"),
+    Table("follow_up_rate_kept", ("as_of", "facility_id", "unit", "window_name")),
     Table("job_run", ("run_id",)),
     Table("job_attempt", ("run_id", "attempt")),
     Table("submission_profile", ("profile", "profile_version")),

@@ -54,6 +54,12 @@ CREATE TABLE follow_up_import (
 CREATE TABLE follow_up_import_line (
     import_id BIGINT NOT NULL, line BIGINT NOT NULL, patient_id BIGINT, contact_id BIGINT, source_id BIGINT,
     outcome VARCHAR NOT NULL, detail VARCHAR, content VARCHAR);
+-- Follow-up rates as they were known on a day, of the whole registry ('') and of each facility: the trend reads them.
+CREATE TABLE follow_up_rate_kept (
+    as_of DATE NOT NULL, facility_id VARCHAR NOT NULL, unit VARCHAR NOT NULL, window_name VARCHAR NOT NULL,
+    counted_from DATE, eligible BIGINT NOT NULL, dead BIGINT NOT NULL, living BIGINT NOT NULL, current BIGINT NOT NULL,
+    lost BIGINT NOT NULL, rate_pct DOUBLE, living_rate_pct DOUBLE, target DOUBLE, met BOOLEAN, reference_date DATE,
+    kept_at TIMESTAMP, kept_by VARCHAR, PRIMARY KEY (as_of, facility_id, unit, window_name));
 
 -- Jobs: who has a run now and until when, and each attempt.
 ALTER TABLE job_run ADD COLUMN cause VARCHAR;

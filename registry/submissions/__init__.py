@@ -13,16 +13,20 @@ from registry.submissions.items import ItemPlan, Legal, plan
 from registry.submissions.naaccr_file import FileRequest, WrittenFile, write_file
 from registry.submissions.outgoing import outgoing, with_own_numbers
 from registry.submissions.profiles import Profile, due_dates, profile_of, profiles, read_profiles
+from registry.submissions.proof import NotLegal
 from registry.submissions.request import Request
 from registry.submissions.selection import Selection, select, selection_items
+from registry.submissions.writing import Written, submission_file, write_deletions
 
 __all__ = [
     "FileRequest",
     "ItemPlan",
     "Legal",
+    "NotLegal",
     "Profile",
     "Request",
     "Selection",
+    "Written",
     "WrittenFile",
     "delta",
     "due_dates",
@@ -35,6 +39,8 @@ __all__ = [
     "record_hashes",
     "select",
     "selection_items",
+    "submission_file",
     "with_own_numbers",
+    "write_deletions",
     "write_file",
 ]

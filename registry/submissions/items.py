@@ -59,6 +59,11 @@ class Legal:
         self._base = standards.dictionary(request.version)
         self.known = formats.merged_dictionary(request.version, request.dictionaries)
         self._standard = {(item.id, item.number) for item in self._base.definitions}
+        self._only = set(request.profile.items.only)
+        if request.profile.format != "naaccr_xml":
+            from registry.submissions.table_columns import needs
+
+            self._only = needs(request.profile)
         self._direct_numbers = {standards.item(one).number for one in confidential_items()}
         base = self._base.definitions
         self._types = {item.id: item.record_types for item in base} | {i.number: i.record_types for i in base}
@@ -111,7 +116,7 @@ class Legal:
             return "identifies by itself"
         if item.id in choice.leave_out:
             return "left out by the profile"
-        if choice.only and item.id not in choice.only:
+        if self._only and item.id not in self._only:
             return "not asked for by the profile"
         if not is_ours and choice.user != "all" and item.id not in choice.user:
             return "user-defined, and the profile does not name it"

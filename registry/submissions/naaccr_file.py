@@ -107,7 +107,7 @@ def naaccr_file(
         BadInput: the folder cannot be written to; nothing is left half-written.
     """
     checks: list[Any] = []
-    with _folder_beside(path) as folder:
+    with folder_beside(path) as folder:
         part = folder / path.name
         with formats.naaccr_writer(
             part, header, dictionaries, too_long="keep"
@@ -121,7 +121,12 @@ def naaccr_file(
 
 
 @contextlib.contextmanager
-def _folder_beside(path: Path) -> Iterator[Path]:
+def folder_beside(path: Path) -> Iterator[Path]:
+    """A folder for a file that is not finished, in the folder where it is to stand.
+
+    Raises:
+        BadInput: there can be none.
+    """
     try:
         folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

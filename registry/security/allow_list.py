@@ -179,3 +179,16 @@ def shapes(profile: Profile) -> dict[str, str]:
         for name, pattern in found.items()
         if profile.columns is None or profile.releases(name)
     }
+
+
+def sources() -> tuple[list[str], list[str]]:
+    """Items that the columns of all profiles are made of: (patient's, tumor's), item 1856 included.
+
+    >>> "nameLast" in sources()[0], "dateOfDiagnosis" in sources()[1]
+    (False, True)
+    """
+    patient = [*PATIENT_ITEMS, "sex", "sexAssignedAtBirth", "causeOfDeath", BIRTH, "dateOfLastContact"]
+    tumor = [
+        *TUMOR_ITEMS, *TUMOR_WORDS, *DATES, *LIMITED_PLACES, "ageAtDiagnosis", "reportingFacilityRestrictionFlag",
+    ]  # fmt: skip
+    return patient, list(dict.fromkeys(tumor))

@@ -28,6 +28,10 @@ QUASI: Final = (
 )  # fmt: skip
 
 
+#: Columns of the store that are no items.
+OWN_COLUMNS: Final = frozenset({"version", "sender", "status"})
+
+
 def _text(frame: pl.DataFrame, item: str) -> pl.Expr:
     text = pl.col(item).cast(pl.String).str.strip_chars()
     return pl.when(text != "").then(text)
@@ -54,11 +58,7 @@ def report_on(
         their pattern), ages_top_coded, intervals_top_coded, areas_not_named, risk (see `risk_of`).
     """
     from_items = {*PATIENT_ITEMS, *TUMOR_ITEMS, *TUMOR_WORDS, *INTERVALS}
-    used = _sources_used(rule)
-    sources = {*patients.columns, *tumors.columns}
-    own = {name for name in sources if name.endswith("_id")}
-    standard = set(standards.all_items()["id"])
-    held_back = sources - used - own
+    held_back, further = held_back_items({*patients.columns, *tumors.columns}, rule)
     refused = {
         item: lost
         for before, after in ((patients, people), (tumors, cases))
@@ -72,14 +72,28 @@ def report_on(
         "patients": people.height,
         "tumors": cases.height,
         "columns_released": {"patients": people.columns, "tumors": cases.columns},
-        "columns_held_back": sorted(held_back & standard),
-        "further_columns_held_back": len(held_back - standard),
+        "columns_held_back": held_back,
+        "further_columns_held_back": further,
         "values_refused": dict(sorted(refused.items())),
         "ages_top_coded": 0 if rule.limited else _ages_top_coded(cases),
         "intervals_top_coded": intervals_top_coded,
         "areas_not_named": areas,
         "risk": risk_of(people, cases),
     }
+
+
+def held_back_items(columns: Iterable[str], rule: Profile) -> tuple[list[str], int]:
+    """Items of the registry that do not leave: those of the standard by name, and how many of its own.
+
+    A registry's own items are only counted: their names are free text, too.
+
+    >>> from registry.security.allow_list import PROFILES
+    >>> held_back_items(["patient_id", "nameLast", "primarySite", "stateNote"], PROFILES["DEID"])
+    (['nameLast'], 1)
+    """
+    items = {name for name in columns if "_" not in name} - _sources_used(rule)
+    standard = items & set(standards.all_items()["id"])
+    return sorted(standard), len(items - standard - OWN_COLUMNS)
 
 
 def _sources_used(rule: Profile) -> set[str]:

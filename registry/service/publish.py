@@ -1,8 +1,7 @@
-"""Publication: de-identified snapshots for research, never the live file."""
+"""Research snapshots: de-identified Parquet that notebooks and pictures read instead of the live file."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from registry.errors import BadInput
-from registry.service import frames, sites
 from registry.service.operations import Context, operation
-from registry.version import __version__
+from registry.store import UnitOfWork
+
+PROFILES = ("research", "public")
 
 
 @operation("publish.snapshot", changes=True)
@@ -22,64 +22,52 @@ def snapshot(
     """Write patients.parquet, tumors.parquet and manifest.json, de-identified, into a folder.
 
     Study numbers come from a key that stays outside the data; each study has others. Only columns on
-    the profile's allow-list leave. Same data, profile, study and as-of date = same bytes.
+    the profile's allow-list leave, no tumor whose origin restricts it (item 1856, receiver "research"), and nothing at
+    all when an identifier is found in the files. Same data, profile, study and as-of date = same bytes.
 
     Returns:
-        {snapshot, profile, patients, tumors, columns, risk, files}.
+        {snapshot, profile, patients, tumors, columns, report, held_back (reason → tumors), looked_through}.
     """
-    from registry.security.deidentify import deidentify
+    from registry.security.allow_list import PROFILES as RULES
+    from registry.service import release
 
-    folder = Path(out)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
-        raise BadInput(folder.name, "is a folder with other files in it", "name a new folder")
-    patients, tumors = frames.load(
-        context, frames.every_item(context, "patient"), frames.every_item(context, "tumor")
-    )
+    if profile not in PROFILES:
+        raise BadInput("snapshot", f'"{profile}" is no profile', f"use {' or '.join(PROFILES)}")
     day = context.day(as_of)
-    safe_patients, safe_tumors, report = deidentify(
-        patients, tumors, key=context.store.study_key(study or profile), profile=profile, study=study
-    )
-    safe_tumors = _with_groups(safe_tumors)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {}
-    for name, frame in (("patients", safe_patients), ("tumors", safe_tumors)):
-        path = folder / f"{name}.parquet"
-        frame.write_parquet(path, compression="zstd")
-        files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    manifest = {
-        "profile": profile, "as_of": day.isoformat(), "software": f"cancer-registry {__version__}",
-        "synthetic": context.store.get_meta("synthetic") == "true", "patients": safe_patients.height,
-        "tumors": safe_tumors.height,
-        "columns": {"patients": safe_patients.columns, "tumors": safe_tumors.columns},
-        "sha256": files, "report": report,
-    }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, default=str) + "\n")
-    _record(context, folder, manifest)
-    columns = sorted(set(safe_patients.columns) | set(safe_tumors.columns))
+    request = release.Request(RULES[profile], study=study, key=study or profile, as_of=day)
+    with release.prepared(context, out, request) as released:
+        manifest = released.manifest
+        with context.store.unit_of_work(context.actor.name, "publish.snapshot") as work:
+            record(work, Path(out), manifest)
+    columns = sorted({name for names in manifest["columns"].values() for name in names})
     return {
-        "snapshot": str(folder), "profile": profile, "patients": safe_patients.height, "tumors": safe_tumors.height,
-        "columns": columns, "report": json.loads(json.dumps(report, default=str)),
+        "snapshot": str(Path(out)), "profile": profile, "patients": manifest["patients"], "tumors": manifest["tumors"],
+        "columns": columns, "report": json.loads(json.dumps(manifest["report"], default=str)),
+        "held_back": manifest["held_back"], "looked_through": released.looked_through,
     }  # fmt: skip
 
 
-def _with_groups(tumors: pl.DataFrame) -> pl.DataFrame:
-    """Adds site_group, from columns that are published anyway."""
-    return sites.with_site_group(tumors) if set(sites.ITEMS) <= set(tumors.columns) else tumors
+def record(work: UnitOfWork, folder: Path, manifest: dict[str, Any], agreement_id: str | None = None) -> int:
+    """Note a release in the caller's unit of work.
 
-
-def _record(context: Context, folder: Path, manifest: dict[str, Any]) -> None:
-    with context.store.unit_of_work(context.actor.name, "publish.snapshot") as work:
-        row = {
-            "snapshot_id": work.new_ids("snapshot", 1)[0], "name": folder.name, "path": str(folder),
-            "profile": manifest["profile"], "patients": manifest["patients"], "tumors": manifest["tumors"],
-            "sha256": manifest["sha256"]["tumors.parquet"], "created_at": context.stamp, "created_by": context.actor.name,
-        }  # fmt: skip
-        work.insert("snapshot", pl.DataFrame([row]))
+    Returns:
+        Its snapshot_id.
+    """
+    number = work.new_ids("snapshot", 1)[0]
+    row = {
+        "snapshot_id": number, "name": folder.name, "path": str(folder), "profile": manifest["profile"],
+        "patients": manifest["patients"], "tumors": manifest["tumors"],
+        "sha256": next(digest for name, digest in manifest["sha256"].items() if name.startswith("tumors")),
+        "created_by": work.actor, "agreement_id": agreement_id,
+    }  # fmt: skip
+    work.insert("snapshot", pl.DataFrame([row], schema_overrides={"agreement_id": pl.String}))
+    return int(number)
 
 
 @operation("snapshot.list")
 def snapshots(context: Context) -> pl.DataFrame:
-    """Snapshots published so far, newest first."""
+    """Snapshots and extracts so far, newest first."""
     return context.store.query(
-        "SELECT snapshot_id, name, profile, patients, tumors, created_at, created_by FROM snapshot ORDER BY snapshot_id DESC"
+        """SELECT snapshot_id, name, profile, agreement_id, patients, tumors, created_at, created_by FROM snapshot
+           ORDER BY snapshot_id DESC"""
     )

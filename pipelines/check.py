@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 def run_suites(session: AnySession, docs: Path) -> dict[str, Any]:
     """Judge the registry by the four suites; write offline data docs; keep the result.
 
-    The registry's owner writes small frames of counts, because this process cannot open the file beside it; the suites
-    run in a third process, because Great Expectations is slow to load.
-
     Args:
         session: local or remote.
         docs: folder for the data docs.
@@ -26,10 +23,22 @@ def run_suites(session: AnySession, docs: Path) -> dict[str, Any]:
         {suites, suites_passed, critical, warning, info, failures (plain words), data_docs (path of index.html), ...}, see
         `expectations.check`.
     """
+    result = judge_suites(session, docs)
+    session.run("quality.record_suites", result=result, data_docs=result["data_docs"])
+    return result
+
+
+def judge_suites(session: AnySession, docs: Path, as_of: str | None = None) -> dict[str, Any]:
+    """The suites' result, not kept yet; arguments and answer as of `run_suites`.
+
+    The registry's owner writes small frames of counts, because this process cannot open the file beside it; the suites
+    run in a third process, because Great Expectations is slow to load.
+
+    Args:
+        as_of: the day of judgement; today when absent.
+    """
     docs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="registry-suites-") as folder:
         frames = Path(folder)
-        session.run("quality.suite_frames", folder=str(frames))
-        result = expectations.check(frames, docs)
-    session.run("quality.record_suites", result=result, data_docs=result["data_docs"])
-    return result
+        session.run("quality.suite_frames", folder=str(frames), as_of=as_of)
+        return expectations.check(frames, docs)

@@ -53,7 +53,7 @@ def prepare(_store: Store, _parsed: ParsedTreatments) -> None:
 
 def facilities(store: Store, parsed: ParsedTreatments) -> list[str | None]:
     """Facilities of these treatments, None for rows of an unknown one."""
-    return _with_facility(store, parsed.rows)["facility_id"].unique().sort().to_list()
+    return with_facility(store, parsed.rows)["facility_id"].unique().sort().to_list()
 
 
 def receive(
@@ -75,10 +75,10 @@ def receive(
             kind="treatment", reason=piece["message"], content=(piece["row_text"] or "").encode(), load_id=load_id,
             file_name=file_name, place=f"line {piece['line']}", expected="a treatment row",
         )  # fmt: skip
-    rows = _with_facility(work, parsed.rows)
+    rows = with_facility(work, parsed.rows)
     known = known_abstracts(work, rows)
     match = match_by_record_number(rows, known)
-    rows = _with_abstract(rows.join(match.matches, on="row", how="left").sort("row"), known)
+    rows = with_abstract(rows.join(match.matches, on="row", how="left").sort("row"), known)
     fresh = _without_known(work, rows)
     fresh = fresh.with_columns(
         pl.Series("source_id", list(work.new_ids("source", fresh.height)), dtype=pl.Int64),
@@ -111,7 +111,7 @@ def receive(
     }
 
 
-def _with_facility(work: UnitOfWork | Store, rows: pl.DataFrame) -> pl.DataFrame:
+def with_facility(work: UnitOfWork | Store, rows: pl.DataFrame) -> pl.DataFrame:
     """Adds facility_id, found in the facility table by its NPI."""
     facilities = work.query(
         'SELECT npi AS "npiReportingFacility", min(facility_id) AS facility_id FROM facility WHERE npi IS NOT NULL GROUP BY npi ORDER BY npi'
@@ -119,7 +119,7 @@ def _with_facility(work: UnitOfWork | Store, rows: pl.DataFrame) -> pl.DataFrame
     return rows.join(facilities, on="npiReportingFacility", how="left", maintain_order="left")
 
 
-def _with_abstract(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def with_abstract(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Adds abstract_id and tumor_id: the facility's only abstract of the patient, or its only one of that site."""
     candidates = rows.select("row", "patient_id", "facility_id", "primarySite").join(
         known.select(

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "edits": ("edits:edits", "Run the edits over the registry or a file; list, explain, over-ride."),
     "quality": ("quality:quality", "Scorecard, indicators, suites, edit reports, reporting monitor, audits."),
     "followup": ("followup:followup", "Annual follow-up: the list and the rates."),
+    "jobs": ("jobs:jobs", "Scheduled jobs: list, run, history, what comes next, units."),
     "stats": ("stats:stats", "Survival and counts."),
     "export": ("export:export", "Write NAACCR XML for a state, a year, a record type."),
     "publish": ("publish:publish", "Write a de-identified research snapshot."),

@@ -52,13 +52,15 @@ def announced(database: Path, port: int) -> Iterator[str]:
         path.unlink(missing_ok=True)
 
 
-def run_server(options: Options, host: str, port: int, note: str = "") -> None:
-    """Open the database, tell other commands where to find us, serve until stopped.
+def run_server(options: Options, host: str, port: int, note: str = "", jobs: bool = True) -> None:
+    """Open the database, tell other commands where to find us, serve and work jobs off until stopped.
 
     Raises:
-        Busy: another process (perhaps another server) has the file. BadInput: the port cannot be used.
+        Busy: another process (perhaps another server) has the file. BadInput: the port cannot be used, or the job table
+            has a fault.
     """
     from dashboards.server import build_app, listen, run
+    from pipelines.schedule import Scheduler
     from registry.errors import Busy
     from registry.service.api import routes
     from registry.service.remote import running_server
@@ -69,6 +71,7 @@ def run_server(options: Options, host: str, port: int, note: str = "") -> None:
         raise Busy(
             options.db.name, f"is served already (pid {other['pid']}, port {other['port']})", "use that one"
         )
+    scheduler = None
     with (
         suppress(KeyboardInterrupt),
         stoppable(),
@@ -76,9 +79,16 @@ def run_server(options: Options, host: str, port: int, note: str = "") -> None:
         Session.open(options.db, key=options.key()) as session,
         announced(options.db, port) as token,
     ):
-        app = build_app(lambda: session, routes=routes(session, token), note=note)
+        if jobs:
+            scheduler = Scheduler(session, options.db)
+            scheduler.check()
+        hooks = scheduler.lifespan() if scheduler else None
+        app = build_app(lambda: session, routes=routes(session, token), lifespan=hooks, note=note)
         options.remark(f"http://{host}:{port}  (Ctrl+C stops)")
         run(app, listening)
+    if scheduler is not None and not scheduler.idle(10):
+        # The database is closed; what still computes has nowhere to write, and its run is taken up at the next start.
+        os._exit(0)
 
 
 @click.command(epilog="Example: registry serve --db my.duckdb --port 8501")
@@ -86,10 +96,13 @@ def run_server(options: Options, host: str, port: int, note: str = "") -> None:
     "--host", default="127.0.0.1", show_default=True, help="Address; put TLS in front of any other."
 )
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--no-jobs", is_flag=True, help="Leave scheduled jobs to cron or systemd (registry jobs units)."
+)
 @global_options
-def serve(options: Options, host: str, port: int) -> None:
-    """Run the app and the loopback interface on a database.
+def serve(options: Options, host: str, port: int, no_jobs: bool) -> None:
+    """Run the app, the scheduled jobs and the loopback interface on a database.
 
     While it runs, other commands on the same database go through it.
     """
-    run_server(options, host, port)
+    run_server(options, host, port, jobs=not no_jobs)

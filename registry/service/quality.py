@@ -112,11 +112,10 @@ def record_suites(context: Context, result: dict[str, Any], data_docs: str) -> N
     with context.store.unit_of_work(context.actor.name, "quality.suites") as work:
         run_id = work.new_ids("job_run", 1)[0]
         row = {
-            "run_id": run_id, "job": "quality-suites", "period": context.now().isoformat(), "state": "done",
-            "attempt": 1, "actor": context.actor.name, "started_at": context.stamp, "finished_at": context.stamp,
-            "result": json.dumps({**result, "data_docs": data_docs}),
+            "run_id": run_id, "result": json.dumps({**result, "data_docs": data_docs}), "recorded_at": context.stamp,
+            "recorded_by": context.actor.name,
         }  # fmt: skip
-        work.insert("job_run", pl.DataFrame([row]))
+        work.insert("suite_result", pl.DataFrame([row]))
 
 
 @operation("quality.suites")
@@ -127,7 +126,5 @@ def suites(context: Context) -> dict[str, Any] | None:
         Denied: held to facilities.
     """
     context.require_central("quality.suites")
-    rows = context.store.query(
-        "SELECT result FROM job_run WHERE job = 'quality-suites' ORDER BY run_id DESC LIMIT 1"
-    )
+    rows = context.store.query("SELECT result FROM suite_result ORDER BY run_id DESC LIMIT 1")
     return json.loads(rows.item()) if rows.height else None

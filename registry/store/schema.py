@@ -91,6 +91,8 @@ TABLES: dict[str, Table] = _tables(
     Table("follow_up_rate_kept", ("as_of", "facility_id", "unit", "window_name")),
     Table("job_run", ("run_id",)),
     Table("job_attempt", ("run_id", "attempt")),
+    Table("job_known", ("job",)),
+    Table("suite_result", ("run_id",)),
     Table("submission_profile", ("profile", "profile_version")),
     Table("required_status", ("item", "naaccr_version", "agency")),
     Table("restriction_rule", ("recipient", "code")),

@@ -72,10 +72,19 @@ ALTER TABLE job_run ADD COLUMN output_hash VARCHAR;
 ALTER TABLE job_run ADD COLUMN seconds DOUBLE;
 ALTER TABLE job_run ADD COLUMN log VARCHAR;
 ALTER TABLE job_run ADD COLUMN notified_at TIMESTAMP;
+ALTER TABLE job_run ADD COLUMN notify_error VARCHAR;
 CREATE TABLE job_attempt (
     run_id BIGINT NOT NULL, attempt INTEGER NOT NULL, owner VARCHAR, cause VARCHAR, state VARCHAR NOT NULL,
     started_at TIMESTAMP, finished_at TIMESTAMP, seconds DOUBLE, input_hash VARCHAR, output_hash VARCHAR, error VARCHAR,
     log VARCHAR, PRIMARY KEY (run_id, attempt));
+-- Since when a registry has a job: periods before that are not missed.
+CREATE TABLE job_known (job VARCHAR PRIMARY KEY, since TIMESTAMP NOT NULL);
+-- What the quality suites said; older programs kept it among the runs of jobs, whose numbers it shares.
+CREATE TABLE suite_result (
+    run_id BIGINT PRIMARY KEY, result VARCHAR NOT NULL, recorded_at TIMESTAMP, recorded_by VARCHAR);
+INSERT INTO suite_result
+    SELECT run_id, result, finished_at, actor FROM job_run WHERE job = 'quality-suites' AND result IS NOT NULL;
+DELETE FROM job_run WHERE job = 'quality-suites';
 
 -- Submissions: profiles of a registry's own beside the package's, the immutable run, its tumors, the receiver's answer.
 CREATE TABLE submission_profile (

@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("stats:stats", "Survival and counts."),
     "export": ("export:export", "Write NAACCR XML for a state, a year, a record type."),
     "publish": ("publish:publish", "Write a de-identified research snapshot."),
+    "extract": ("extract:extract", "Extracts for research under agreements: de-identified, limited."),
+    "disclosures": ("disclosures:disclosures", "Whom a patient's data went to, six years back."),
     "naaccr": ("naaccr:naaccr", "NAACCR files: validate, read, write, convert."),
     "dictionary": ("dictionary:dictionary", "The NAACCR dictionary: show, search, compare, validate."),
     "standards": ("standards:standards", "Published tables: what is installed, and next year's."),

@@ -22,4 +22,5 @@ def publish(options: Options, out: str, profile: str, study: str, as_of: str | N
             "publish.snapshot", out=str(Path(out).absolute()), profile=profile, study=study, as_of=as_of
         )
     text = f"{out}: {result['patients']:,} patients, {result['tumors']:,} tumors, {len(result['columns'])} columns"
+    text += "".join(f"\nheld back: {n:,} tumors, {why}" for why, n in result["held_back"].items())
     options.answer(result, text)

@@ -14,8 +14,8 @@ from registry.errors import BadInput
 from registry.service import frames, user_dictionaries
 from registry.service.operations import Context, operation
 from registry.standards import dates
-from registry.submissions import FileRequest, write_file
-from registry.submissions.outgoing import as_version, writers_columns
+from registry.submissions import FileRequest, elements_of_abstracts, write_file
+from registry.submissions.outgoing_frames import as_version, writers_columns
 from registry.submissions.profiles import RECORD_TYPES
 
 
@@ -181,13 +181,7 @@ def _from_abstracts(
     patient_items, tumor_items = item_levels(
         [name for name in rows.columns if is_item(name)], context.store.columns("patient")
     )
-    rows = rows.with_columns(said=pl.struct(patient_items)).with_columns(
-        element_id=pl.col("abstract_id").min().over("patient_id", "said")
-    )
-    patients = rows.filter(pl.col("abstract_id") == pl.col("element_id")).select(
-        "element_id", "patient_id", *patient_items
-    )
-    tumors = rows.select("element_id", pl.col("abstract_id").alias("tumor_id"), "patient_id", *tumor_items)
+    patients, tumors = elements_of_abstracts(rows, patient_items, tumor_items)
     return patients, tumors, {why: n for why, n in not_taken.items() if n}
 
 

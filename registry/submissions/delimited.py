@@ -14,7 +14,7 @@ import polars as pl
 from registry import standards
 from registry.formats.sources import replacing
 from registry.submissions.items import OWN_NUMBERS
-from registry.submissions.outgoing import writers_columns
+from registry.submissions.outgoing_frames import writers_columns
 from registry.submissions.profiles import Profile
 from registry.submissions.proof import NotLegal
 from registry.submissions.request import Request

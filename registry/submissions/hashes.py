@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from registry.submissions.items import OWN_NUMBERS, Legal
-from registry.submissions.outgoing import KEYS, outgoing
+from registry.submissions.outgoing_frames import KEYS, outgoing
 from registry.submissions.request import Request
 
 HASHES: Final = ("record_hash", "record_hash2")

@@ -21,7 +21,7 @@ import polars as pl
 from registry import formats, standards
 from registry.errors import BadInput
 from registry.standards import dates
-from registry.submissions import outgoing, proof
+from registry.submissions import outgoing_frames, proof
 from registry.submissions.proof import Proof
 from registry.version import __version__
 
@@ -169,9 +169,9 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
     Raises:
         registry.errors.RegistryError: the file cannot be written; nothing is left half-written.
     """
-    patients, tumors = outgoing.with_elements(patients, tumors)
-    patients, tumors = outgoing.with_own_numbers(patients, tumors, request.naaccr_version)
-    patients = outgoing.sex_items(patients, request.naaccr_version)
+    patients, tumors = outgoing_frames.with_elements(patients, tumors)
+    patients, tumors = outgoing_frames.with_own_numbers(patients, tumors, request.naaccr_version)
+    patients = outgoing_frames.sex_items(patients, request.naaccr_version)
     header = formats.NaaccrHeader(
         version=request.naaccr_version,
         record_type=request.record_type,

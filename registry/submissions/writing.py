@@ -20,7 +20,7 @@ from registry.submissions.hashes import SCHEMA as HASHES
 from registry.submissions.hashes import hashes_of
 from registry.submissions.items import Legal
 from registry.submissions.naaccr_file import folder_beside, header_of, naaccr_file, take_name
-from registry.submissions.outgoing import KEYS, outgoing
+from registry.submissions.outgoing_frames import KEYS, outgoing
 from registry.submissions.request import Request
 
 REQUIRED: Final[dict[str, Any]] = {
@@ -118,7 +118,7 @@ class SubmissionFile:
         """Write whole patients with their records; patient_id ascends from one call to the next.
 
         Args:
-            patients, tumors: see `registry.submissions.outgoing.outgoing`; only what the plan names need be in them.
+            patients, tumors: see `registry.submissions.outgoing_frames.outgoing`; only what the plan names need be in them.
         """
         self.written.counts.add(tumors)
         if self._request.profile.format == "naaccr_xml":

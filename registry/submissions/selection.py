@@ -55,20 +55,21 @@ class Selection:
         return self.held.select(_key(self.held)).unique().height
 
     def held_back(self) -> pl.DataFrame:
-        """frame[reason, detail, records], in the order of the reasons."""
+        """frame[reason, detail, records], in the order of HELD; reasons of others come last."""
         order = pl.col("reason").replace_strict(
-            {name: n for n, name in enumerate(HELD)}, return_dtype=pl.Int8
+            {name: n for n, name in enumerate(HELD)}, default=len(HELD), return_dtype=pl.Int8
         )
         return (
             self.held.group_by("reason", "detail").agg(records=pl.len().cast(pl.Int64))
-            .sort(order, "detail", nulls_last=True)
+            .sort(order, "reason", "detail", nulls_last=True)
         )  # fmt: skip
 
     def held_counts(self) -> dict[str, int]:
         """Reason → records, each counted once; they add up to `held_records`."""
         once = self.held.unique([_key(self.held), "reason"]).group_by("reason").len()
         counts: dict[str, int] = dict(once.iter_rows())
-        return {reason: int(counts[reason]) for reason in HELD if reason in counts}
+        order = [*HELD, *sorted(set(counts) - set(HELD))]
+        return {reason: int(counts[reason]) for reason in order if reason in counts}
 
     def of_region(self, region: str) -> Selection:
         """The part of one state."""

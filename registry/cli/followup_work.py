@@ -132,7 +132,7 @@ def _checked(answer: dict[str, Any]) -> str:
 
 
 @click.command("import", epilog="Example: registry followup import visits.csv --kind visits")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", required=False)
 @click.option(
     "--kind", required=True, type=click.Choice(["visits", "naaccr", "pathology"]), help="What it is."
 )
@@ -147,7 +147,7 @@ def import_source(options: Options, file: str | None, kind: str, again: bool) ->
     """
     with options.connect() as session:
         answer = session.run(
-            "followup.import", kind=kind, path=str(Path(file).resolve()) if file else None, again=again
+            "followup.import", kind=kind, path=str(Path(file).absolute()) if file else None, again=again
         )
     for line in answer["messages"]:
         options.remark(line)

@@ -10,6 +10,7 @@ comes as much later as the clock jumps (so no night is left out), one that comes
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -142,21 +143,27 @@ def check_once(fields: Schedule, kind: str, where: str, place: str) -> None:
     Raises:
         BadInput: as said.
     """
+    comes = _comes(fields, kind)
+    if comes == "often":
+        what = f"{place} schedule comes more than once in a {kind}"
+        raise BadInput(where, what, "use a shorter period, or other fields")
+    if comes == "never":
+        raise BadInput(where, f"{place} schedule never comes", "look at year, month and day")
+
+
+@functools.cache
+def _comes(fields: Schedule, kind: str) -> str:
+    """Whether a schedule comes `once` in its period, `often` or `never`, by its first moments in ten years."""
     start = dt.datetime(2023, 12, 31, 23, 59, 59)
     before = None
     for number, moment in enumerate(_wall(fields, start, start + dt.timedelta(days=3660))):
         period = period_of(kind, moment.date())
         if period == before:
-            raise BadInput(
-                where,
-                f"{place} schedule comes more than once in a {kind}",
-                "use a shorter period, or other fields",
-            )
+            return "often"
         before = period
-        if number == 500:
-            return
-    if before is None:
-        raise BadInput(where, f"{place} schedule never comes", "look at year, month and day")
+        if number == 130:
+            break
+    return "never" if before is None else "once"
 
 
 def placed(wall: dt.datetime, where: dt.tzinfo) -> dt.datetime:

@@ -234,17 +234,17 @@ def _tumor_exclusion(
     """Place in _EXCLUSION (UInt8) of the first excluding rule that needs only the tumor, 0 for none."""
     class_of_case = stripped(tumors, "classOfCase")
     behavior = stripped(tumors, "behaviorCodeIcdO3")
-    stage = stripped(tumors, "summaryStage2018")
+    site = stripped(tumors, "primarySite").str.slice(0, 3)
     start = configuration.start
     rules = {
-        "CLASS00": class_of_case.is_in(["00", "0"]),
+        "CLASS00": (class_of_case == "00") | (class_of_case == "0"),
         "NONANALYTIC": class_of_case.is_in(configuration.analytic_classes).fill_null(value=False).not_(),
         "BEFORE_REFERENCE": _among(
             diagnosed < start, tumors, lambda rows: first_day(rows, "dateOf1stContact") < start
         ),
         "BENIGN_BORDERLINE": (behavior == "0") | (behavior == "1"),
-        "CERVIX_INSITU": _among(behavior == "2", tumors, lambda rows: _site(rows) == "C53"),
-        "SKIN_BASAL_SQUAMOUS": _among((stage == "0") | (stage == "1"), tumors, _basal_or_squamous_of_skin),
+        "CERVIX_INSITU": (behavior == "2") & _is_organ(site, "C53"),
+        "SKIN_BASAL_SQUAMOUS": _among(_is_organ(site, "C44"), tumors, _early_basal_or_squamous),
     }
     first = np.zeros(tumors.height, dtype=np.uint8)
     for code, rule in reversed(rules.items()):
@@ -252,22 +252,22 @@ def _tumor_exclusion(
     return first
 
 
+def _is_organ(site: pl.Series, organ: str) -> pl.Series:
+    return (site == organ) | (site == organ.lower())
+
+
 def _among(chosen: pl.Series, tumors: pl.DataFrame, rule: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
     """Where `chosen` and `rule` hold; only chosen rows are looked at, for few are and the rule reads text."""
     rows = chosen.fill_null(value=False).arg_true()
     answer = np.zeros(tumors.height, dtype=bool)
-    needed = [
-        item for item in ("dateOf1stContact", "primarySite", "histologicTypeIcdO3") if item in tumors.columns
-    ]
-    holds = rule(tumors.select(pl.col(needed).gather(rows)))
+    items = ("primarySite", "dateOf1stContact", "histologicTypeIcdO3", "summaryStage2018")
+    present = [item for item in items if item in tumors.columns]
+    holds = rule(tumors.select(pl.col(present).gather(rows)))
     answer[rows.to_numpy()] = holds.fill_null(value=False).to_numpy()
     return pl.Series(answer)
 
 
-def _site(tumors: pl.DataFrame) -> pl.Series:
-    return stripped(tumors, "primarySite").str.slice(0, 3).str.to_uppercase()
-
-
-def _basal_or_squamous_of_skin(tumors: pl.DataFrame) -> pl.Series:
+def _early_basal_or_squamous(tumors: pl.DataFrame) -> pl.Series:
     histology = stripped(tumors, "histologicTypeIcdO3").cast(pl.Int32, strict=False)
-    return (_site(tumors) == "C44") & histology.is_between(8000, 8110)
+    stage = stripped(tumors, "summaryStage2018")
+    return histology.is_between(8000, 8110) & ((stage == "0") | (stage == "1"))

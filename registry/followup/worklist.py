@@ -183,15 +183,13 @@ def _from_tumors(
         pl.concat_str(words, separator=" ", ignore_nulls=True).alias("tumors"),
     ).with_columns(_physician_of_one_tumor(here, configuration))  # fmt: skip
     ordered = ordered.sort([key, "diagnosed", "tumors", *here], nulls_last=False)
-    columns = [pl.col(item).drop_nulls().last() for item in here]
-    if configuration.follow_anyway:
-        rank = list(EXCLUSIONS)
-        reasons = pl.col("exclusion").filter(pl.col("exclusion") != "").unique()
-        columns.append(
-            reasons.sort_by(reasons.replace_strict(rank, range(len(rank)), return_dtype=pl.Int8))
-            .str.join(" ").alias("followedAnyway")
-        )  # fmt: skip
-    from_tumors = ordered.group_by(key, maintain_order=True).agg(*columns, pl.col("tumors").str.join("; "))
+    single = ordered[key].is_unique()
+    from_tumors = pl.concat(
+        [
+            _of_one_tumor(ordered.filter(single), here, configuration, key),
+            _of_several(ordered.filter(single.not_()), here, configuration, key),
+        ]
+    )
     from_tumors = from_tumors.with_columns(text(from_tumors, item) for item in here)
     by_patient = [item for item in FOLLOW_UP_DETAILS if item in patients.columns]
     people = patients.select(key, *(text(patients, item) for item in by_patient))
@@ -200,6 +198,31 @@ def _from_tumors(
         *(item for item in FOLLOW_UP_DETAILS if item in here or item in by_patient),
         *(name for name in ("tumors", "followedAnyway") if name in from_tumors.columns),
     )
+
+
+def _of_one_tumor(
+    tumors: pl.DataFrame, items: list[str], configuration: FollowUpConfiguration, key: str
+) -> pl.DataFrame:
+    """`key`, items, tumors and perhaps followedAnyway of patients with one followed tumor: most, and nothing to gather."""
+    reason = pl.when(pl.col("exclusion") != "").then("exclusion").otherwise(pl.lit(""))
+    anyway = [reason.alias("followedAnyway")] if configuration.follow_anyway else []
+    return tumors.select(key, *items, pl.col("tumors").fill_null(""), *anyway)
+
+
+def _of_several(
+    tumors: pl.DataFrame, items: list[str], configuration: FollowUpConfiguration, key: str
+) -> pl.DataFrame:
+    """The same of patients with several; `tumors` is sorted, the latest last."""
+    columns = [pl.col(item).drop_nulls().last() for item in items]
+    columns.append(pl.col("tumors").str.join("; "))
+    if configuration.follow_anyway:
+        rank = list(EXCLUSIONS)
+        reasons = pl.col("exclusion").filter(pl.col("exclusion") != "").unique()
+        columns.append(
+            reasons.sort_by(reasons.replace_strict(rank, range(len(rank)), return_dtype=pl.Int8))
+            .str.join(" ").alias("followedAnyway")
+        )  # fmt: skip
+    return tumors.group_by(key, maintain_order=True).agg(*columns)
 
 
 def _physician_of_one_tumor(here: list[str], configuration: FollowUpConfiguration) -> list[pl.Expr]:

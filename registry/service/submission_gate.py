@@ -1,0 +1,130 @@
+"""The gate: records whose edits are open do not leave.
+
+An open error holds its record back, and so does an open review that has a NAACCR over-ride flag: the receiver's metafile
+calls that an error until the flag is set. Over-rides given here count for the values that they were given for. Edits
+whose items the file's record type cannot carry are not asked: the receiver could not see their faults.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from registry import edits, standards
+from registry.service import quality_judging as judging
+from registry.service import quality_records as records
+from registry.service.quality_judging import Asked
+
+if TYPE_CHECKING:
+    from registry.service.operations import Context
+
+FOUND = {"record_id": pl.Int64, "edit": pl.String}
+OURS = frozenset(("patientIdNumber", "tumorRecordNumber", "registryId", "recordType"))
+"""Items that the writer fills itself, whatever the record holds."""
+
+
+def asked_edits(edit_set: str, record_type: str | None) -> Asked:
+    """Edits of a set that can hold a record back from a file.
+
+    Args:
+        record_type: I, C, A or M of the file; None for files that are not NAACCR XML.
+
+    >>> "ir-ssn-shared" in asked_edits("submission", "I").ids, "ir-ssn-shared" in asked_edits("submission", "A").ids
+    (False, True)
+    """
+    carried = dict(standards.all_items().select("id", "record_types").iter_rows())
+
+    def counts(edit_id: str) -> bool:
+        edit = edits.find(edit_id)
+        holds = edit.severity == edits.ERROR or (edit.severity == edits.REVIEW and bool(edit.override_items))
+        seen = record_type is None or all(
+            record_type in (carried.get(item) or record_type) for item in edit.items
+        )
+        return holds and seen and not set(edit.items) <= OURS
+
+    return Asked([edit_id for edit_id in edits.edit_ids(edit_set) if counts(edit_id)])
+
+
+def of_tumors(context: Context, asked: Asked, wanted: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """What holds consolidated tumors of these patients back, compared with the patient's other tumors too.
+
+    Args:
+        wanted: frame[patient_id], some thousands at once.
+
+    Returns:
+        frame[record_id (tumor_id), edit], sorted.
+    """
+    ids = [name for name in (*asked.single, *asked.within) if not edits.find(name).of_flags]
+    return _of_tumors(context, ids, wanted, day)
+
+
+def of_abstracts(context: Context, asked: Asked, wanted: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """What holds abstracts of these patients back, as the board of edits judges them.
+
+    Returns:
+        frame[record_id (abstract_id), edit], sorted; an actor held to facilities is told of theirs alone.
+    """
+    found = judging.of_patients(context, Asked([*asked.single, *asked.within]), wanted, day)
+    return _of_board(context, found)
+
+
+def across(context: Context, asked: Asked, level: str, day: dt.date) -> pl.DataFrame:
+    """What edits between patients find; central staff's alone, because it tells of other people's records.
+
+    Returns:
+        frame[record_id, edit], sorted; `level` says whether a record is a tumor or an abstract.
+    """
+    if not asked.across or context.actor.facilities is not None:
+        return pl.DataFrame(schema=FOUND)
+    everybody = records.with_ids(
+        context.store.query(
+            "SELECT patient_id FROM patient WHERE tombstone_reason IS NULL ORDER BY patient_id"
+        )
+    )
+    if level == "abstract":
+        return _of_board(context, judging.across_patients(context, asked, everybody, day))
+    return _of_tumors(context, asked.across, everybody, day)
+
+
+def _of_tumors(context: Context, ids: list[str], wanted: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    if not ids or wanted.is_empty():
+        return pl.DataFrame(schema=FOUND)
+    patients, tumors = records.consolidated(context, ids, wanted)
+    if tumors.is_empty():
+        return pl.DataFrame(schema=FOUND)
+    found = edits.run(patients, tumors, ids, as_of=day, keys=["patient_id", "tumor_id"])
+    return _held(_without_overridden(found, judging.overrides(context, wanted)), "tumor_id")
+
+
+def _without_overridden(found: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """Failures with the state that over-rides of the tumor's abstracts give them; stale ones do not count."""
+    by = ["tumor_id", "edit"]
+    for_edit = kept.select(by).unique().with_columns(has=pl.lit(value=True))
+    for_values = kept.select(*by, "item_values").unique().with_columns(same=pl.lit(value=True))
+    joined = found.join(for_edit, on=by, how="left").join(for_values, on=[*by, "item_values"], how="left")
+    soft = pl.col("severity") == edits.REVIEW
+    state = (
+        pl.when(soft & pl.col("same").is_not_null())
+        .then(pl.lit("overridden"))
+        .when(soft & pl.col("has").is_not_null())
+        .then(pl.lit("open"))
+        .otherwise("state")
+    )
+    return joined.with_columns(state=state)
+
+
+def _of_board(context: Context, found: pl.DataFrame) -> pl.DataFrame:
+    return _held(found.filter(context.actor.scope_expr("facility_id")), "abstract_id")
+
+
+def _held(found: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Open failures that hold back; one that became a review needs a flag that could answer it."""
+    flagged = [name for name, edit in edits.all_edits().items() if edit.override_items]
+    holds = (pl.col("severity") == edits.ERROR) | (
+        (pl.col("severity") == edits.REVIEW) & pl.col("edit").is_in(flagged)
+    )
+    rows = found.filter((pl.col("state") == "open") & holds & pl.col(key).is_not_null())
+    named = rows.select(record_id=pl.col(key).cast(pl.Int64), edit=pl.col("edit").cast(pl.String))
+    return named.unique().sort("record_id", "edit")

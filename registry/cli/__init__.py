@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("publish:publish", "Write a de-identified research snapshot."),
     "extract": ("extract:extract", "Extracts for research under agreements: de-identified, limited."),
     "disclosures": ("disclosures:disclosures", "Whom a patient's data went to, six years back."),
+    "geocode": ("geocode:geocode", "Addresses at diagnosis to a geocoder and back."),
     "naaccr": ("naaccr:naaccr", "NAACCR files: validate, read, write, convert."),
     "dictionary": ("dictionary:dictionary", "The NAACCR dictionary: show, search, compare, validate."),
     "standards": ("standards:standards", "Published tables: what is installed, and next year's."),

@@ -33,7 +33,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
 
 
 def read_frame(source: str) -> pl.DataFrame:
-    """A table from a .parquet file, or from a .csv file as text (blank cells null).
+    """A table from a .parquet file, or from a .csv or .csv.gz file as text (blank cells null).
 
     Raises:
         NotFound: there is no such file. BadInput: a folder, another ending, a column twice, or it can't be read as
@@ -46,10 +46,11 @@ def read_frame(source: str) -> pl.DataFrame:
         raise BadInput(source, "is a folder", "name a file in it")
     if not path.is_file():
         raise NotFound(source, "there is no such file")
-    if path.suffix not in (".csv", ".parquet"):
+    is_csv = path.name.endswith((".csv", ".csv.gz"))
+    if not is_csv and path.suffix != ".parquet":
         raise BadInput(source, _ENDINGS, "convert it first")
     try:
-        if path.suffix == ".csv":
+        if is_csv:
             _require_single_columns(path)
             return pl.read_csv(path, infer_schema=False)
         return pl.read_parquet(path, glob=False)

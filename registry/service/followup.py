@@ -15,7 +15,12 @@ from registry.followup.eligibility import judge
 from registry.followup.rates import table
 from registry.followup.settings import shown
 from registry.followup.worklist import to_contact
-from registry.service import followup_contacts, followup_rates, followup_reply  # noqa: F401 - operations of this room
+from registry.service import (  # noqa: F401 - operations of this room
+    followup_contacts,
+    followup_passive,
+    followup_rates,
+    followup_reply,
+)
 from registry.service import followup_frames as read
 from registry.service.followup_rates import rates
 from registry.service.frames import known_facility

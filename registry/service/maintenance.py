@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import BadInput
+from registry.followup import settings as follow_up
 from registry.service.operations import Context, operation
 
 
@@ -22,6 +23,7 @@ def backup(context: Context, path: str, key: str | None = None) -> dict[str, Any
 SETTINGS = {
     *("reference_date", "synthetic", "registry_id_item"),
     *("home_state", "submission_profiles"),
+    *follow_up.SETTINGS,
 }
 
 
@@ -30,7 +32,8 @@ def change_settings(context: Context, **settings: str | None) -> None:
     """Set facts about this registry: reference_date, registry_id_item (NAACCR item 40), synthetic, home_state (whose
     residents it counts, postal code), submission_profiles (those it sends, with blanks between).
 
-    A setting that is None stays as it is.
+    The names of registry.followup.settings are settings too; blank is their default. A setting that is None stays as
+    it is.
     """
     unknown = set(settings) - SETTINGS
     if unknown:
@@ -39,6 +42,9 @@ def change_settings(context: Context, **settings: str | None) -> None:
         )
     if settings.get("reference_date"):
         context.day(settings["reference_date"])
+    for name, text in settings.items():
+        if text and name in follow_up.SETTINGS:
+            follow_up.read(name, text)
     with context.store.unit_of_work(context.actor.name, "settings.change") as work:
         for name, value in sorted(settings.items()):
             before = context.store.get_meta(name)

@@ -92,11 +92,9 @@ def measure(path: Path, profile: str, key: str | None, out: Path, twice: bool) -
             for start in range(0, len(people), CHUNK):
                 part = people[start : start + CHUNK]
                 where = f"patient_id BETWEEN {part[0]} AND {part[-1]}"
-                patients = store.query(
-                    f"SELECT patient_id, {lists['patient']} FROM patient WHERE {where} ORDER BY 1"
-                )
+                patients = store.query(f"SELECT patient_id, {lists['patient']} FROM patient WHERE {where}")
                 tumors = store.query(
-                    f"SELECT tumor_id, patient_id, {lists['tumor']} FROM tumor WHERE {where} ORDER BY 2, 1"
+                    f"SELECT tumor_id, patient_id, {lists['tumor']} FROM tumor WHERE {where}"
                 )
                 tumors = tumors.join(keys, on="tumor_id", how="semi", maintain_order="left")
                 yield patients.join(tumors, on="patient_id", how="semi", maintain_order="left"), tumors

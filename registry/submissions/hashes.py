@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from registry.submissions.items import OWN_NUMBERS, Legal
-from registry.submissions.outgoing_frames import KEYS, outgoing
+from registry.submissions.outgoing_frames import KEYS, carried, leaving
 from registry.submissions.request import Request
 
 HASHES: Final = ("record_hash", "record_hash2")
@@ -37,7 +37,8 @@ def record_hashes(
         frame[tumor_id, record_hash, record_hash2], sorted by tumor_id.
     """
     legal = legal or Legal(request)
-    return hashes_of(*outgoing(patients, tumors, request, legal), legal)
+    people, records = carried(patients, tumors, request)
+    return hashes_of(leaving(people, legal, "Patient"), leaving(records, legal, "Tumor"), legal)
 
 
 def hashes_of(patients: pl.DataFrame, tumors: pl.DataFrame, legal: Legal) -> pl.DataFrame:

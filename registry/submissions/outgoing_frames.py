@@ -32,6 +32,14 @@ def outgoing(
         element_id and tumor_id; nothing is in them that may not leave.
     """
     legal = legal or Legal(request)
+    patients, tumors = with_own_numbers(*carried(patients, tumors, request), request.version)
+    return leaving(patients, legal, "Patient"), leaving(tumors, legal, "Tumor")
+
+
+def carried(
+    patients: pl.DataFrame, tumors: pl.DataFrame, request: Request
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Frames in the version of the file, in the order given; see `outgoing`."""
     patients, tumors = with_elements(patients, tumors)
     patients, tumors = (
         writers_columns(frame, request.columns, request.dictionaries) for frame in (patients, tumors)
@@ -39,9 +47,7 @@ def outgoing(
     patients, tumors, _ = as_version(
         patients, tumors, request.version, request.type or "A", request.dictionaries
     )
-    patients, tumors = with_own_numbers(patients, tumors, request.version)
-    patients = sex_items(patients, request.version)
-    return _leaving(patients, legal, "Patient"), _leaving(tumors, legal, "Tumor")
+    return sex_items(patients, request.version), tumors
 
 
 def with_elements(patients: pl.DataFrame, tumors: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -119,12 +125,13 @@ def with_own_numbers(
     return patients, tumors
 
 
-def _sorted(frame: pl.DataFrame, *keys: str) -> pl.DataFrame:
+def _sorted(frame: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
     """The frame in order; a wide frame that is in order already is not copied."""
-    order = frame.select(pl.struct(keys).alias("key"))["key"].arg_sort()
-    if order.is_sorted():
+    one, two = frame[first], frame[second]
+    before, at = one.shift(), two.shift()
+    if ((one > before) | ((one == before) & (two >= at))).tail(-1).all():
         return frame
-    return frame[order]
+    return frame[frame.select(first, second).with_row_index("_row").sort(first, second)["_row"]]
 
 
 def sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
@@ -141,6 +148,7 @@ def sex_items(patients: pl.DataFrame, version: str) -> pl.DataFrame:
     return patients.with_columns(sex=pl.coalesce(old, pl.col(new_id)))
 
 
-def _leaving(frame: pl.DataFrame, legal: Legal, level: str) -> pl.DataFrame:
+def leaving(frame: pl.DataFrame, legal: Legal, level: str) -> pl.DataFrame:
+    """The frame with its keys and the items of a level that may leave."""
     allowed = legal.columns[level]
     return frame.select(*(name for name in frame.columns if name in KEYS or name in allowed))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import polars as pl
 import streamlit as st
 
 from dashboards import door
+from dashboards.components.words import item_name
+from registry import standards
 
 #: What compares records of several facilities belongs to none of them.
 SEVERAL: Final = "Several facilities"
@@ -49,22 +52,46 @@ def pick_facility(
     """A list of the facilities in scope; the chosen number, None for all (`all_` says so)."""
     names = facilities()
     options = sorted(names, key=lambda number: (names[number], number))
-    return place.selectbox(
-        label,
-        [None, *options] if any_ else options,
-        format_func=lambda number: all_ if number is None else names[number],
-        key=key,
-    )
+    if any_:
+        return one_of(place, label, options, key, names, nothing=all_)
+    chosen: str | None = place.selectbox(label, options, format_func=names.__getitem__, key=key)
+    return chosen
 
 
 def pick(place: Any, label: str, values: list[Any], key: str, words: dict[Any, str] | None = None) -> Any:
     """A list that begins with "All" (None)."""
-    return place.selectbox(
+    return one_of(place, label, values, key, words)
+
+
+def one_of(
+    place: Any,
+    label: str,
+    values: Iterable[Any],
+    key: str,
+    words: Mapping[Any, str] | None = None,
+    *,
+    nothing: str = ANY,
+    help_: str | None = None,
+) -> Any:
+    """A list that begins with `nothing`; the chosen value, None for nothing.
+
+    Nothing is kept as "": a kept None would draw a cross that clears the box although it is clear.
+    """
+    chosen = place.selectbox(
         label,
-        [None, *values],
-        format_func=lambda value: ANY if value is None else (words or {}).get(value, str(value)),
+        ["", *values],
+        format_func=lambda value: nothing if value == "" else (words or {}).get(value, str(value)),
         key=key,
+        help=help_,
     )
+    return None if chosen in {"", None} else chosen
+
+
+def pick_code(place: Any, item: str, key: str, *, label: str = "", nothing: str = "Not stated") -> str | None:
+    """A list of an item's codes with their meanings; it begins with `nothing` (None)."""
+    words = {code: f"{code} {meaning}" for code, meaning in standards.labels(item).items()}
+    chosen: str | None = one_of(place, label or item_name(item), words, key, words, nothing=nothing)
+    return chosen
 
 
 def people() -> list[str]:
@@ -80,6 +107,22 @@ def people() -> list[str]:
     elif me.may("quality.worklist"):
         names += sorted(n for n in door.figures("quality.worklist")["assigned_to"].to_list() if n)
     return list(dict.fromkeys(names))
+
+
+def section(key: str, offered: dict[str, Any]) -> Any:
+    """The row of a page's sections; what stands behind the chosen one."""
+    names = list(offered)
+    name = st.segmented_control(
+        "Section", names, default=names[0], required=True, key=key, label_visibility="collapsed"
+    )
+    return offered[name]
+
+
+def keep(*keys: str) -> None:
+    """Keep what was chosen in widgets that this run does not draw (Streamlit forgets them otherwise)."""
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
 
 def round_of(key: str) -> int:

@@ -20,6 +20,7 @@ def link(
     name: str,
     operation: str,
     pick: Callable[[Any], pl.DataFrame] | None = None,
+    /,
     **arguments: Any,
 ) -> None:
     """Show a link to a CSV that is made when it is clicked; see `dashboards.downloads`."""

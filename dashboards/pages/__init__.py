@@ -19,6 +19,8 @@ PAGES: Final = (
     ("audits", "Audits", ":material/grading:", "audits.list audits.mine"),
     ("monitor", "Monitor", ":material/inbox:", "monitor.facilities"),
     ("follow-up", "Follow-up", ":material/event_repeat:", "followup.rates"),
+    ("submissions", "Submissions", ":material/outbox:", "submission.list disclosures.of_patient"),
+    ("jobs", "Jobs", ":material/schedule:", "jobs.list"),
     ("record", "Record", ":material/clinical_notes:", "records.search"),
     ("account", "Account", ":material/manage_accounts:", "account.me"),
 )

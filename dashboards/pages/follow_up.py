@@ -1,139 +1,48 @@
-"""Follow-up: the rates that accreditation asks for, and the list of patients to be contacted."""
+"""Follow-up: the patients to contact and what came of it, the rates, letters, and sources that tell without asking.
+
+The address holds our own record numbers only: `?patient=17` is a patient's follow-up.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
-import polars as pl
 import streamlit as st
 
 from dashboards import door
-from dashboards.components import download, tables
-from dashboards.components.messages import empty, guarded
-from dashboards.components.words import heading, number, percent, sentence, tumors
+from dashboards.components import choices
+from dashboards.components.messages import guarded
+from dashboards.pages import (
+    follow_up_batches,
+    follow_up_list,
+    follow_up_patient,
+    follow_up_plan,
+    follow_up_rates,
+    follow_up_sources,
+)
 
-_STATUS = ["DELINQUENT", "OVERDUE", "DUE"]
-_WINDOWS = {
-    "since_reference": "since the reference date",
-    "last_fifteen_years": "last 15 years",
-    "last_five_years": "last 5 years",
+#: Section → what shows it, the operation that a role needs.
+_SECTIONS: Final = {
+    "Work list": (follow_up_list.show, "followup.list"),
+    "Rates": (follow_up_rates.show, "followup.rates"),
+    "New letters": (follow_up_plan.show, "letters.prepare"),
+    "Letters": (follow_up_batches.show, "letters.batches"),
+    "Passive sources": (follow_up_sources.show, "followup.imports"),
 }
-_FIRST = [
-    "patient_id",
-    "nameLast",
-    "nameFirst",
-    "dateOfBirth",
-    "status",
-    "dateOfLastContact",
-    "monthsSinceContact",
-    "dueDate",
-    "lettersTo",
-    "telephone",
-    "eligibleTumors",
-    "tumors",
-]
 
 
 def show() -> None:
+    follow_up_list.keep()
+    choices.keep("follow_up_section")
+    value = st.query_params.get("patient", "")
+    if value.isascii() and value.isdigit() and len(value) < 19 and door.actor().may("followup.history"):
+        if st.button("To the work list", icon=":material/arrow_back:", type="tertiary"):
+            st.query_params.clear()
+            st.rerun()
+        with guarded():
+            follow_up_patient.show(int(value))
+        return
     st.title("Follow-up")
-    actor = door.actor()
-    _rates()
-    if actor.may("followup.list"):
-        _list()
-
-
-@st.fragment
-def _rates() -> None:
+    offered = {name: run for name, (run, operation) in _SECTIONS.items() if door.actor().may(operation)}
     with guarded():
-        frame = door.figures("followup.rates")
-        if not frame.height:
-            empty("No tumor is eligible for follow-up yet.")
-            return
-        basis = "basis" if "basis" in frame.columns else "unit"
-        for name in frame[basis].unique(maintain_order=True):
-            rows = list(frame.filter(frame[basis] == name).iter_rows(named=True))
-            for column, row in zip(st.columns(max(len(rows), 3), gap="small"), rows, strict=False):
-                _card(column, f"{heading(str(name))}s", row)
-        with st.expander("How the rates are made up"):
-            tables.show(frame, key="rates")
-
-
-def _card(column: Any, whose: str, row: dict[str, Any]) -> None:
-    """One rate with its target and whether it is met; colour is never the only sign."""
-    met = row.get("met")
-    target = percent(row["target"], 0) if row.get("target") is not None else "none"
-    title = f"{whose} · {_WINDOWS.get(str(row['window'])) or heading(str(row['window'])).lower()}"
-    delta = None if met is None else (f"target {target} met" if met else f"below target {target}")
-    column.metric(
-        title,
-        percent(row["rate_pct"]),
-        delta=delta,
-        delta_color="off" if met is None else ("green" if met else "red"),
-        delta_arrow="off",
-        border=True,
-        help=f"{number(row['E_lost'])} lost of {number(row['A_eligible'])} eligible",
-    )
-
-
-@st.fragment
-def _list() -> None:
-    with guarded():
-        st.subheader("Patients to contact")
-        frame = door.ask("followup.list")
-        if not frame.height:
-            empty("Nobody is due for follow-up today.")
-            return
-        a, b, c = st.columns([3, 2, 2], vertical_alignment="bottom")
-        counts = {"ALL": frame.height} | {s: frame.filter(frame["status"] == s).height for s in _STATUS}
-        chosen = a.segmented_control(
-            "Status",
-            ["ALL", *_STATUS],
-            default="ALL",
-            required=True,
-            format_func=lambda s: f"{s.capitalize()} {counts[s]:,}",
-            key="follow_up_status",
-        )
-        status = None if chosen == "ALL" else chosen
-        letters = b.selectbox(
-            "Letters to",
-            [None, *frame["lettersTo"].unique().sort().to_list()],
-            format_func=lambda v: sentence(v) if v else "Anybody",
-            key="follow_up_letters",
-        )
-        shown = _filtered(frame, status, letters)
-        with c:
-            download.link(
-                "Download CSV",
-                "follow-up-list.csv",
-                "followup.list",
-                lambda f: _filtered(f, None, letters),
-                status=status,
-            )
-        if not shown.height:
-            empty("Nobody fits this choice.")
-            return
-        shown = shown.with_columns(
-            *tables.naaccr_dates(shown),
-            *(pl.Series(name, [sentence(v) for v in shown[name]]) for name in ("status", "lettersTo")),
-            pl.Series("tumors", [tumors(v) for v in shown["tumors"]]),
-        )
-        names = [name for name in _FIRST if name in shown.columns]
-        names += [n for n in shown.columns if n not in names and shown[n].null_count() < shown.height]
-        config = {
-            "patient_id": tables.ident("Patient"),
-            "tumors": st.column_config.TextColumn("Tumors", width=800),
-        }
-        tables.show(
-            shown,
-            key="follow_up_list",
-            columns={n: heading(n) for n in names},
-            config=config,
-            rows=11,
-        )
-
-
-def _filtered(frame: pl.DataFrame, status: str | None, letters: str | None) -> pl.DataFrame:
-    for column, value in (("status", status), ("lettersTo", letters)):
-        if value is not None:
-            frame = frame.filter(frame[column] == value)
-    return frame
+        choices.section("follow_up_section", offered)()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.followup import FollowUpConfiguration, eligibility, follow_up_list, rates
+from registry.followup.due import first_days, first_with
 from registry.standards import dates
 
 SETTINGS = FollowUpConfiguration(reference_date=dt.date(2007, 1, 1))
@@ -55,6 +56,8 @@ def test_invariants(cohort, as_of, random) -> None:  # type: ignore[no-untyped-d
     lost = table.filter(basis="patient", window="since_reference")["E_lost"].item()
     assert listed.filter(status="DELINQUENT").height == lost
     assert listed[KEY].is_unique().all()
+    dead = set(patients.filter(vitalStatus="0")[KEY])
+    assert not dead & set(listed[KEY])
     last = dict(patients.select(KEY, "dateOfLastContact").iter_rows())
     for line in listed.iter_rows(named=True):
         seen = dates.earliest_date(last[line[KEY]])
@@ -88,3 +91,25 @@ def test_a_later_contact_never_makes_anyone_delinquent(cohort, as_of, day) -> No
     judged = eligibility(patients, tumors, as_of, configuration=SETTINGS)
     centenarians = set(judged.filter(exclusion="AGE_100_NO_CONTACT")[KEY])
     assert delinquent(later) - delinquent(patients) <= centenarians
+
+
+@given(days, st.integers(0, 1300))
+@settings(max_examples=300, deadline=None)
+def test_one_comparison_stands_for_adding_months(day: dt.date, months: int) -> None:
+    first = first_with(day, months)
+    assert dates.months_after(first, months) >= day
+    assert dates.months_after(first - dt.timedelta(days=1), months) < day
+
+
+odd = st.text("0123456789 -+_.eEXx٣\t", max_size=10)
+written = st.one_of(naaccr_dates, odd, st.builds(lambda text: f" {text} ", odd))
+
+
+@given(st.lists(written, max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_quick_dates_are_the_dates_of_the_standard(values: list[str | None]) -> None:
+    """Same as the room of dates reads them, the year 9999 apart."""
+    series = pl.Series("day", values, dtype=pl.String)
+    expected = series.to_frame().select(dates.earliest("day")).to_series()
+    never = dt.date(9999, 1, 1)
+    assert first_days(series).to_list() == [day if day and day < never else None for day in expected]

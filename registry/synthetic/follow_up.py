@@ -78,7 +78,7 @@ def later_visits(
     """visits.csv: hospital visits after the last contact that the abstracts know, a few under a misspelt name.
 
     Returns:
-        frame[facility, medicalRecordNumber, nameLast, nameFirst, dateOfBirth, visitDate, department].
+        frame[facility, medicalRecordNumber, nameLast, nameFirst, dateOfBirth, visit_date, department].
     """
     rng = own_generator(rng)
     last = people["last_day"].to_numpy()
@@ -96,6 +96,6 @@ def later_visits(
         pl.when(pl.Series(wrong[who])).then(pl.lit("SYNTHETIC")).otherwise("nameLast").alias("nameLast"),
         "nameFirst",
         "dateOfBirth",
-        calendar_days.text(day[who]).alias("visitDate"),
+        calendar_days.text(day[who]).alias("visit_date"),
         department.gather(who).alias("department"),
     )

@@ -132,7 +132,7 @@ class _Compared:
         done, total = 0, self.taken["patient_id"].n_unique()
         for patients, tumors in records.pieces(self.context, self.wish, self.plan, self.taken):
             self.context.progress("records", done, total)
-            hashes = self._hashes(patients, tumors)
+            hashes = submissions.record_hashes(patients, tumors, self.wish.request, self.legal)
             numbers = tumors.select(record_id="tumor_id", tumor_number=pl.col("tumor_number").cast(pl.String))
             hashed = hashes.rename({"tumor_id": "record_id"}).join(
                 numbers, on="record_id", how="left", maintain_order="left"
@@ -143,12 +143,6 @@ class _Compared:
             self.going.append(going)
             self._count_blank(patients, tumors, going)
             done += patients["patient_id"].n_unique()
-
-    def _hashes(self, patients: pl.DataFrame, tumors: pl.DataFrame) -> pl.DataFrame:
-        if self.wish.profile.level == "patient":  # a file made whole each time, compared with nothing
-            zero = pl.lit(0, pl.UInt64)
-            return tumors.select("tumor_id", record_hash=zero, record_hash2=zero)
-        return submissions.record_hashes(patients, tumors, self.wish.request, self.legal)
 
     def _to_go(self, hashes: pl.DataFrame) -> pl.DataFrame:
         known = self.base.select("record_id", base_hash="record_hash", base_hash2="record_hash2")

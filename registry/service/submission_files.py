@@ -30,8 +30,7 @@ def data_file(context: Context, chosen: Chosen, path: Path) -> Written:
     required = pl.DataFrame(
         {"item": list(codes), "code": list(codes.values())}, schema={"item": pl.String, "code": pl.String}
     )
-    compared = chosen.wish.profile.level != "patient"
-    with submissions.submission_file(path, chosen.wish.request, required=required, hashes=compared) as file:
+    with submissions.submission_file(path, chosen.wish.request, required=required, hashes=True) as file:
         for patients, tumors in records.pieces(context, chosen.wish, chosen.plan, going):
             context.progress("writing", done, total)
             file.add(patients, tumors)

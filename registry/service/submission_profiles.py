@@ -92,8 +92,10 @@ def _row(profile: Profile, *, own: bool) -> dict[str, Any]:
 
 
 @operation("submission.add_profile", changes=True)
-def add_profile(context: Context, content: str | None = None, path: str | None = None) -> dict[str, Any]:
-    """Take a registry's own profiles (TOML, as the package's). A definition that changed becomes the next version.
+def add_profile(context: Context, path: str | None, content: str | None = None) -> dict[str, Any]:
+    """Take a registry's own profiles (TOML, as the package's), from a file or (path None) a text.
+
+    A definition that changed needs the next version number.
 
     Returns:
         {profiles: [{profile, version, added}]}: `added` is false where the same definition stands already.
@@ -150,7 +152,7 @@ def required(context: Context, agency: str | None = None, naaccr_version: str | 
 @operation("submission.load_required", changes=True)
 def load_required(
     context: Context,
-    path: str | None = None,
+    path: str | None,
     content: str | None = None,
     naaccr_version: str | None = None,
     agency: str | None = None,
@@ -159,7 +161,7 @@ def load_required(
     """Load a required-status table; it replaces the rows of the agencies and versions that it names.
 
     Args:
-        path, content: the CSV, see `registry.submissions.read_required`.
+        path, content: the CSV as a file or (path None) a text, see `registry.submissions.read_required`.
         naaccr_version, agency, source: what the file does not say itself.
 
     Returns:

@@ -139,15 +139,11 @@ def _lives(pid: int) -> bool:
 
 def _require_same(chosen: Chosen, written: Written, submission_id: int) -> None:
     """What was written is what was compared and judged."""
-    if chosen.wish.profile.level == "patient":
-        same = written.patients == chosen.going["patient_id"].n_unique()
-    else:
-        hashes = ["record_hash", "record_hash2"]
-        wanted = chosen.going.select("record_id", *hashes).sort("record_id")
-        assert written.hashes is not None
-        there = written.hashes.select(pl.col("tumor_id").alias("record_id"), *hashes).sort("record_id")
-        same = wanted.equals(there.cast(wanted.schema))
-    if not same:
+    hashes = ["record_hash", "record_hash2"]
+    wanted = chosen.going.select("record_id", *hashes).sort("record_id")
+    assert written.hashes is not None
+    there = written.hashes.select(pl.col("tumor_id").alias("record_id"), *hashes).sort("record_id")
+    if not wanted.equals(there.cast(wanted.schema)):
         raise Conflict(
             f"submission {submission_id}", "records changed since it was prepared", "prepare it again"
         )

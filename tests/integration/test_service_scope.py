@@ -75,6 +75,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
             opened.run("ingest.file", path=path)
         opened.run("quality.run", edit_set="all")
         opened.run("primaries.run")
+        opened.run("submission.prepare", profile="STATE_FULL", facility=TWO)
+        opened.run("submission.prepare", profile="STATE_FULL")
         yield opened
 
 
@@ -94,10 +96,13 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "audit_id": 1, "case_id": 1, "finding_id": 1, "entry_id": 1, "values": {}, "kind": "recoding", "resolution": "both",
         "expected": 10, "month": 1, "source": "index", "names": ["index"],
         "failure_id": 1, "failure_ids": [1], "override_id": 1, "source_name": "State edits", "folder": str(folder / "no"),
+        "submission_id": 1, "allowed": True,
         "facility": ONE, "patient_ids": [1], "recipient": "County court", "purpose": "seen", "content": "seen",
         "profile": "DEID", "agreement_id": "A-1", "title": "seen",
         "job": "derive", "owner": "0-0-0", "run_id": 1, "attempt": 1, "state": "done",
     }  # fmt: skip
+    if name.startswith("submission."):
+        given["profile"] = "STATE_FULL"
     parameters = list(inspect.signature(operations()[name].function).parameters.values())[1:]
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
     return {each: given[each] for each in needed}
@@ -175,6 +180,7 @@ def test_nothing_of_another_facility_is_in_any_result(session: Session, tmp_path
         "task_id": range(1, 6),
         "tumor_id": range(1, 4),
         "failure_id": range(1, 60),
+        "submission_id": range(1, 4),
     }
     leaks = []
     for name, found in operations().items():

@@ -27,7 +27,8 @@ def known_ages(joined: pl.DataFrame, start: pl.Expr) -> list[pl.Expr]:
         start: day of diagnosis.
 
     Returns:
-        Expressions `_age` and `_to_90` (null when nothing is known; the earlier day where stated age and birth differ).
+        Expressions `_age` and `_to_90` (null when nothing is known; the earlier day where birth is unknown or
+        does not agree with the stated age).
     """
     stated = _whole(joined, "ageAtDiagnosis")
     stated = pl.when(stated.is_between(0, OLDEST)).then(stated)
@@ -37,7 +38,9 @@ def known_ages(joined: pl.DataFrame, start: pl.Expr) -> list[pl.Expr]:
     age = pl.coalesce(stated, pl.when(years.is_between(0, OLDEST)).then(years))
     by_birth = (born.dt.offset_by(f"{TOP_AGE}y") - start).dt.total_days() / DAYS_PER_MONTH
     by_age = (TOP_AGE - 1 - stated) * 12  # a stated 85 may turn 86 the day after
-    return [age.alias("_age"), pl.min_horizontal(by_birth, by_age).floor().cast(pl.Int32).alias("_to_90")]
+    agree = stated.is_null() | (stated == years).fill_null(False)
+    months = pl.when(agree).then(by_birth).otherwise(pl.min_horizontal(by_birth, by_age))
+    return [age.alias("_age"), months.floor().cast(pl.Int32).alias("_to_90")]
 
 
 def released_age(rule: Profile) -> pl.Expr:

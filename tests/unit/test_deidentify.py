@@ -12,6 +12,7 @@ import pytest
 from registry import standards
 from registry.errors import BadInput
 from registry.security.deidentify import PATIENT_ITEMS, PROFILES, SMALL_ZIP3, TUMOR_ITEMS, deidentify
+from registry.security.extracts import profile_for
 
 KEY = b"0123456789abcdef0123456789abcdef"
 COARSE = [name for name, profile in PROFILES.items() if not profile.limited]
@@ -229,6 +230,87 @@ def test_allow_list_names_no_confidential_item() -> None:
 def test_bad_input_is_named(settings: dict, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         deidentify(settings.pop("patients", person()), tumor(), **({"key": KEY} | settings))
+
+
+@pytest.mark.parametrize(
+    ("birth", "age", "contact", "expected"),
+    [
+        ("19370301", "085", "20270228", 59),  # the day before the 90th birthday
+        ("19370301", "085", "20270302", 60),  # past it: "60 or more", which is 90 or older
+        ("19370301", "085", "20350101", 60),
+        ("19370301", None, "20350101", 60),
+        (None, "085", "20260301", 60),  # may have turned 90 the month before
+        (None, "085", "20251201", 45),
+        ("19300101", "092", "20221015", 7),
+        ("19300101", "092", "20270101", 12),
+        (None, None, "20350101", 154),  # no age is known, so none is told
+        ("19600101", "062", "20400101", 214),
+    ],
+)
+def test_intervals_do_not_tell_an_age_over_89(
+    birth: str | None, age: str | None, contact: str, expected: int
+) -> None:
+    people = person(dateOfLastContact=contact).with_columns(pl.lit(birth, pl.String).alias("dateOfBirth"))
+    cases = tumor(dateOfDiagnosis="20220301").with_columns(pl.lit(age, pl.String).alias("ageAtDiagnosis"))
+    _, found, report = deidentify(people, cases, key=KEY)
+    assert found["months_to_last_contact"].item() == expected
+    assert report["intervals_top_coded"] == (expected in {60, 12})
+    shifted = deidentify(people, cases, key=KEY, profile=profile_for("DEID", "shifted"))[1]
+    assert (shifted["shifted_dateOfLastContact"].item() is None) == (expected in {60, 12})
+    assert shifted["shifted_dateOfDiagnosis"].item() is not None
+
+
+def test_survival_months_do_not_tell_it_either() -> None:
+    cases = tumor(survMosActiveFollowup="0150", survMosPresumedAlive="9999", dateOfDiagnosis="20220301")
+    people = person(dateOfBirth="19370301")
+    row = deidentify(people, cases, key=KEY)[1].row(0, named=True)
+    assert (row["age_at_diagnosis"], row["survMosActiveFollowup"]) == (74, "0192")
+    old = cases.with_columns(ageAtDiagnosis=pl.lit("085"))
+    row = deidentify(people, old, key=KEY)[1].row(0, named=True)
+    assert (row["survMosActiveFollowup"], row["survMosPresumedAlive"]) == ("0060", "9999")
+
+
+def test_all_dates_of_a_patient_move_alike_and_intervals_stay() -> None:
+    size = 300
+    people = pl.DataFrame({"patient_id": range(size), "dateOfLastContact": "20240301"})
+    cases = pl.DataFrame({
+        "tumor_id": range(2 * size), "patient_id": [n % size for n in range(2 * size)],
+        "dateOfDiagnosis": ["20220215"] * size + ["20230810"] * size, "rxDateSurgery": "202303", "rxDateChemo": "2023",
+    })  # fmt: skip
+    rule = profile_for("DEID", "shifted")
+    found = deidentify(people, cases, key=KEY, profile=rule)[1]
+    days = found.select("study_patient_id", pl.col("^shifted_dateOf.*$").str.to_date("%Y%m%d"))
+    moved = days.select((pl.col("shifted_dateOfLastContact") - dt.date(2024, 3, 1)).dt.total_days())
+    assert set(moved.to_series().abs()) <= set(range(1, 183))
+    assert moved.to_series().n_unique() > 150
+    gap = (days["shifted_dateOfLastContact"] - days["shifted_dateOfDiagnosis"]).dt.total_days()
+    assert gap.value_counts().sort("shifted_dateOfLastContact").rows() == [(204, size), (745, size)]
+    first = days.sort("study_patient_id", "shifted_dateOfDiagnosis")
+    between = first.group_by("study_patient_id").agg(pl.col("shifted_dateOfDiagnosis").diff().last())
+    assert set(between["shifted_dateOfDiagnosis"].dt.total_days()) == {541}
+    assert found["shifted_rxDateSurgery"].str.len_bytes().unique().to_list() == [6]
+    assert found["shifted_rxDateChemo"].null_count() == found.height  # a year alone cannot move
+    assert "diagnosis_year" not in found.columns
+    other = deidentify(people, cases, key=KEY, profile=rule, study="other")[1]
+    assert other["shifted_dateOfLastContact"].value_counts().sort(pl.all()).equals(
+        found["shifted_dateOfLastContact"].value_counts().sort(pl.all())
+    ) is False  # fmt: skip
+
+
+def test_a_limited_data_set_has_dates_and_places_but_no_address() -> None:
+    people, cases, _ = deidentify(
+        person(telephone="6135550199", addrCurrentNoStreet="quetzal lane 7"),
+        tumor(dateOfDiagnosis="20221399", rxDateSurgery="20220301", censusTract2020="000100"),
+        key=KEY,
+        profile="LIMITED",
+    )
+    assert people["dateOfBirth"].item() == "19470613"
+    row = cases.row(0, named=True)
+    assert (row["dateOfDiagnosis"], row["rxDateSurgery"]) == (None, "20220301")  # no date of the calendar
+    assert (row["addrAtDxPostalCode"], row["countyAtDx"], row["addrAtDxState"]) == ("10001", "061", "NY")
+    assert "censusTract2020" not in cases.columns
+    out = written(people, cases, {})
+    assert not any(word.encode() in out for word in CANARIES if word != "19470613")
 
 
 def test_a_date_column_of_another_kind_is_no_way_round() -> None:

@@ -192,7 +192,10 @@ def _planned(
     of_letter = {} if letter is None else {"mailed_on": letter["sent_on"], "addressee": letter["addressee"]}
     reply, problems = replies.read({**of_letter, **told}, context.today)
     plan = replies.plan(reply, person.rows, person.patient, person.tumors, context.today, person.elsewhere)
-    plan.problems[:0] = problems
+    if any(problem.field == "outcome" for problem in problems):
+        plan.problems = problems  # what else is amiss follows from it
+    else:
+        plan.problems[:0] = problems
     return reply, plan
 
 

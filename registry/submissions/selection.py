@@ -151,8 +151,9 @@ def _complete(rows: pl.DataFrame, request: Request) -> pl.DataFrame:
     elif "abstract_id" in rows.columns:
         rows = rows.drop("abstract_id")
     wanted = own | dict.fromkeys(selection_items(request.profile), pl.String)
+    present = [pl.col(name).cast(kind) for name, kind in wanted.items() if name in rows.columns]
     missing = [pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in rows.columns]
-    return rows.with_columns(missing)
+    return rows.with_columns(*present, *missing)
 
 
 def _state() -> pl.Expr:
@@ -207,7 +208,7 @@ def _named_by_edits(frame: pl.DataFrame, request: Request) -> pl.Series:
     items = ("primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis")
     records = frame.select(*items).with_row_index("row")
     day = request.as_of.date()
-    found = edits.run(None, records, NOT_REPORTABLE, as_of=day, keys=["row"])["row"].unique()
+    found = edits.run(None, records, NOT_REPORTABLE, as_of=day, keys=["row"])["row"].cast(pl.UInt32).unique()
     mask = pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
     return mask.scatter(found, values=True) if found.len() else mask
 

@@ -235,7 +235,7 @@ def test_bad_input_is_named(settings: dict, message: str) -> None:
 @pytest.mark.parametrize(
     ("birth", "age", "contact", "expected"),
     [
-        ("19370301", "085", "20270228", 59),  # the day before the 90th birthday
+        ("19370301", "085", "20270115", 58),  # before the month of the 90th birthday
         ("19370301", "085", "20270302", 60),  # past it: "60 or more", which is 90 or older
         ("19370301", "085", "20350101", 60),
         ("19370301", None, "20350101", 60),

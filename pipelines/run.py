@@ -214,7 +214,7 @@ def work_off(session: AnySession, *, stop: threading.Event | None = None) -> tup
     """Run everything that is due, in order, until nothing is; a run that failed waits for its time.
 
     Returns:
-        What `run_job` says of each run, and the answer of the last `jobs.look` (`wake_at`, `notify`).
+        What `run_job` says of each run that was to be had, and the answer of the last `jobs.look` (`wake_at`, `notify`).
     """
     stop = stop or threading.Event()
     told: list[dict[str, Any]] = []
@@ -226,4 +226,5 @@ def work_off(session: AnySession, *, stop: threading.Event | None = None) -> tup
             return told, seen
         each = fresh[0]
         tried.add((each["job"], each["period"]))
-        told.append(run_job(session, each["job"], each["period"], cause=each["cause"], stop=stop))
+        ran = run_job(session, each["job"], each["period"], cause=each["cause"], stop=stop)
+        told += [ran] if ran["ran"] else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +24,8 @@ CUT_OFF: Final = 5
 """How many times in a row a run may end with its process before it counts as failed."""
 LONGEST_WAIT: Final = 86_400
 LOG_CHARACTERS: Final = 60_000
+_claiming = threading.Lock()
+"""Claims come one after the other: all of them are made in the process that owns the database."""
 _AGAIN: Final = ("retry", "cut off", "stopped")
 
 
@@ -55,7 +58,8 @@ def claim(
     name, as_of = chosen_period(context, table, found, period)
     for _ in range(5):
         try:
-            taken = _take(context, found, name, as_of, owner, cause, again)
+            with _claiming:
+                taken = _take(context, found, name, as_of, owner, cause, again)
         except Conflict:  # another claim or finish was faster: look again
             continue
         if taken["claimed"]:
@@ -82,6 +86,10 @@ def _take(
         if row is not None and (message := _refusal(row, job, context.now(), cause, again)):
             return {**told, "claimed": False, "run_id": row["run_id"], "state": row["state"], "attempt": row["attempt"],
                     "message": message}  # fmt: skip
+        other = _at_work(context, work, job, period)
+        if other is not None:
+            return {**told, "claimed": False, "run_id": other["run_id"], "state": "running", "attempt": other["attempt"],
+                    "message": f"another process works on {other['period']} of this job"}  # fmt: skip
         if row is not None and _cut_off_too_often(context, work, row, cause):
             return {**told, "claimed": False, "run_id": row["run_id"], "state": "failed", "attempt": row["attempt"],
                     "message": "it failed"}  # fmt: skip
@@ -106,6 +114,15 @@ def _take(
         }
         work.insert("job_attempt", pl.DataFrame([tried]), logged=False)
     return {**told, "claimed": True, "run_id": run_id, "state": "running", "attempt": attempt}
+
+
+def _at_work(context: Context, work: Any, job: Job, period: str) -> dict[str, Any] | None:
+    """Another period of the job that somebody works on: one at a time, in order."""
+    rows = work.query(
+        f"SELECT {COLUMNS} FROM job_run WHERE job = ? AND period <> ? AND state = 'running' ORDER BY run_id",
+        [job.name, period],
+    ).to_dicts()
+    return next((row for row in rows if resumes(row, job, context.now())[0] > context.now()), None)
 
 
 def _cause(row: dict[str, Any], cause: str, again: bool) -> str:

@@ -44,9 +44,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def start(database: Path, port: int) -> subprocess.Popen[str]:
+def start(database: Path, port: int, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "registry", "serve", "--db", str(database), "--port", str(port)],
+        [sys.executable, "-m", "registry", "serve", "--db", str(database), "--port", str(port), *words],
         cwd=ROOT,
         env={**os.environ, "REGISTRY_KEY": KEY, "REGISTRY_WAIT": "0"},
         stdout=subprocess.PIPE,

@@ -70,7 +70,9 @@ class Request:
             raise BadInput("years", f"{self.from_year} is after {self.to_year}", "put the earlier year first")
         choice = self.profile.selection
         if choice.residents and not (self.state or self.home_state):
-            raise BadInput(where, "takes residents of one state, and none is named", "give --state")
+            raise BadInput(
+                where, "takes residents of one state, and none is named", "name the state (--state)"
+            )
         if choice.non_residents and not self.home_state:
             raise BadInput(
                 where, "takes residents of other states, and the registry's own state is not set",

@@ -115,12 +115,11 @@ def _key(chosen: Chosen, file_key: str | None) -> bytes | None:
 @contextlib.contextmanager
 def _beside(folder: Path, submission_id: int) -> Iterator[Path]:
     """A folder that only we can read, on the same disk as the target; what killed processes left there goes away."""
-    prefix = f".submission-{submission_id}-"
-    for left in folder.glob(f"{prefix}*"):
-        owner = left.name.removeprefix(prefix).partition("-")[0]
+    for left in folder.glob(".submission-*-*-*"):
+        owner = left.name.split("-")[2]
         if owner.isdigit() and not _lives(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=folder))
+    made = Path(tempfile.mkdtemp(prefix=f".submission-{submission_id}-{os.getpid()}-", dir=folder))
     try:
         yield made
     finally:

@@ -267,7 +267,7 @@ def known_of(patient: Row) -> Known:
     >>> known_of({"vitalStatus": "0", "dateOfLastContact": "2025"})
     Known(dead=True, last='2025')
     """
-    dead = {"0": True, "1": False}.get(str(patient.get("vitalStatus")))
+    dead = {"0": True, "4": True, "1": False}.get(str(patient.get("vitalStatus")))  # 4: as SEER once coded it
     return Known(dead, patient.get("dateOfLastContact"))
 
 
@@ -300,12 +300,12 @@ def _history(verdict: Verdict, records: Sequence[Row]) -> list[Problem]:
     if verdict.effect not in WRITING or verdict.effect == "same":
         return []
     items = ("dateOfDiagnosis",) if verdict.dead else ("dateOfDiagnosis", "dateOf1stContact")
-    early = sorted(
-        {row["tumor_id"] for row in records for item in items if surely_after(row.get(item), verdict.last)}
-    )
+    early = {
+        row["tumor_id"] for row in records for item in items if surely_after(row.get(item), verdict.last)
+    }
     return [
         Problem("stated_date", f"is before diagnosis or first contact of tumor {number}", "check both dates")
-        for number in early
+        for number in sorted(early, key=str)
     ]
 
 

@@ -2,7 +2,8 @@
 
 A header line, then one visit a line. Columns: `visit_date` (2026-10-31 or 20261031) and who it was: `patient_id` (our
 number), or `facility` (its number or NPI) with `medicalRecordNumber`. `nameLast`, `nameFirst` and `dateOfBirth` check
-that number; at least one of last name and birth date is needed beside a record number. `department` says where from.
+that number; at least one of last name and birth date is needed beside a record number. `department` says where from,
+`vitalStatus` 0 that the patient died that day.
 Other columns are not read.
 """
 
@@ -19,12 +20,12 @@ from registry.errors import BadInput
 from registry.followup.last_contact import as_naaccr
 
 COLUMNS: Final = (
-    "patient_id", "facility", "medicalRecordNumber", "nameLast", "nameFirst", "dateOfBirth", "visit_date", "department",
+    "patient_id", "facility", "medicalRecordNumber", "nameLast", "nameFirst", "dateOfBirth", "visit_date", "department", "vitalStatus",
 )  # fmt: skip
 SCHEMA: Final[dict[str, Any]] = {
     "line": pl.Int64, "patient_id": pl.Int64, "facility": pl.String, "medicalRecordNumber": pl.String,
     "nameLast": pl.String, "nameFirst": pl.String, "dateOfBirth": pl.String, "date": pl.String,
-    "department": pl.String, "fault": pl.String, "content": pl.String,
+    "department": pl.String, "dead": pl.Boolean, "fault": pl.String, "content": pl.String,
 }  # fmt: skip
 
 
@@ -102,6 +103,9 @@ def _row(cells: list[str], header: list[str | None], line: int) -> dict[str, Any
     row["patient_id"] = (
         int(number) if number and number.isascii() and number.isdigit() and len(number) < 19 else None
     )
+    row["dead"] = values.get("vitalStatus") == "0"
+    if values.get("vitalStatus") not in (None, "0", "1"):
+        row["fault"] = "vitalStatus is not 0 (dead) or 1 (alive)"
     if number and row["patient_id"] is None:
         row["fault"] = "patient_id is not a number"
     if row["fault"] is None:

@@ -80,7 +80,7 @@ def _tumors(person: followup_people.Person) -> pl.DataFrame:
         {"tumor_id": number, "facility_ids": sorted(set(whose[number])), **values}
         for number, values in sorted(person.tumors.items())
     ]
-    schema = {
+    schema: dict[str, Any] = {
         "tumor_id": pl.Int64,
         "facility_ids": pl.List(pl.String),
         **dict.fromkeys(TUMOR_FACTS, pl.String),

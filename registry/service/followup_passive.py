@@ -185,16 +185,18 @@ def _people(context: Context, work: UnitOfWork, patient_ids: list[int]) -> dict[
         frames={"wanted": wanted},
     )
     people: dict[int, _Person] = {int(number): _Person() for number in patient_ids}
-    inside = rows.filter(context.actor.scope_expr("facility_id"))
-    outside = rows.join(inside.select("abstract_id"), on="abstract_id", how="anti")
+    inside, outside = rows, rows.clear()
+    if context.actor.facilities is not None:
+        inside = rows.filter(context.actor.scope_expr("facility_id"))
+        outside = rows.join(inside.select("abstract_id"), on="abstract_id", how="anti")
     for row in inside.iter_rows(named=True):
         people[row["patient_id"]].rows.append(row)
         people[row["patient_id"]].facilities.add(row["facility_id"])
     told = ["vitalStatus", "dateOfLastContact", "dateOfBirth"]
-    for row in consolidate(inside, "patient_id", told).iter_rows(named=True):
+    for row in consolidate(followup_people.with_death(inside), "patient_id", told).iter_rows(named=True):
         person = people[row["patient_id"]]
         person.known, person.birth = known_of(row), row["dateOfBirth"]
-    for row in consolidate(outside, "patient_id", told).iter_rows(named=True):
+    for row in consolidate(followup_people.with_death(outside), "patient_id", told).iter_rows(named=True):
         people[row["patient_id"]].elsewhere = known_of(row)
     return people
 

@@ -96,11 +96,16 @@ def _known(rows: pl.DataFrame, patient_id: int) -> Known:
 
 def _together(rows: pl.DataFrame, key: str, items: tuple[str, ...]) -> dict[int, dict[str, Any]]:
     """What several abstracts say together, by patient_id or tumor_id; items without a column are None."""
-    one = consolidate(rows, key, [item for item in items if item in rows.columns])
+    one = consolidate(with_death(rows), key, [item for item in items if item in rows.columns])
     return {
         int(row[key]): {**dict.fromkeys(items), **{item: value for item, value in row.items() if item != key}}
         for row in one.iter_rows(named=True)
     }
+
+
+def with_death(rows: pl.DataFrame) -> pl.DataFrame:
+    """Abstracts with one code for the dead, so that a death counts before a later contact (older files have 4)."""
+    return rows.with_columns(pl.col("vitalStatus").replace("4", "0"))
 
 
 def moment(day: dt.date, stamp: dt.datetime) -> dt.datetime:

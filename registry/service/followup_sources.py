@@ -56,7 +56,7 @@ def visits(context: Context, work: UnitOfWork, received: ReceivedFile) -> pl.Dat
         "patient_id",
         "facility_id",
         "date",
-        dead=pl.lit(value=False),
+        dead="dead",
         source_id=pl.lit(None, pl.Int64),
         outcome=pl.when(bad).then(pl.lit(passive.UNREADABLE)).otherwise("outcome"),
         detail=pl.when(bad).then("fault").otherwise("detail"),

@@ -55,6 +55,8 @@ REFERENCES: tuple[tuple[str, str, str, str], ...] = (
     ("follow_up_contact", "patient_id", "patient", "patient_id"),
     ("follow_up_contact", "abstract_id", "abstract", "abstract_id"),
     ("follow_up_contact", "letter_id", "letter", "letter_id"),
+    ("follow_up_contact", "task_id", "review_task", "task_id"),
+    ("follow_up_import", "file_id", "source_file", "file_id"),
     ("contact_bar", "patient_id", "patient", "patient_id"),
     ("letter_consent", "patient_id", "patient", "patient_id"),
     ("letter", "batch_id", "letter_batch", "batch_id"),

@@ -149,6 +149,22 @@ def test_what_is_no_file_of_visits_is_refused_whole(session: Session, tmp_path: 
     assert session.run("followup.imports").is_empty()
 
 
+def test_a_hospital_reports_a_death(session: Session, tmp_path: Path) -> None:
+    header = "patient_id,visit_date,vitalStatus\n"
+    answer = take(
+        session, tmp_path / "v.csv", "1,2026-05-01,1", "1,2026-05-03,0", "2,2026-05-01,7", header=header
+    )
+    assert (answer["moved"], answer["not_later"], answer["unreadable"]) == (1, 1, 1)
+    assert patient(session) == ("0", "20260503")
+    assert session.run("followup.contacts")["outcome"].to_list() == ["died"]
+
+
+def test_the_death_code_of_older_files_is_a_death(session: Session, tmp_path: Path) -> None:
+    session._store._engine.cursor().execute("UPDATE abstract SET \"vitalStatus\" = '4' WHERE abstract_id = 1")
+    assert take(session, tmp_path / "v.csv", "1,2026-05-01", header="patient_id,visit_date\n")["review"] == 1
+    assert session.run("followup.record", patient_id=1, stated_date="2026-05-02")["effect"] == "review"
+
+
 def test_other_separators_and_encodings(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "v.csv"
     path.write_bytes(

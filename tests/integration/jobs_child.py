@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from pipelines.run import work_off
+from registry.security.roles import Actor
 from registry.service import Session
 from tests.integration.jobs_at import Clock, at
 
@@ -23,7 +24,8 @@ def say(*words: object) -> None:
 def main(database: str, day: str) -> None:
     with Session.open(Path(database)) as opened:
         say("R")
-        told, _ = work_off(at(opened, Clock(f"{day} 12:00")))
+        scheduler = at(opened, Clock(f"{day} 12:00")).as_actor(Actor("job:scheduler", "job"))
+        told, _ = work_off(scheduler)
         for each in told:
             say("E", each["job"], each["period"], each["state"])
     say("Z")

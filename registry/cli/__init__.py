@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "naaccr": ("naaccr:naaccr", "NAACCR files: validate, read, write, convert."),
     "dictionary": ("dictionary:dictionary", "The NAACCR dictionary: show, search, compare, validate."),
     "standards": ("standards:standards", "Published tables: what is installed, and next year's."),
+    "settings": ("settings:settings", "Facts about this registry: show them, change them."),
     "user": ("database:user", "Accounts of people."),
     "audit": ("database:audit", "Verify and read the audit chain."),
     "backup": ("database:backup", "Copy the running database into a second encrypted file."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime as dt
 import io
 import json
@@ -95,6 +96,7 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
         "naaccr", "validate", incoming / "abstracts", "--errors", place / "lists" / "faults.csv"
     )[0]
     command("init", "--reference-date", "2007-01-01", "--synthetic")
+    command("settings", "home_state=NY", "submission_profiles=NPCR_CSS NAACCR_CFD IDE")
     loaded = command("ingest", *(incoming / part for part in PARTS if (incoming / part).exists()))
     derived = command("derive", "run")[0]
     found = command("code", "search", SEARCHED, "--limit", "1")[0][0]
@@ -108,13 +110,16 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
     command("quality", "report", "--out", place / "reports" / "edits.html")
     late = command("quality", "monitor", "reminders")[0]
     audit = command("quality", "audit", "draw", "recoding", "--year", year, "--seed", seed)[0]
-    followup = command("followup", "list", "--out", place / "lists" / f"followup-{today}.csv")[0]
-    rates = command("followup", "rates")[0]
+    followed = _follow_up(command, place, today)
     report = place / "reports" / f"ny-{year}.xml"
     asked = ("--state", "NY", "--year", year, "--record-type", "I")
     exported = command("export", *asked, "--out", report)[0]
     command("naaccr", "convert", report, "--format", "parquet", "--out", report.with_suffix(".parquet"))
+    sent = _submit(command, place, year)
     command("publish", "--out", place / "snapshot")
+    command("export", "DEID", "--out", place / "extract")
+    places = command("geocode", "export", "--out", place / "lists" / "addresses.csv")[0]
+    command("jobs", "run", "followup-list", "--period", f"{today:%Y-%m}")
     _accounts(command, place, password)
     totals = command("stats", "overview")[0]
     counted = (
@@ -126,7 +131,6 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
         "quarantined",
         "review_tasks",
     )
-    main = next(row for row in rates if row["unit"] == "patient" and row["window"] == "since_reference")
     return {
         **{name: totals[name] for name in counted},
         "files": len(loaded),
@@ -143,15 +147,56 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
         "facilities_to_remind": len(late),
         "cases_to_code_again": audit["sampled"],
         "edit_report": str(place / "reports" / "edits.html"),
-        "follow_up_listed": followup["patients"],
-        "follow_up_rate": round(main["rate_pct"], 2),
+        **followed,
         "exported_tumors": exported["tumors"],
         "export_errors": exported["errors"],
+        **sent,
+        "addresses_to_geocode": places["tumors"],
         "snapshot": str(place / "snapshot"),
         "data_docs": suites["data_docs"],
         "database": str(place / "registry.duckdb"),
         "seconds": round(time.monotonic() - begun, 1),
     }
+
+
+def _follow_up(command: _Commands, place: Path, today: dt.date) -> dict[str, Any]:
+    """Follow-up as a year goes: hospital visits come in, the list is made, letters go out, a reply is entered."""
+    visits = command("followup", "import", place / "incoming" / "visits" / "visits.csv", "--kind", "visits")[
+        0
+    ]
+    listing = place / "lists" / f"followup-{today}.csv"
+    listed = command("followup", "list", "--out", listing)[0]
+    command(
+        "followup", "letters", "--set", "sender=Synthetic Hospital", "--set", "address_1=1 Hospital Road",
+        "--set", "city=Albany", "--set", "state=NY", "--set", "postal_code=12207",
+    )  # fmt: skip
+    letters = command("followup", "letters", "--out", place / "letters")[0]
+    with listing.open(encoding="utf-8-sig") as file:
+        first = next(csv.DictReader(file), None)
+    if first:
+        yesterday = today - dt.timedelta(days=1)
+        command("followup", "record", first["patient_id"], "--method", "phone", "--on", yesterday, "--alive")
+    rates = command("followup", "rates")[0]
+    main = next(row for row in rates if row["unit"] == "patient" and row["window"] == "since_reference")
+    return {
+        "contacts_from_visits": visits["moved"],
+        "follow_up_listed": listed["patients"],
+        "letters": letters["letters"],
+        "follow_up_rate": round(main["rate_pct"], 2),
+    }
+
+
+def _submit(command: _Commands, place: Path, year: int) -> dict[str, Any]:
+    """A submission to the national program, sent and taken; cases of a neighbouring state sealed for it."""
+    asked = ("--state", "NY", "--from", year, "--to", year)
+    made = command("export", "NPCR_CSS", *asked, "--out", place / "submissions")[0][0]
+    if made["state"] == "SEALED":
+        command("export", "send", made["submission_id"])
+        command("export", "ack", made["submission_id"], "--all", "accepted")
+    key = place / "exchange-key"
+    command("export", "key", key)
+    command("export", "IDE", "--state", "PA", "--file-key-file", key, "--out", place / "submissions")
+    return {"submitted_records": made["records"], "held_back": made["held"]}
 
 
 class _Commands:

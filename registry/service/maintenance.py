@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from registry import standards
 from registry.errors import BadInput
 from registry.followup import settings as follow_up
 from registry.service.operations import Context, operation
@@ -42,6 +43,9 @@ def change_settings(context: Context, **settings: str | None) -> None:
         )
     if settings.get("reference_date"):
         context.day(settings["reference_date"])
+    home = settings.get("home_state")
+    if home and home not in standards.code_set("addrAtDxState"):
+        raise BadInput("home_state", f"{home!r} is not a code of item 80", "use the postal code, such as NY")
     for name, text in settings.items():
         if text and name in follow_up.SETTINGS:
             follow_up.read(name, text)

@@ -96,7 +96,7 @@ def judge(known: Known, told: Told) -> Verdict:
     Verdict(effect='review', last='20260115', dead=False, review='death before last contact')
     """
     if told.date is None:
-        return Verdict("nothing", *reversed(known))
+        return Verdict("nothing", known.last, known.dead)
     if known.dead:
         return _of_the_dead(known, told)
     if told.dead:

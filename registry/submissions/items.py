@@ -65,8 +65,6 @@ class Legal:
 
             self._only = needs(request.profile)
         self._direct_numbers = {standards.item(one).number for one in confidential_items()}
-        base = self._base.definitions
-        self._types = {item.id: item.record_types for item in base} | {i.number: i.record_types for i in base}
 
     @cached_property
     def columns(self) -> dict[str, dict[str, Item]]:
@@ -106,9 +104,9 @@ class Legal:
             return "stands at the root, where only the registry's number is written"
         if item.id in OWN_NUMBERS and is_ours:
             return ""
-        # A user dictionary cannot open what the standard keeps shut, by its id or by its number.
-        types = (item.record_types, *(self._types.get(key, "AMCI") for key in (item.id, item.number)))
-        if not all(self.request.type in allowed for allowed in types):
+        if self.request.type not in item.record_types or kept_shut(
+            item, self.request.version, self.request.type
+        ):
             return f"not part of record type {self.request.type}"
         if not profile.identifiers and (
             item.id in confidential_items() or item.number in self._direct_numbers
@@ -121,6 +119,24 @@ class Legal:
         if not is_ours and choice.user != "all" and item.id not in choice.user:
             return "user-defined, and the profile does not name it"
         return ""
+
+
+def kept_shut(item: Item, version: str, record_type: str) -> bool:
+    """Whether the standard keeps an item's id or number out of a record type: no user dictionary can open that.
+
+    >>> shadow = Item(9503, "nameLast", "A name again", 40, "Tumor", "AMCI")
+    >>> kept_shut(shadow, "260", "I"), kept_shut(shadow, "260", "A")
+    (True, False)
+    """
+    types = _record_types(version)
+    return not all(record_type in types.get(key, record_type) for key in (item.id, item.number))
+
+
+@cache
+def _record_types(version: str) -> dict[str | int, str]:
+    """Id, and number, of each item of a version → its record types."""
+    items = standards.dictionary(version).definitions
+    return {item.id: item.record_types for item in items} | {i.number: i.record_types for i in items}
 
 
 def plan(request: Request, columns: Iterable[str]) -> ItemPlan:

@@ -76,6 +76,8 @@ def make_manifest(
     }
     if profile.level == "abstract":
         found["records_by_facility"] = counts.by_facility
+    if written.linkable is not None:
+        found["linkable_patients"] = written.linkable
     if written.required.height:
         found["required"] = written.required.to_dicts()
     if plan is not None:
@@ -146,6 +148,8 @@ def sections(found: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]
         ("last diagnosis", found["last_diagnosis"] or "none"), ("errors on reading back", f"{valid['errors']:,}"),
         ("warnings on reading back", f"{valid['warnings']:,}"),
     ]  # fmt: skip
+    if "linkable_patients" in found:
+        size.append(("patients with enough to be linked by", f"{found['linkable_patients']:,}"))
     every = [
         ("Submission", head), ("File", file), ("Asked for", asked), ("Content", size), ("Changes", counted("changes")),
         ("Held back", held), ("Not asked for", counted("not_asked_for")), ("Required items", blank),

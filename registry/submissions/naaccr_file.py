@@ -22,6 +22,7 @@ from registry import formats, standards
 from registry.errors import BadInput
 from registry.standards import dates
 from registry.submissions import outgoing_frames, proof
+from registry.submissions.items import kept_shut
 from registry.submissions.proof import Proof
 from registry.version import __version__
 
@@ -172,16 +173,13 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
     patients, tumors = outgoing_frames.with_elements(patients, tumors)
     patients, tumors = outgoing_frames.with_own_numbers(patients, tumors, request.naaccr_version)
     patients = outgoing_frames.sex_items(patients, request.naaccr_version)
-    header = formats.NaaccrHeader(
-        version=request.naaccr_version,
-        record_type=request.record_type,
-        time_generated=request.time_generated.isoformat(timespec="seconds"),
-        specification_version=SPECIFICATION,
-        items={"registryId": request.registry_id} if request.registry_id else {},
+    left_out: dict[str, int] = {}
+    patients, tumors = (_without_shut(frame, request, left_out) for frame in (patients, tumors))
+    header = header_of(
+        request.record_type, request.naaccr_version, request.time_generated, request.registry_id
     )
     with naaccr_file(path, header, request.dictionaries) as (file, _):
         file.add(patients.drop("patient_id"), tumors.drop("patient_id", "tumor_id"))
-    left_out: dict[str, int] = {}
     for left in file.report.left_out:
         left_out[left.item] = left_out.get(left.item, 0) + left.values
     found, report = file.proof, file.report
@@ -192,6 +190,21 @@ def write_file(path: Path, patients: pl.DataFrame, tumors: pl.DataFrame, request
     manifest = _manifest(written, request, tumors)
     path.with_name(path.name + ".manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     return WrittenFile(**{**written.__dict__, "manifest": manifest})
+
+
+def _without_shut(frame: pl.DataFrame, request: FileRequest, left_out: dict[str, int]) -> pl.DataFrame:
+    """The frame without items that only a user dictionary would let into this record type; they are counted."""
+    known = formats.merged_dictionary(request.naaccr_version, request.dictionaries)
+    shut = []
+    for column in frame.columns:
+        item = known.of_column(column)
+        if item is None or request.record_type not in item.record_types:
+            continue  # the writer leaves these out itself
+        if kept_shut(item, request.naaccr_version, request.record_type):
+            shut.append(column)
+            if filled := frame.height - frame[column].null_count():
+                left_out[column] = left_out.get(column, 0) + filled
+    return frame.drop(shut)
 
 
 def _manifest(written: WrittenFile, request: FileRequest, tumors: pl.DataFrame) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from registry import standards
 from registry.errors import BadInput, NotFound
 from registry.security import restriction
+from registry.security.roles import confidential_items
 from registry.standards import dates
 
 TABLE: Final = Path(__file__).parent / "data" / "profiles.toml"
@@ -276,6 +277,9 @@ def _checked(profile: Profile, where: str) -> Profile:
 
         edits.edit_ids(profile.edit_set)
     named = [source for _, source in profile.columns if source not in DERIVED]
+    direct = next((name for name in named if not profile.identifiers and name in confidential_items()), None)
+    if direct:
+        raise BadInput(where, f"{direct} identifies by itself, and the profile has no identifiers")
     for item in (*named, *profile.items.only, *profile.items.leave_out, *profile.items.not_compared):
         try:
             standards.item(item)

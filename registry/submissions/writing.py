@@ -81,6 +81,7 @@ class Written:
             screen alone.
         hashes: frame[tumor_id, record_hash, record_hash2] of its records, when they were asked for.
         required: frame[item, code, records, blank]: items that the receiver requires.
+        linkable: of a file for linkages, patients with enough to be linked by.
     """
 
     path: Path
@@ -97,6 +98,7 @@ class Written:
     counts: Counts = field(default_factory=Counts)
     hashes: pl.DataFrame | None = None
     required: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REQUIRED))
+    linkable: int | None = None
 
 
 class SubmissionFile:
@@ -221,6 +223,7 @@ def _table(path: Path, request: Request, written: Written) -> Iterator[Any]:
     written.size = path.stat().st_size
     written.patients, written.tumors = target.patients, target.tumors
     written.item_counts = target.filled
+    written.linkable = target.linkable if request.profile.level == "patient" else None
     written.items = sum(target.filled.values())
 
 

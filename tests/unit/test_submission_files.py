@@ -16,6 +16,7 @@ import pytest
 from registry import formats
 from registry.standards import Dictionary, Item
 from registry.submissions import (
+    FileRequest,
     Legal,
     NotLegal,
     Request,
@@ -25,6 +26,7 @@ from registry.submissions import (
     plan,
     profiles,
     submission_file,
+    write_file,
 )
 from registry.submissions.proof import check, read_back
 
@@ -290,7 +292,12 @@ def test_patients_for_the_pooled_linkage(tmp_path: Path) -> None:
     assert [(row["SSN"], row["Tumors"], row["FirstDiagnosisYear"], row["LastDiagnosisYear"]) for row in rows] == [
         ("219099999", "1", "2020", "2020"), ("", "2", "2019", "2021"), ("", "1", "", "")
     ]  # fmt: skip
-    assert (written.patients, written.tumors) == (3, 4)
+    assert (written.patients, written.tumors, written.linkable) == (3, 4, 0), "nobody has a first name"
+    named = PATIENTS.with_columns(
+        nameFirst=pl.lit("Ann"), dateOfBirth=pl.Series(["19500214", "19610101", "19700101"]),
+        socialSecurityNumber=pl.Series(["219099999", "000001234", "999999999"]), telephone=pl.Series(["", None, " "]),
+    )  # fmt: skip
+    assert write(tmp_path / "w.csv", asked("VPR"), (named, TUMORS)).linkable == 2
 
 
 def test_tumors_for_canreg(tmp_path: Path) -> None:
@@ -301,3 +308,23 @@ def test_tumors_for_canreg(tmp_path: Path) -> None:
     assert [row["TumourNumber"] for row in rows] == ["1", "2", "5", "1"]
     assert rows[0]["AddressCode"] == "0 1"
     assert [row["VitalStatus"] for row in rows] == ["1", "2", "2", "1"]
+
+
+def test_the_plain_file_keeps_shut_what_the_standard_does(tmp_path: Path) -> None:
+    """A user dictionary that gives a name's id or number to an item of type I opens nothing."""
+    own = Dictionary(
+        None, "urn:state",
+        [Item(9503, "nameLast", "Again", 40, "Patient", "AMCI"), Item(2230, "family", "Its number", 40, "Tumor", "AMCI"),
+         Item(9504, "weight", "Weight", 4, "Tumor", "AMCI")],
+    )  # fmt: skip
+    tumors = TUMORS.with_columns(family=pl.lit("Rivera"), weight=pl.lit("70"))
+    patients = PATIENTS.with_columns(nameLast__9503=pl.lit("Rivera"))
+    request = FileRequest("I", "260", NOON, dictionaries=(own,))
+    written = write_file(tmp_path / "o.xml", patients, tumors, request)
+    text = (tmp_path / "o.xml").read_text()
+    assert "Rivera" not in text and "weight" in text
+    assert (
+        written.left_out["family"] == 4
+        and written.left_out["nameLast__9503"] == 3
+        and written.left_out["nameLast"] == 3
+    )

@@ -214,6 +214,12 @@ def test_a_profile_that_cannot_be(old: str, new: str, line: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_table_without_identifiers_names_none() -> None:
+    text = profiles()["CI5"].definition.replace('"race1"', '"nameLast"')
+    with pytest.raises(BadInput, match="nameLast identifies by itself"):
+        profile_of(text)
+
+
 def test_profiles_come_back_from_their_definition() -> None:
     for profile in profiles().values():
         assert profile_of(profile.definition) == profile

@@ -64,6 +64,13 @@ def find_people(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         frame[line, patient_id, outcome, detail], sorted by line: outcome null = found, unmatched, or review.
+
+    >>> line = {"line": 2, "patient_id": None, "facility_id": "1", "medicalRecordNumber": "A", "nameLast": "Doe",
+    ...     "nameFirst": "Ann E", "dateOfBirth": None}
+    >>> text = dict.fromkeys(list(line)[2:], pl.String)
+    >>> rows = pl.DataFrame([line], schema={"line": pl.Int64, "patient_id": pl.Int64, **text})
+    >>> find_people(rows, rows.with_columns(patient_id=pl.lit(7), nameFirst=pl.lit("ANN"))).rows()
+    [(2, 7, None, None)]
     """
     asked = _people(rows, ["line", "patient_id"]).rename({"patient_id": "told_id"})
     held = _people(known, ["patient_id"]).unique()

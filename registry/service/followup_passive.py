@@ -17,8 +17,8 @@ from registry.errors import BadInput
 from registry.followup import passive
 from registry.followup.contact_codes import CONTRADICTION, PASSIVE
 from registry.followup.last_contact import Known, Verdict, vital_code
-from registry.followup.reply import differences, known_of, standing
 from registry.followup.reply_items import FLAG_OF, OF_DEATH, SOURCES
+from registry.followup.reply_plan import differences, known_of, standing
 from registry.linkage import consolidate
 from registry.service import followup_people, followup_sources, followup_writing
 from registry.service.operations import Context, operation

@@ -12,8 +12,8 @@ import polars as pl
 
 from registry.errors import Conflict, NotFound
 from registry.followup.last_contact import Known
-from registry.followup.reply import known_of
 from registry.followup.reply_items import PATIENT_ITEMS, TUMOR_ITEMS
+from registry.followup.reply_plan import known_of
 from registry.linkage import consolidate
 from registry.security.roles import Actor
 

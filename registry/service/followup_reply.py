@@ -10,6 +10,7 @@ import polars as pl
 from registry.abstracting import consolidated
 from registry.errors import BadInput, NotFound
 from registry.followup import reply as replies
+from registry.followup import reply_plan
 from registry.followup.contact_codes import NEW_PRIMARY, PERHAPS_DEAD, source_codes
 from registry.followup.last_contact import WRITING, vital_code
 from registry.followup.reply_items import SOURCES
@@ -188,10 +189,10 @@ def _letter(query: Query, context: Context, patient_id: int, told: dict[str, Any
 
 def _planned(
     context: Context, person: Person, told: dict[str, Any], letter: dict[str, Any] | None
-) -> tuple[replies.Reply, replies.Plan]:
+) -> tuple[replies.Reply, reply_plan.Plan]:
     of_letter = {} if letter is None else {"mailed_on": letter["sent_on"], "addressee": letter["addressee"]}
     reply, problems = replies.read({**of_letter, **told}, context.today)
-    plan = replies.plan(reply, person.rows, person.patient, person.tumors, context.today, person.elsewhere)
+    plan = reply_plan.plan(reply, person.rows, person.patient, person.tumors, context.today, person.elsewhere)
     if any(problem.field == "outcome" for problem in problems):
         plan.problems = problems  # what else is amiss follows from it
     else:
@@ -204,7 +205,7 @@ def _tasks(
     context: Context,
     person: Person,
     reply: replies.Reply,
-    plan: replies.Plan,
+    plan: reply_plan.Plan,
     told: dict[str, Any],
     contact_id: int,
 ) -> list[int]:
@@ -233,7 +234,7 @@ def _log(
     context: Context,
     person: Person,
     reply: replies.Reply,
-    plan: replies.Plan,
+    plan: reply_plan.Plan,
     told: dict[str, Any],
     letter: dict[str, Any] | None,
     contact_id: int,
@@ -295,7 +296,7 @@ def _mark(
     work.log("letter", letter_id, state, {"state": before}, {"state": state, "contact_id": contact_id})
 
 
-def _as_frame(person: Person, plan: replies.Plan) -> pl.DataFrame:
+def _as_frame(person: Person, plan: reply_plan.Plan) -> pl.DataFrame:
     of = {int(row["abstract_id"]): row for row in person.rows}
     rows = [
         (number, of[number]["tumor_id"], of[number]["facility_id"], item, before, after)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.followup import passive, reply
+from registry.followup import passive, reply, reply_plan
 from registry.followup.last_contact import Known, Told, judge, surely_after
 from registry.standards.dates import earliest_date, latest_date
 
@@ -109,13 +109,13 @@ def test_no_sequence_of_replies_and_passive_lines_moves_back(
     row: dict[str, Any] = {"abstract_id": 1, "tumor_id": 5, "dateOfDiagnosis": "20220105", "vitalStatus": "1", "dateOfLastContact": start}  # fmt: skip
     rows = [row, {**row, "abstract_id": 2, "tumor_id": 6}]
     for number, told in enumerate(entered):
-        before = reply.known_of(rows[0])
+        before = reply_plan.known_of(rows[0])
         if mixed and number % 2 and "stated_date" in told:
             one = passive.Sighting(1, 7, told["stated_date"], told.get("vital_status") == "0")
             found = passive.forward(before, "19500101", ["20220105"], [one], TODAY)
             if found.verdict is not None:
                 for each in rows:
-                    each.update(reply.standing(each, before, found.verdict))
+                    each.update(reply_plan.standing(each, before, found.verdict))
         else:
             read, problems = reply.read({"method": "letter", "outcome": "reply", **told}, TODAY)
             patient = {
@@ -123,14 +123,14 @@ def test_no_sequence_of_replies_and_passive_lines_moves_back(
                 **{name: rows[0].get(name) for name in ("vitalStatus", "dateOfLastContact")},
             }
             tumors = {each["tumor_id"]: each for each in rows}
-            plan = reply.plan(read, rows, patient, tumors, TODAY)
+            plan = reply_plan.plan(read, rows, patient, tumors, TODAY)
             if problems or plan.problems:
                 continue
             for each in rows:
                 each.update(
                     {item: after for item, (_, after) in plan.changes.get(each["abstract_id"], {}).items()}
                 )
-        not_back(before, reply.known_of(rows[0]))
+        not_back(before, reply_plan.known_of(rows[0]))
         _in_order(rows)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from registry.errors import BadInput
 from registry.followup import reply as replies
-from registry.followup import tumor_status
+from registry.followup import reply_plan, tumor_status
 from registry.followup.contact_codes import (
     CONTACT_AFTER_DEATH,
     DEATH_BEFORE_CONTACT,
@@ -38,9 +38,9 @@ def planned(
     tumor: dict[str, Any] = TUMOR,
     elsewhere: Known | None = None,
     **told: Any,
-) -> replies.Plan:
+) -> reply_plan.Plan:
     reply, problems = replies.read({"method": "letter", "outcome": "reply", **told}, TODAY)
-    plan = replies.plan(reply, [row], patient, {5: tumor}, TODAY, elsewhere)
+    plan = reply_plan.plan(reply, [row], patient, {5: tumor}, TODAY, elsewhere)
     plan.problems[:0] = problems
     return plan
 

@@ -127,6 +127,7 @@ def sections(found: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]
         (f"{row['reason']}{', ' + row['detail'] if row['detail'] else ''}", f"{row['records']:,}")
         for row in found.get("held_back", [])
     ]
+    held_title = f"Held back: {_number(sum(found.get('held_back_records', {}).values()), 'record')}"
     blank = [
         (f"{row['item']} is blank", f"{row['blank']:,} of {row['records']:,}")
         for row in found.get("required", [])
@@ -144,15 +145,15 @@ def sections(found: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]
     valid = found["validation"]
     size = [
         ("patients", f"{found['patients']:,}"), ("records", f"{found['records']:,}"), ("values", f"{found['values']:,}"),
-        ("items", f"{len(found['items']):,}"), ("first diagnosis", found["first_diagnosis"] or "none"),
-        ("last diagnosis", found["last_diagnosis"] or "none"), ("errors on reading back", f"{valid['errors']:,}"),
+        ("items", f"{len(found['items']):,}"), ("first diagnosis", _day(found["first_diagnosis"])),
+        ("last diagnosis", _day(found["last_diagnosis"])), ("errors on reading back", f"{valid['errors']:,}"),
         ("warnings on reading back", f"{valid['warnings']:,}"),
     ]  # fmt: skip
     if "linkable_patients" in found:
         size.append(("patients with enough to be linked by", f"{found['linkable_patients']:,}"))
     every = [
         ("Submission", head), ("File", file), ("Asked for", asked), ("Content", size), ("Changes", counted("changes")),
-        ("Held back", held), ("Not asked for", counted("not_asked_for")), ("Required items", blank),
+        (held_title, held), ("Not asked for", counted("not_asked_for")), ("Required items", blank),
         ("Records by diagnosis year", counted("records_by_diagnosis_year")),
         ("Records by site", counted("records_by_site")),
         ("Records by facility", counted("records_by_facility")),
@@ -165,8 +166,10 @@ def cover_sheet(found: Mapping[str, Any]) -> str:
     lines = [f"{found['title']}", "=" * min(len(found["title"]), WIDTH), ""]
     for title, rows in sections(found):
         lines += [title, "-" * len(title)]
-        width = min(max(len(name) for name, _ in rows), 40)
-        lines += [f"{name:<{width}}  {value}" for name, value in rows]
+        width = min(max(len(name) for name, _ in rows), 60)
+        # Counts stand under one another, right-aligned.
+        places = max(len(value) for _, value in rows) if all(map(_is_count, rows)) else 0
+        lines += [f"{name:<{width}}  {value:>{places}}" for name, value in rows]
         lines.append("")
     return "\n".join(lines)
 
@@ -176,6 +179,7 @@ _STYLE: Final = (
     "h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1rem;margin:1.6rem 0 .3rem;border-bottom:1px solid #c8d1da}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.15rem .5rem .15rem 0;vertical-align:top}"
     "th{font-weight:500;color:#51606f;width:40%}td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}"
+    "td.n{text-align:right;width:7rem}th:has(+td.n){width:auto}table:has(td.n){width:32rem;max-width:100%}"
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}"
 )
 
@@ -184,8 +188,9 @@ def cover_sheet_html(found: Mapping[str, Any]) -> str:
     """The cover sheet as one page that needs nothing else, to be printed or read on screen."""
     parts = []
     for title, rows in sections(found):
+        kind = ' class="n"' if all(map(_is_count, rows)) else ""
         cells = "".join(
-            f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>\n'
+            f'<tr><th scope="row">{html.escape(name)}</th><td{kind}>{html.escape(value)}</td></tr>\n'
             for name, value in rows
         )
         parts.append(f"<h2>{html.escape(title)}</h2>\n<table>\n{cells}</table>\n")
@@ -206,13 +211,14 @@ def count_letter(found: Mapping[str, Any], sender: str, recipient: str) -> str:
     deleted = changes.get("deleted", 0)
     rows = [
         f"To:       {recipient}", f"From:     {sender}", f"Date:     {str(found['time_generated'])[:10]}",
-        f"Subject:  Inter-registry exchange of cases, {found['records']:,} records", "",
-        f"This exchange holds {found['records']:,} tumors of {found['patients']:,} patients who lived in your state at "
-        "diagnosis.", "",
+        f"Subject:  Inter-registry exchange of cases, {_number(found['records'], 'record')}", "",
+        f"This exchange holds {_number(found['records'], 'tumor')} of {_number(found['patients'], 'patient')} living in "
+        "your state at diagnosis.", "",
     ]  # fmt: skip
     if changes:
         rows += [f"  new      {changes.get('new', 0):>10,}", f"  changed  {changes.get('changed', 0):>10,}"]
-        rows += [f"  deleted  {deleted:>10,}   (listed in a file of their own)" if deleted else "", ""]
+        told = "   (listed in a file of their own)" if deleted else ""
+        rows += [f"  deleted  {deleted:>10,}{told}", ""]
     rows += ["Year of diagnosis   Records"]
     rows += [f"  {year:<12}  {count:>11,}" for year, count in years.items()]
     rows += [f"  {'all':<12}  {found['records']:>11,}", ""]
@@ -224,10 +230,32 @@ def count_letter(found: Mapping[str, Any], sender: str, recipient: str) -> str:
         "",
     ]
     rows += [
-        "Please compare the counts and the checksum, and confirm receipt. The key comes to you on another way.",
+        "Please compare the counts and the checksum, and confirm receipt. The key reaches you separately.",
         "",
     ]
     return "\n".join(rows)
+
+
+def _is_count(row: tuple[str, str]) -> bool:
+    return row[1].replace(",", "").isdigit()
+
+
+def _day(text: str | None) -> str:
+    """A full or partial NAACCR date as people read it.
+
+    >>> _day("20200115"), _day("2021"), _day(None)
+    ('2020-01-15', '2021', 'none')
+    """
+    return "-".join(part for part in ((text or "none")[:4], (text or "")[4:6], (text or "")[6:8]) if part)
+
+
+def _number(count: int, one: str) -> str:
+    """A count with its noun.
+
+    >>> _number(1, "patient"), _number(1200, "tumor")
+    ('1 patient', '1,200 tumors')
+    """
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _words(value: Any) -> str:

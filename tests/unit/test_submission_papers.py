@@ -172,7 +172,7 @@ def test_papers_for_people(tmp_path: Path) -> None:
     assert "restricted, 02" in sheet and str(found["sha256"]) in sheet and "SYNTHETIC" in sheet
     assert "<b>x</b>" not in page and "&lt;b&gt;x&lt;/b&gt;" in page
     letter = count_letter(found, "New York registry", "Connecticut registry")
-    assert "2 tumors of 1 patients" in letter and str(found["sha256"]) in letter and "deleted" in letter
+    assert "2 tumors of 1 patient living" in letter and str(found["sha256"]) in letter and "deleted" in letter
 
 
 def test_deletions(tmp_path: Path) -> None:

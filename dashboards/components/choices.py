@@ -35,6 +35,16 @@ def facility(number: str | None, nothing: str = "–") -> str:
     return nothing if number is None else facilities().get(number, number)
 
 
+def physicians() -> dict[str, str]:
+    """Number and NPI → newest name of the physicians, as far as this role knows them."""
+    if not door.actor().may("physician.list"):
+        return {}
+    frame: pl.DataFrame = door.figures("physician.list")
+    frame = frame.sort("effective_from", nulls_last=False).filter(pl.col("name").is_not_null())
+    rows = frame.select("physician_id", "npi", "name").iter_rows()
+    return {str(number): str(name) for *numbers, name in rows for number in numbers if number is not None}
+
+
 def named(frame: pl.DataFrame, nothing: str = "–", column: str = "facility_id") -> pl.DataFrame:
     """The frame with `facility`: the name of the facility, its number where there is no name."""
     names = facilities()

@@ -26,4 +26,7 @@ def link(
     """Show a link to a CSV that is made when it is clicked; see `dashboards.downloads`."""
     address = downloads.offer(name, operation, arguments, pick)
     file = html.escape(name, quote=True)
-    st.html(f'<a class="rg-download" href="{address}" download="{file}">↓ {html.escape(label)}</a>')
+    st.html(
+        f'<a class="rg-download" href="{address}" download="{file}">↓ {html.escape(label)}</a>',
+        width="content",
+    )

@@ -35,6 +35,7 @@ ADDRESSEES: Final = {
     "contact": "Contact person",
     "nursing_home": "Nursing home",
 }
+LANGUAGES: Final = {"en": "English", "es": "Spanish"}
 #: How a letter travels.
 BY: Final = {"mail": "Mail", "email": "E-mail", "portal": "Portal", "fax": "Fax"}
 #: The next step for a patient, in the order in which steps are taken.

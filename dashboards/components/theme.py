@@ -55,6 +55,8 @@ STYLE: Final = """
     font-size: .9rem; }
   [data-testid="stStatusWidget"] { position: fixed; top: 3.8rem; right: 1.5rem; }
   @media (max-width: 1000px) { .rg-bar { top: 3.9rem; } .stMainBlockContainer { padding-top: 6.5rem; } }
+  @media (max-width: 1000px) {
+    .stColumn:has(.st-key-follow_up_form), .stColumn:has(.st-key-follow_up_side) { min-width: 100%; } }
   .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }
   .rg-who { color: #5d7271; white-space: nowrap; }
   .rg-who a { color: #0b6e69; } .rg-who a + a { margin-left: .75rem; }

@@ -10,12 +10,13 @@ import streamlit as st
 
 from dashboards import door
 from dashboards.components import choices, download, tables
-from dashboards.components.follow_up_words import ADDRESSEES, BY
+from dashboards.components.follow_up_words import ADDRESSEES, BY, LANGUAGES
 from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import counted
 
 _KEY: Final = "batches"
 _MOST: Final = 500
+_MOST_FILES: Final = 24
 _STATES: Final = {"made": "To send", "sent": "Sent", "cancelled": "Cancelled"}
 _LETTER_STATES: Final = {**_STATES, "answered": "Answered", "returned": "Returned"}
 _COLUMNS: Final = {
@@ -74,6 +75,8 @@ def show() -> None:
             _actions(chosen)
         if len(chosen) == 1:
             _one(chosen[0])
+        elif chosen:
+            _files(chosen)
 
 
 def _table(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -81,8 +84,10 @@ def _table(frame: pl.DataFrame) -> list[dict[str, Any]]:
         pl.col("state").replace_strict(_STATES, default=pl.col("state")),
         pl.col("addressee").replace_strict(ADDRESSEES, default=pl.col("addressee")),
         pl.col("send_by").replace_strict(BY, default=pl.col("send_by")),
-        pl.col("language").replace({"en": "English", "es": "Spanish"}),
+        pl.col("language").replace(LANGUAGES),
     )
+    if frame["facility_id"].null_count() == frame.height:
+        shown = shown.drop("facility")
     names = [name for name in _COLUMNS if name in shown.columns and shown[name].null_count() < shown.height]
     config: dict[str, Any] = {name: tables.text(*_COLUMNS[name]) for name in names}
     config |= {
@@ -127,6 +132,21 @@ def _actions(chosen: list[dict[str, Any]]) -> None:
             _done(f"{counted(answer['letters'], 'letter')} cancelled.")
 
 
+def _files(chosen: list[dict[str, Any]]) -> None:
+    """The PDFs of several batches."""
+    if not door.actor().may("letters.file"):
+        return
+    with st.container(horizontal=True, gap="small"):
+        for row in chosen[:_MOST_FILES]:
+            if row["state"] != "cancelled":
+                number = int(row["batch_id"])
+                download.link(f"PDF {number}", str(row["file_name"]), "letters.file", batch_id=number)
+    if len(chosen) > _MOST_FILES:
+        st.caption(
+            f"The PDFs of the first {_MOST_FILES}; `registry followup letters` writes all to a folder."
+        )
+
+
 def _one(row: dict[str, Any]) -> None:
     """One batch: what may not go out any more, its file, its letters."""
     number = int(row["batch_id"])
@@ -143,7 +163,10 @@ def _one(row: dict[str, Any]) -> None:
         if row["state"] != "cancelled" and door.actor().may("letters.file"):
             download.link("Download PDF", str(row["file_name"]), "letters.file", batch_id=number)
         frame = door.ask("letters.list", batch_id=number)
-        shown = frame.with_columns(pl.col("state").replace_strict(_LETTER_STATES, default=pl.col("state")))
+        shown = frame.with_columns(
+            pl.col("state").replace_strict(_LETTER_STATES, default=pl.col("state")),
+            recipient_name=pl.when(pl.col("addressee") != "patient").then("recipient_name"),
+        )
         names = [
             name for name in _LETTERS if name in shown.columns and shown[name].null_count() < shown.height
         ]

@@ -43,12 +43,12 @@ def show(patient_id: int) -> None:
     for task in found["tasks"].iter_rows(named=True):
         _task(task, patient_id)
     left, right = st.columns([7, 5], gap="large")
-    with right:
+    with right, st.container(key="follow_up_side"):
         with guarded():
             _history(found["contacts"])
         with guarded():
             follow_up_bars.show(patient_id, found)
-    with left, guarded():
+    with left, st.container(key="follow_up_form"), guarded():
         if door.actor().may("followup.record"):
             follow_up_reply.show(patient_id, found)
         else:

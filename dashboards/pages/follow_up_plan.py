@@ -10,12 +10,12 @@ import streamlit as st
 
 from dashboards import door
 from dashboards.components import choices, tables
-from dashboards.components.follow_up_words import ADDRESSEES, BY, STATUS, step
+from dashboards.components.follow_up_words import ADDRESSEES, BY, LANGUAGES, STATUS, step
 from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import counted
+from dashboards.pages import follow_up_sender
 
 _KEY: Final = "letter_plan"
-_LANGUAGES: Final = {"en": "English", "es": "Spanish"}
 _WRITTEN: Final = {
     "addressee": ("To", 110),
     "recipient_name": ("Recipient", 230),
@@ -51,6 +51,7 @@ def show() -> None:
         found = door.ask("letters.prepare", **wanted)
         for line in found["remarks"]:
             st.warning(plain(line), icon=":material/info:")
+        follow_up_sender.show(_writer(wanted["facility"]))
         counts = found["counts"]
         letters, batches, held = (int(counts[name]) for name in ("letters", "batches", "not_written"))
         if letters and door.actor().may("letters.make"):
@@ -76,13 +77,19 @@ def _wanted() -> dict[str, Any] | None:
     elif len(held) > 1:
         facility = choices.pick_facility(b, "plan_facility", any_=False)
     language = choices.one_of(
-        c, "Language", _LANGUAGES, "plan_language", _LANGUAGES, nothing="As set",
+        c, "Language", LANGUAGES, "plan_language", LANGUAGES, nothing="As set",
         help_="Of those who have no language of their own in the registry.",
     )  # fmt: skip
     day = d.date_input("As of (empty = today)", value=None, format="YYYY-MM-DD", key="plan_day")
     return {
         "addressee": addressee, "facility": facility, "language": language, "as_of": None if day is None else str(day),
     }  # fmt: skip
+
+
+def _writer(facility: str | None) -> str | None:
+    """The facility whose name stands on the letters; None = the registry."""
+    held = door.actor().facilities
+    return next(iter(held)) if facility is None and held and len(held) == 1 else facility
 
 
 def _make(wanted: dict[str, Any], letters: int, batches: int) -> None:
@@ -140,11 +147,13 @@ def _not_written(frame: pl.DataFrame) -> None:
     b.caption(
         "Nobody who is dead, barred, or written to lately gets a letter; each is checked again when letters are made."
     )
+    upper = pl.col("reason").str.slice(0, 1).str.to_uppercase() + pl.col("reason").str.slice(1)
+    frame = frame.with_columns(upper.alias("reason"))
     _table(_worded(frame), _NOT, "plan_not", "Who gets no letter, and why")
 
 
 def _worded(frame: pl.DataFrame) -> pl.DataFrame:
-    words = {"addressee": ADDRESSEES, "status": STATUS, "language": _LANGUAGES, "send_by": BY}
+    words = {"addressee": ADDRESSEES, "status": STATUS, "language": LANGUAGES, "send_by": BY}
     return frame.with_columns(
         pl.col(name).replace_strict(known, default=pl.col(name), return_dtype=pl.String)
         for name, known in words.items()

@@ -122,6 +122,13 @@ def _groups(frame: pl.DataFrame, by: str) -> None:
     shown = frame.with_columns(pl.col(by).cast(pl.String).fill_null("not known").alias("group"))
     if by == "facility":
         shown = shown.with_columns(pl.col("group").replace(choices.facilities()))
+    if by == "physician":
+        names = choices.physicians()
+        shown = shown.with_columns(
+            pl.Series(
+                "group", [f"{names[v]} · {v}" if v in names else v for v in shown["group"]], dtype=pl.String
+            )
+        )
     if by == "year":
         shown = shown.sort("group", descending=True)
     below = int((~shown["met"].fill_null(value=True)).sum())
@@ -129,7 +136,8 @@ def _groups(frame: pl.DataFrame, by: str) -> None:
     a, b = st.columns([8, 2], vertical_alignment="center")
     told = f"; {below} below their target" if below else ""
     a.caption(
-        f"{counted(shown.height, 'group')}{told}. Groups of patients may overlap: who has tumors in two is in both."
+        f"{counted(shown.height, 'group')}{told}."
+        + (" Groups may overlap: who has tumors in two is in both." if shown["unit"][0] == "patient" else "")
     )
     with b:
         download.link("Download CSV", "follow-up-rates.csv", "followup.rates", by=by)

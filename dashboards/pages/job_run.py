@@ -19,17 +19,22 @@ _SECONDS = 3
 def show(run_id: int) -> None:
     """The run; one that waits or runs is drawn anew by itself."""
     found = door.ask("jobs.show", run_id=run_id)
-    moving = found["run"]["state"] in {"waiting", "running"}
+    moving = _moves(found["run"])
 
     @st.fragment(run_every=_SECONDS if moving else None)
     def draw() -> None:
         with guarded():
             now = door.ask("jobs.show", run_id=run_id)
             _one(now)
-            if moving and now["run"]["state"] not in {"waiting", "running"}:
+            if moving and not _moves(now["run"]):
                 st.rerun()
 
     draw()
+
+
+def _moves(run: dict[str, Any]) -> bool:
+    """Whether it is worth looking again soon: it runs, or waits for its turn (not for a later try)."""
+    return run["state"] == "running" or (run["state"] == "waiting" and run["next_attempt_at"] is None)
 
 
 def _one(found: dict[str, Any]) -> None:
@@ -43,7 +48,9 @@ def _one(found: dict[str, Any]) -> None:
             CAUSES.get(run["cause"], run["cause"] or ""),
             f"started {moment(run['started_at'])}" if run["started_at"] is not None else "",
             duration(run["seconds"]),
-            f"tried again {moment(run['next_attempt_at'])}" if run["next_attempt_at"] is not None else "",
+            f"will be tried again {moment(run['next_attempt_at'])}"
+            if run["next_attempt_at"] is not None
+            else "",
         ]
         st.caption(plain(" · ".join(fact for fact in facts if fact)))
         if run["error"]:

@@ -21,13 +21,17 @@ from tests.browser.conftest import ACCOUNTS, LATE_FACILITY, WORDS
 def main(folder: Path, port: int) -> None:
     """Fill a database and serve it until told to stop."""
     from dashboards.server import build_app, listen, run
+    from pipelines.schedule import Scheduler
 
-    session = Session(Store.create(folder / "registry.duckdb", key="a key for this test"), local_actor())
+    database = folder / "registry.duckdb"
+    session = Session(Store.create(database, key="a key for this test"), local_actor())
     fill(session, folder / "received")
     facts = folder / "facts.new"
     facts.write_text(json.dumps(_facts(session)))
     facts.rename(folder / "facts.json")
-    run(build_app(lambda: session, note="Made-up people only."), listen(port=port))
+    scheduler = Scheduler(session, database)
+    app = build_app(lambda: session, lifespan=scheduler.lifespan(), note="Made-up people only.")
+    run(app, listen(port=port))
 
 
 def fill(session: Session, received: Path) -> None:

@@ -12,6 +12,7 @@ from registry.errors import BadInput, RegistryError
 from registry.security import restriction
 from registry.submissions import Request, due_dates, profile_of, profiles, read_profiles, select
 from registry.submissions.profiles import TABLE
+from tests.paths import needs_shared, shared
 
 NOON = dt.datetime(2026, 10, 31, 12, 0)
 GOOD = {
@@ -235,3 +236,19 @@ def test_due_dates() -> None:
         dt.date(2027, 3, 31),
     ]
     assert due_dates(profiles()["CI5"], dt.date(2026, 1, 1), dt.date(2030, 1, 1)) == []
+
+
+@needs_shared
+def test_the_published_list_of_profiles() -> None:
+    """Every receiver of the list has a profile; a limited or de-identified set for research is an extract instead."""
+    listed = {row["profile"]: row for row in pl.read_csv(shared("linkage", "export_profiles.csv")).to_dicts()}
+    assert set(profiles()) == set(listed) - {"LIMITED", "DEID"} | {"STATE_MODIFIED"}
+    for name, profile in profiles().items():
+        row = listed.get(name)
+        if row is None:
+            continue
+        assert profile.identifiers == row["identifiers"].startswith(("yes", "identified")), name
+        assert profile.status.startswith("verified") == row["status"].startswith("verified"), name
+        assert (profile.record_type or "del")[:1] in row["record_type"] or profile.format != "naaccr_xml", (
+            name
+        )

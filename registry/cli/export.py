@@ -68,7 +68,7 @@ def export() -> None:
 
 
 @export.command(
-    "file", hidden=True, epilog="Example: registry export --state NY --year 2024 --out ny-2024.xml"
+    "file", hidden=True, epilog="Example: registry export file --state NY --year 2024 --out ny-2024.xml"
 )
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False), help="File to write (.xml or .xml.gz)."
@@ -126,7 +126,7 @@ def _absolute(path: str | None) -> str | None:
     return None if path is None else str(Path(path).absolute())
 
 
-@export.command("make", hidden=True, epilog="Example: registry export COC_RCRS --facility 10 --out out/")
+@export.command("make", hidden=True, epilog="Example: registry export make COC_RCRS --facility 10 --out out/")
 @click.argument("profile")
 @request_options
 @_file_options
@@ -174,7 +174,7 @@ def _held(options: Options, held: pl.DataFrame) -> None:
         options.remark(f"  and {held.height - 10:,} more reasons (--json gives all)")
 
 
-@export.command("extract", hidden=True)
+@export.command("extract", hidden=True, epilog="Example: registry export extract DEID --study A --out deid/")
 @click.argument("profile")
 @click.option("--out", required=True, type=click.Path(), help="Folder to write.")
 @click.option("--agreement", "agreement_id", help="Agreement of a limited data set.")

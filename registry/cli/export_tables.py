@@ -100,9 +100,7 @@ def restrictions(options: Options, rule: tuple[str, str] | None, allowed: bool, 
     options.answer(found, output.table(found, limit=200))
 
 
-@click.command(
-    "open", epilog="Example: registry export open IDE-CT-12.xml.enc --file-key-file key --out IDE-CT-12.xml"
-)
+@click.command("open", epilog="Example: registry export open IDE-CT-12.xml.sealed --file-key-file key")
 @click.argument("file", type=FILE)
 @click.option("--file-key-file", "file_key", required=True, type=FILE, help="The key it was sealed with.")
 @click.option(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import datetime as dt
+import functools
+import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,13 +40,25 @@ RECORDS: tuple[tuple[dict[str, str], list[dict[str, str]]], ...] = (
 
 
 @contextlib.contextmanager
-def registry(folder: Path, *records: Any, **settings: str) -> Iterator[Session]:
+def registry(folder: Path, *records: Any) -> Iterator[Session]:
     """An encrypted registry of New York with these records (RECORDS when none are given), its clock at NOW."""
+    for path in _made(json.dumps(records or RECORDS)).iterdir():
+        shutil.copy2(path, folder / path.name)
+    with opened(folder) as session:
+        yield session
+
+
+@functools.cache
+def _made(records: str) -> Path:
+    """A folder with the registry of these records, made once a test run."""
+    folder = Path(tempfile.mkdtemp(prefix="registry-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    incoming = write(folder / "all.xml", *json.loads(records))
     Session.create(folder / "r.duckdb", key=KEY).close()
     with opened(folder) as session:
-        session.run("settings.change", home_state="NY", registry_id_item="0000001234", **settings)
-        session.run("ingest.file", path=write(folder / "all.xml", *(records or RECORDS)))
-        yield session
+        session.run("settings.change", home_state="NY", registry_id_item="0000001234")
+        session.run("ingest.file", path=incoming)
+    return folder
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ def record(
             "contact_id": contact_id, "patient_id": patient_id, "effect": plan.verdict.effect,
             "date_of_last_contact": after.patient["dateOfLastContact"], "vital_status": after.patient["vitalStatus"],
             "abstracts": abstracts, "changed": sorted({item for of in plan.changes.values() for item in of}),
-            "task_ids": tasks, "warnings": plan.remarks, "version": after.version,
+            "task_ids": tasks, "warnings": [*_waiting(plan), *plan.remarks], "version": after.version,
         }  # fmt: skip
         work.result = answer
     if abstracts:
@@ -124,7 +124,7 @@ def check(
     return {
         "ok": not problems,
         "problems": [problem._asdict() for problem in problems],
-        "warnings": plan.remarks,
+        "warnings": [*_waiting(plan), *plan.remarks],
         "effect": verdict.effect,
         "date": reply.date,
         "date_of_last_contact": verdict.last,
@@ -294,6 +294,14 @@ def _mark(
         [state, now, contact_id, letter_id],
     )
     work.log("letter", letter_id, state, {"state": before}, {"state": state, "contact_id": contact_id})
+
+
+def _waiting(plan: reply_plan.Plan) -> list[str]:
+    """Why nothing is written yet."""
+    kind = plan.verdict.review
+    return (
+        [f"{_SAID[kind]}; nothing of the patient changes before the review task is decided"] if kind else []
+    )
 
 
 def _as_frame(person: Person, plan: reply_plan.Plan) -> pl.DataFrame:

@@ -142,6 +142,7 @@ def test_a_death_overrides_and_a_later_contact_opens_a_review(session: Session) 
     again = session.run("followup.record", patient_id=1, **JUNE, items={"telephone": "5185550199"})
     assert (again["effect"], again["abstracts"], patient(session)) == ("review", 0, ("0", "202605"))
     assert abstracts(session, 1, "telephone") == [(None,)] * 3
+    assert "after the recorded death" in again["warnings"][0]
     assert tasks(session) == [(CONTACT_AFTER_DEATH, None)]  # of two facilities: central staff's
     twice = session.run("followup.record", patient_id=1, stated_date="2026-07-01")
     assert twice["task_ids"] == again["task_ids"]

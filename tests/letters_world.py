@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,26 @@ def registry_of(folder: Path, *people: Any, now: dt.datetime = NOW, facilities: 
     opened.run("ingest.file", path=write(folder / "people.xml", *people))
     opened.run("settings.change", passive_sources="none")
     return opened
+
+
+def copied(source: Path, folder: Path, now: dt.datetime = NOW) -> Session:
+    """A database made before, opened once more from a copy of its own."""
+    shutil.copy(source / "r.duckdb", folder / "r.duckdb")
+    opened = Session.open(folder / "r.duckdb", key=KEY)
+    return Session(opened._store, opened.actor, now=lambda: now)
+
+
+def placed(page: pypdf.PageObject) -> list[tuple[str, float, float, float]]:
+    """Pieces of text on a page: (text, left, baseline from the top, size), in points."""
+    found: list[tuple[str, float, float, float]] = []
+    height = float(page.mediabox.height)
+
+    def visit(text: str, cm: list[float], _tm: list[float], _font: object, size: float) -> None:
+        if text.strip():
+            found.append((text.strip(), float(cm[4]), height - float(cm[5]), float(size)))
+
+    page.extract_text(visitor_text=visit)
+    return found
 
 
 def ids(session: Session) -> dict[str, int]:

@@ -34,7 +34,9 @@ def keep(work: UnitOfWork, gathered: Gathered, made: Sequence[tuple[Batch, Print
     if work.repeated and work.result is not None:
         return dict(work.result)
     if not made:
-        return {"run": None, "batch_ids": [], "letters": 0}
+        work.log("letters", None, "letters.make", None, {"letters": 0})
+        work.result = {"run": None, "batch_ids": [], "letters": 0}
+        return dict(work.result)
     run = f"{gathered.day:%Y%m%d}-{work.new_ids('letter_run', 1)[0]}"
     batch_ids = list(work.new_ids("letter_batch", len(made)))
     rows, letters = [], []

@@ -64,6 +64,8 @@ def configure(context: Context, facility: str | None = None, **changes: str | No
     own = None if facility is None else known_facility(context, facility)
     if own is None:
         context.require_central("letters.configure")
+    if not changes:
+        raise BadInput("letters", "no setting is named", f"choose of {', '.join(SETTINGS)}")
     for name, value in changes.items():
         _check_setting(name, wording.clean(value))
     with context.store.unit_of_work(context.actor.name, "letters.configure", facility_id=own) as work:
@@ -99,15 +101,18 @@ def _key(name: str, facility: str | None) -> str:
 
 def values(context: Context, facility: str | None) -> dict[str, str]:
     """Settings in force: a facility's own, else the registry's, else the default. Who sends is never mixed of two."""
-    found: dict[str, str] = {}
-    sender_of = next(iter(SETTINGS)), "address_1"
+    kept = context.store.query(
+        "SELECT name, value FROM meta WHERE starts_with(name, 'letters.') ORDER BY name"
+    )
+    meta: dict[str, str | None] = dict(kept.iter_rows())
     own_sender = facility is not None and any(
-        context.store.get_meta(_key(name, facility)) for name in sender_of
+        meta.get(_key(name, facility)) for name in ("sender", "address_1")
     )
     about_sender = list(SETTINGS)[: list(SETTINGS).index("language")]
+    found: dict[str, str] = {}
     for name, (default, _) in SETTINGS.items():
-        own = context.store.get_meta(_key(name, facility)) if facility else None
-        general = None if own_sender and name in about_sender else context.store.get_meta(_key(name, None))
+        own = meta.get(_key(name, facility)) if facility else None
+        general = None if own_sender and name in about_sender else meta.get(_key(name, None))
         found[name] = own or general or default
     return found
 

@@ -61,7 +61,8 @@ def _answer(asked: dict[str, Any], folder: str) -> tuple[dict[str, Any], list[by
             made = typst.compile(files, format="png", ppi=PIXELS_PER_INCH, **common)
             return {}, made if isinstance(made, list) else [made]
         pdf = typst.compile(files, format="pdf", timestamp=asked["day"], pdf_standards=STANDARD, **common)
-        found = json.loads(typst.query(files, "<starts>", field="value", one=True, **common))
+        told = json.loads(typst.query(files, "<starts>", field="value", **common))
+        found = told[0] if told else {"starts": [], "pages": 0}
         return {"starts": found["starts"], "pages": found["pages"]}, [pdf]
     except RuntimeError as error:
         line = re.search(r"main\.typ:(\d+)", str(getattr(error, "diagnostic", "")))

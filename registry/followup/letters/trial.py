@@ -98,13 +98,13 @@ def check_template(
     data = sample(addressee, language, sender, paper)
     content.check(addressee, source, data)
     try:
-        printed = press.pdf(name, source, data, DAY)
         said = html.unescape(re.sub(r"<[^>]*>", "", press.text(name, source, data)))
+        if addressee not in words.MEDICAL and (found := words.forbidden(said)):
+            raise BadInput(f"template {name}", f'prints "{found[0]}", which no letter to this addressee may')
+        printed = press.pdf(name, source, data, DAY)
     except TemplateError as error:
         place = f"line {error.line}: " if error.line else ""
         raise BadInput(f"template {name}", place + error.words, "correct it") from None
-    if addressee not in words.MEDICAL and (found := words.forbidden(said)):
-        raise BadInput(f"template {name}", f'prints "{found[0]}", which no letter to this addressee may')
     pages = {
         later - first
         for first, later in zip(printed.starts, [*printed.starts[1:], printed.pages + 1], strict=True)

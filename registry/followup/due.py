@@ -105,12 +105,17 @@ def is_current(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpCon
 
 def is_listed(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:
     """True when the due date falls before the end of what a list made on `as_of` covers, or nobody knows it."""
-    return to_come(last_contact, _after(as_of, configuration), configuration.due_months).not_()
+    return (last_contact >= not_listed_from(as_of, configuration)).fill_null(False).not_()
 
 
-def _after(as_of: dt.date, configuration: FollowUpConfiguration) -> dt.date:
-    """First day that a list made on `as_of` does not cover."""
-    return dates.months_after(as_of, configuration.due_ahead_months) + dt.timedelta(days=1)
+def not_listed_from(as_of: dt.date, configuration: FollowUpConfiguration) -> dt.date:
+    """First day of last contact with which nobody is on a list made on `as_of`.
+
+    >>> not_listed_from(dt.date(2026, 10, 31), FollowUpConfiguration())
+    datetime.date(2025, 12, 1)
+    """
+    covered = dates.months_after(as_of, configuration.due_ahead_months)
+    return first_with(covered + dt.timedelta(days=1), configuration.due_months)
 
 
 def status(last_contact: pl.Expr, as_of: dt.date, configuration: FollowUpConfiguration) -> pl.Expr:

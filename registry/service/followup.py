@@ -10,6 +10,7 @@ import polars as pl
 from registry import followup
 from registry.errors import BadInput
 from registry.followup.annual import page
+from registry.followup.configuration import checked_day
 from registry.followup.due import STATUSES
 from registry.followup.eligibility import judge
 from registry.followup.rates import table
@@ -57,7 +58,7 @@ def follow_up_list(
     _check_filters(status, limit)
     day = context.day(as_of)
     settings = read.configuration_of(context, day, reference_date)
-    rules = read.rule_frames(context)
+    rules = read.listed_frames(context, settings, checked_day(day))
     judged = judge(*rules, day, settings, read.KEY)
     listed = _described(context, rules, judged, day, settings)
     if status is not None:

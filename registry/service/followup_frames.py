@@ -10,6 +10,7 @@ import polars as pl
 from registry import followup
 from registry.abstracting.consolidated import level_of
 from registry.followup.configuration import editions
+from registry.followup.due import not_listed_from
 from registry.followup.physicians import PHYSICIANS
 from registry.followup.settings import SETTINGS, configured
 from registry.followup.worklist import FOLLOW_UP_DETAILS, LIST_COLUMNS, PATIENT_DETAILS, TUMOR_DETAILS, WORK
@@ -52,16 +53,66 @@ def by_level(items: Iterable[str]) -> tuple[list[str], list[str]]:
 
 def rule_frames(context: Context, more: Iterable[str] = ()) -> Frames:
     """Every patient and tumor in scope with what the rules need and `more` items, in no order."""
-    patient_items, tumor_items = by_level([*RULE_ITEMS, *more])
+    return _read(context, by_level([*RULE_ITEMS, *more]), "TRUE", "TRUE")
+
+
+def rated_frames(
+    context: Context, settings: followup.FollowUpConfiguration, more: Iterable[str] = ()
+) -> Frames:
+    """As `rule_frames`, without most of the tumors that no rate can count, for their class of case."""
+    return _read(context, by_level([*RULE_ITEMS, *more]), "TRUE", _perhaps_analytic(context, settings))
+
+
+def listed_frames(context: Context, settings: followup.FollowUpConfiguration, as_of: dt.date) -> Frames:
+    """As `rule_frames`, without most of the patients who can't be on the list: the dead, and who was heard of lately.
+
+    What is left out is certain by the text of one column; the rules judge the rest.
+    """
+    tumors = "TRUE" if settings.follow_anyway else _perhaps_analytic(context, settings)
+    return _read(context, by_level(RULE_ITEMS), _perhaps_due(context, settings, as_of), tumors)
+
+
+def _read(context: Context, items: tuple[list[str], list[str]], of_patients: str, of_tumors: str) -> Frames:
+    """Patients and tumors that fit conditions over their tables (`x`); a facility's staff: all of theirs."""
     if context.actor.facilities is not None:
-        return frames.load(context, patient_items, tumor_items)
-    read = [
-        context.store.query(
-            f"SELECT {ids} {frames.select_items(context, table, 'x', items)} FROM {table} x WHERE {frames.NOT_GONE}"
-        )
-        for table, ids, items in (("patient", KEY, patient_items), ("tumor", f"tumor_id, {KEY}", tumor_items))
-    ]
-    return read[0], read[1]
+        return frames.load(context, *items)
+    patients = context.store.query(
+        f"SELECT x.{KEY} {frames.select_items(context, 'patient', 'x', items[0])} FROM patient x "
+        f"WHERE x.{frames.NOT_GONE} AND {of_patients}"
+    )
+    chosen, known = "", None
+    if of_patients != "TRUE":
+        chosen, known = f"SEMI JOIN known USING ({KEY})", {"known": patients.select(KEY)}
+    tumors = context.store.query(
+        f"SELECT x.tumor_id, x.{KEY} {frames.select_items(context, 'tumor', 'x', items[1])} FROM tumor x {chosen} "
+        f"WHERE x.{frames.NOT_GONE} AND {of_tumors}",
+        frames=known,
+    )
+    return patients, tumors
+
+
+def _perhaps_analytic(context: Context, settings: followup.FollowUpConfiguration) -> str:
+    """Condition that is false only for tumors whose class of case is plainly not analytic (two characters, another code)."""
+    if "classOfCase" not in context.store.columns("tumor"):
+        return "TRUE"
+    codes = ", ".join(f"'{code}'" for code in settings.analytic_classes)
+    return f"""coalesce(x."classOfCase" IN ({codes}) OR length(x."classOfCase") <> 2, FALSE)"""
+
+
+def _perhaps_due(context: Context, settings: followup.FollowUpConfiguration, as_of: dt.date) -> str:
+    """Condition that is false only for patients who are plainly dead, or plainly heard of after the list's last day.
+
+    Plainly = eight digits with a day that every month has; days 29 to 31 are left to the rules.
+    """
+    if not {"vitalStatus", "dateOfLastContact"} <= set(context.store.columns("patient")):
+        return "TRUE"
+    codes = ", ".join(f"'{code}'" for code in settings.dead_codes)
+    number = 'TRY_CAST(x."dateOfLastContact" AS INTEGER)'
+    return (
+        f"""NOT coalesce(x."vitalStatus" IN ({codes}), FALSE) AND NOT coalesce(length(x."dateOfLastContact") = 8 """
+        f"AND {number} BETWEEN {not_listed_from(as_of, settings):%Y%m%d} AND 99981231 "
+        f"AND {number} // 100 % 100 BETWEEN 1 AND 12 AND {number} % 100 BETWEEN 1 AND 28, FALSE)"
+    )
 
 
 def detail_frames(context: Context, rules: Frames, patient_ids: pl.Series) -> Frames:

@@ -142,7 +142,7 @@ def import_source(options: Options, file: str | None, kind: str, again: bool) ->
     """Take in a passive source; last contact only moves forward. Exit code 1 when lines need a look.
 
     visits: CSV with visit_date and patient_id, or facility and medicalRecordNumber (with nameLast, nameFirst or
-    dateOfBirth to check it), and department. naaccr: another registry's NAACCR XML. pathology: the reports that are here,
+    dateOfBirth to check it), department and vitalStatus. naaccr: another registry's NAACCR XML. pathology: the reports that are here,
     without a file.
     """
     with options.connect() as session:

@@ -106,6 +106,7 @@ def test_lines_that_fit_nobody_contradict_or_cannot_be_read_are_kept(
     assert tasks(session) == [(CONTRADICTION, None)]
     kept = session.run("followup.import_lines", outcome="unmatched").row(0, named=True)
     assert json.loads(kept["content"])["medicalRecordNumber"] == "NOBODY"
+    assert session._store.verify_audit().ok
     assert not any("ALVAREZ" in line or "MRN1" in line for line in answer["messages"])
     assert patient(session) == ("1", "20240301")
 

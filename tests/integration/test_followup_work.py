@@ -132,6 +132,7 @@ def test_many_at_once_end_at_the_latest_day(session: Session) -> None:
     assert patient(session) == ("1", "20260601")
     assert session.run("followup.contacts").height == 6
     assert set(abstracts(session, 1, "dateOfLastContact")) == {("20260601",)}
+    assert session._store.verify_audit().ok
 
 
 def test_a_death_overrides_and_a_later_contact_opens_a_review(session: Session) -> None:

@@ -246,3 +246,18 @@ def test_extracts_are_central_work(session: Session, tmp_path: Path) -> None:
     ):
         with pytest.raises(Denied, match="whole registry"):
             asked.run(name, **words)
+
+
+def test_a_job_s_snapshot_is_noted_once_under_its_last_name(session: Session, tmp_path: Path) -> None:
+    final = tmp_path / "2026-11-21"
+    before = session.run("snapshot.list").height
+    for _ in range(2):  # the second is the rerun after a kill
+        session.run(
+            "publish.snapshot",
+            out=str(tmp_path / "part" / final.name),
+            as_of="2026-11-21",
+            kept_as=str(final),
+        )
+    assert session.run("snapshot.list").height == before + 1
+    path = session._store.query("SELECT path FROM snapshot ORDER BY snapshot_id DESC LIMIT 1").item()
+    assert path == str(final)

@@ -106,9 +106,7 @@ def _counted(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 def passive(task: Task) -> dict[str, Any]:
     """Last contact moved forward by the pathology reports of the registry."""
     told = task.session.run("followup.import", kind="pathology")
-    found = {
-        name: told[name] for name in ("rows", "moved", "not_later", "unmatched", "unreadable", "reviews")
-    }
+    found = {name: count for name, count in told.items() if type(count) is int and name != "import_id"}
     task.log(", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.items()))
     return found
 

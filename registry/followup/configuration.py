@@ -39,9 +39,12 @@ class AgeBand:
 
 @cache
 def editions() -> tuple[dict[str, Any], ...]:
-    """Editions of `rules.toml` as dataclass-ready dictionaries, newest first."""
+    """Editions of `rules.toml` as dataclass-ready dictionaries, newest first; each takes from the newer what it leaves out."""
     table = tomllib.loads(RULES.read_text(encoding="utf-8"))["edition"]
-    return tuple(sorted(map(_edition, table), key=lambda row: row["valid_from"], reverse=True))
+    whole: list[dict[str, Any]] = []
+    for row in sorted(table, key=lambda row: row["valid_from"], reverse=True):
+        whole.append({**(whole[-1] if whole else {}), **row})
+    return tuple(map(_edition, whole))
 
 
 def _edition(row: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +66,8 @@ def _edition(row: dict[str, Any]) -> dict[str, Any]:
         for band in row["age_band"]
     )
     plain = {name: value for name, value in row.items() if name not in ("window", "age_band")}
-    return {**plain, **lists, "windows": windows, "age_bands": bands}
+    floor = None if plain["followup_floor"] == "none" else plain["followup_floor"]
+    return {**plain, **lists, "followup_floor": floor, "windows": windows, "age_bands": bands}
 
 
 def _newest(name: str) -> Any:

@@ -292,5 +292,7 @@ def test_editions_are_dated_and_floor_moves_the_start() -> None:
     early = FollowUpConfiguration.on(dt.date(2024, 1, 1), reference_date=dt.date(1998, 1, 1))
     assert early.start == dt.date(2005, 1, 1)
     assert FollowUpConfiguration(reference_date=dt.date(1998, 1, 1), followup_floor=None).start.year == 1998
+    older = FollowUpConfiguration.on(dt.date(2018, 1, 1), reference_date=dt.date(1998, 1, 1))
+    assert (older.start, older.windows) == (dt.date(1998, 1, 1), early.windows)
     with pytest.raises(BadInput, match="no edition"):
         FollowUpConfiguration.on(dt.date(1990, 1, 1))

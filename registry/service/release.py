@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import glob
 import hashlib
 import json
 import os
@@ -87,6 +88,7 @@ def prepared(context: Context, out: str, request: Request) -> Iterator[Released]
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / OURS).exists())):
         raise BadInput(folder.name, "is not empty and holds no release", "name a new folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     parts = folder.parent / f".{folder.name}.{os.getpid()}.part"
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(mode=0o700)
@@ -96,6 +98,30 @@ def prepared(context: Context, out: str, request: Request) -> Iterator[Released]
         _give_name(parts, folder)
     finally:
         shutil.rmtree(parts, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Clear what a killed process left beside the folder; a release that it had moved aside comes back."""
+    for left in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*")):
+        pid, _, kind = left.name.removeprefix(f".{folder.name}.").partition(".")
+        if not pid.isdigit() or kind not in {"part", "old"} or _is_running(int(pid)):
+            continue
+        if kind == "old" and not folder.exists():
+            left.rename(folder)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _give_name(parts: Path, folder: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -261,3 +263,19 @@ def test_a_job_s_snapshot_is_noted_once_under_its_last_name(session: Session, tm
     assert session.run("snapshot.list").height == before + 1
     path = session._store.query("SELECT path FROM snapshot ORDER BY snapshot_id DESC LIMIT 1").item()
     assert path == str(final)
+
+
+def test_what_a_killed_release_left_is_cleared(session: Session, tmp_path: Path) -> None:
+    out = tmp_path / "x"
+    session.run("extract.make", profile="DEID", out=str(out))
+    nobody = subprocess.Popen([sys.executable, "-c", ""])
+    nobody.wait()
+    out.rename(
+        tmp_path / f".x.{nobody.pid}.old"
+    )  # killed between moving the earlier one aside and the new one in
+    (tmp_path / f".x.{nobody.pid}.part").mkdir()
+    (tmp_path / f".x.{nobody.pid}.part" / "tumors.parquet").write_text("half")
+    with pytest.raises(BadInput):
+        session.run("extract.make", profile="DEID", out=str(out), columns=["nameLast"])
+    session.run("extract.make", profile="DEID", out=str(out))
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

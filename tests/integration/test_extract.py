@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from registry import standards
+from registry.cli import main
 from registry.errors import BadInput, Conflict, Denied, NotFound
 from registry.security.roles import Actor
 from registry.service import Session
@@ -279,3 +280,33 @@ def test_what_a_killed_release_left_is_cleared(session: Session, tmp_path: Path)
         session.run("extract.make", profile="DEID", out=str(out), columns=["nameLast"])
     session.run("extract.make", profile="DEID", out=str(out))
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_KEY", KEY)
+    with Session.create(tmp_path / "r.duckdb", key=KEY) as opened:
+        opened.run("ingest.file", path=write(tmp_path / "a.xml", (PERSON, [TUMOR])))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([*words, "--db", str(tmp_path / "r.duckdb")])
+        told = capsys.readouterr()
+        return int(stop.value.code or 0), told.out, told.err
+
+    out = str(tmp_path / "x")
+    code, _, err = run("extract", "make", "LIMITED", "--out", out)
+    assert (code, "needs an agreement" in err) == (2, True)
+    agree = ("extract", "agree", "D-1", "--profile", "LIMITED", "--recipient", "U", "--purpose", "p", "--expires", "2999-01-01")  # fmt: skip
+    assert run(*agree, "--column", "primarySite", "--column", "dateOfDiagnosis")[0] == 0
+    code, text, _ = run("extract", "make", "LIMITED", "--agreement", "D-1", "--out", out, "--format", "csv")
+    assert (code, "no identifier" in text) == (0, True)
+    assert (tmp_path / "x" / "tumors.csv").read_text().splitlines()[0] == "study_tumor_id,study_patient_id,primarySite,dateOfDiagnosis"  # fmt: skip
+    code, text, _ = run("extract", "agreements", "--json")
+    assert json.loads(text)[0]["columns"] == ["dateOfDiagnosis", "primarySite"]
+    assert "dateOfBirth" in run("extract", "profiles")[1]
+    assert run("extract", "end", "D-1", "--reason", "done")[0] == 0
+    assert run("extract", "make", "LIMITED", "--agreement", "D-1", "--out", out)[0] == 2
+    code, text, _ = run("publish", "--out", str(tmp_path / "s"), "--json")
+    assert (code, json.loads(text)["held_back"]) == (0, {})

@@ -96,8 +96,18 @@ def measure(path: Path, profile: str, key: str | None, out: Path, twice: bool) -
                 tumors = store.query(
                     f"SELECT tumor_id, patient_id, {lists['tumor']} FROM tumor WHERE {where}"
                 )
-                tumors = tumors.join(keys, on="tumor_id", how="semi", maintain_order="left")
-                yield patients.join(tumors, on="patient_id", how="semi", maintain_order="left"), tumors
+                tumors = only(tumors, keys)
+                yield only(patients, tumors.select("patient_id")), tumors
+
+        def only(frame: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+            """The rows that are wanted; a wide frame of which all are is not copied."""
+            key = wanted.columns[0]
+            goes = frame.select(key).join(
+                wanted.unique().with_columns(goes=True), on=key, how="left", maintain_order="left"
+            )
+            if goes["goes"].null_count() == 0:
+                return frame
+            return frame.filter(goes["goes"].fill_null(value=False))
 
         def write(name: str) -> submissions.Written:
             with submissions.submission_file(out / name, request, hashes=True) as file:

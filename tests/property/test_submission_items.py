@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import re
 import xml.etree.ElementTree as ElementTree
@@ -210,6 +211,8 @@ def test_no_direct_identifier_of_the_published_list(tmp_path: Path, profile: Pro
         assert f'naaccrId="{naaccr_id}"' not in text, naaccr_id
 
 
+WHITE = "".join(chr(n) for n in range(0x110000) if chr(n).isspace() and n not in range(0x1C, 0x20))
+"""White space as Unicode has it (Python also counts four separators of files and records)."""
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
 
 
@@ -240,3 +243,21 @@ def test_any_values_of_any_items(tmp_path: Path, profile: Profile, values: dict[
     blank = re.compile(r"[\x00-\x20\uFFFE\uFFFF]*")
     filled = {name for name, value in values.items() if not blank.fullmatch(value)}
     assert (filled & allowed) - {"sex"} <= inside
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(TEXT, st.one_of(st.none(), TEXT)), min_size=1, max_size=4))
+def test_any_values_in_a_table(tmp_path: Path, names: list[tuple[str, str | None]]) -> None:
+    """Quotes, separators and line feeds in names: a reader of CSV finds each value in its place."""
+    request = Request(profiles()["VPR"], NOON)
+    keys = list(range(1, len(names) + 1))
+    patients = pl.DataFrame(
+        {"patient_id": keys, "nameLast": [one for one, _ in names], "nameFirst": [two for _, two in names]},
+        schema_overrides={"nameFirst": pl.String},
+    )
+    with submission_file(tmp_path / "v.csv", request) as file:
+        file.add(patients, pl.DataFrame({"tumor_id": keys, "patient_id": keys}))
+    with (tmp_path / "v.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    plain = [tuple(re.sub(r"[\t\r\n]+", " ", (value or "").strip(WHITE)) for value in pair) for pair in names]
+    assert [(row["LastName"], row["FirstName"]) for row in rows] == plain

@@ -12,6 +12,7 @@ from registry.errors import RegistryError
 if TYPE_CHECKING:
     from registry.service.remote import AnySession
 
+UNSENT = ("DRAFT", "VALIDATED", "SEALED")
 AHEAD = 30
 """Days before its date that a submission is prepared."""
 
@@ -46,7 +47,8 @@ def make(
 def due(session: AnySession, as_of: dt.date, *, ahead_days: int = AHEAD) -> list[dict[str, Any]]:
     """Prepare what this registry sends, what is due within `ahead_days` and was not prepared yet.
 
-    A date is taken up once; what was prepared for it by somebody stays as it is. Nothing is sealed or sent.
+    A date is taken up once, and what somebody has prepared or sealed and not sent yet stays as it is. Nothing is sealed
+    or sent here.
 
     Returns:
         One {profile, due_on, region, submission_id, state, records, held, note} a submission or a profile that could not
@@ -57,12 +59,21 @@ def due(session: AnySession, as_of: dt.date, *, ahead_days: int = AHEAD) -> list
     told = []
     for row in waiting.sort("due_on", "profile").iter_rows(named=True):
         here = {"profile": row["profile"], "due_on": row["due_on"]}
+        nothing = dict.fromkeys(("region", "submission_id", "state", "records", "held"))
+        open_ones = session.run("submission.list", profile=row["profile"]).filter(
+            pl.col("state").is_in(UNSENT)
+        )
+        if open_ones.height:
+            number = open_ones["submission_id"][0]
+            told.append(
+                {**here, **nothing, "note": f"submission {number} is being prepared: send or replace it"}
+            )
+            continue
         try:
             made = make(
                 session, row["profile"], draft=True, as_of=as_of.isoformat(), due_on=row["due_on"].isoformat()
             )
         except RegistryError as error:
-            nothing = dict.fromkeys(("region", "submission_id", "state", "records", "held"))
             told.append({**here, **nothing, "note": str(error)})
             continue
         told += [

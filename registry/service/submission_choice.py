@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EDITS: Final = "edit errors"
 INVALID: Final = "invalid value"
+NEVER_SENT: Final = "never sent before"
 NOT_CORRECTED: Final = "rejected before, not corrected"
 WITHDRAWN: Final = ("restricted",)
 """Reasons of held-back records that the receiver is asked to delete when it has them: it must not hold them."""
@@ -89,6 +90,11 @@ def choose(context: Context, wish: Wish) -> Chosen:
     taken, held = (_with_keys(frame, wish) for frame in (selection.taken, selection.held))
     plan = submissions.plan(wish.request, records.columns(context, wish))
     base = records.accepted(context, wish)
+    outside = dict(selection.outside)
+    if wish.profile.selection.modified:
+        never = taken.join(base, on="record_id", how="anti")
+        taken = taken.join(base, on="record_id", how="semi").sort(*ORDER)
+        outside |= {NEVER_SENT: never.height} if never.height else {}
     compared = _Compared(context, wish, plan, taken, base)
     compared.run()
     held_now = pl.concat([held.select(list(HELD)).cast(HELD), *compared.held]).sort(
@@ -97,10 +103,13 @@ def choose(context: Context, wish: Wish) -> Chosen:
     looks = rows.select(wish.key, year=dates.year("dateOfDiagnosis").cast(pl.Int32)).unique(wish.key)
     going = _described(pl.concat(compared.going), taken, looks, wish)
     deletions = _deletions(base, taken, held_now)
+    if wish.profile.selection.modified:  # what was never modified stays there as it is
+        there = rows.select(record_id=pl.col(wish.key).cast(pl.Int64))
+        deletions = deletions.join(there, on="record_id", how="anti")
     found = pl.concat([going, deletions]).sort(*ORDER)
     problems = _problems(wish, found, held_now, compared.required())
     return Chosen(
-        wish, plan, rows, found, held_now, dict(selection.outside), compared.same, compared.required(),
+        wish, plan, rows, found, held_now, outside, compared.same, compared.required(),
         base.is_empty(), tuple(problems),
     )  # fmt: skip
 
@@ -292,7 +301,7 @@ def kept(context: Context, row: dict[str, Any]) -> Chosen:
     """The choice that a submission keeps, to be written or shown; `rows` is empty."""
     words = json.loads(row["request"])
     given = {name: value for name, value in words.items() if name in asking.WORDS}
-    wish = asking.read(context, row["profile"], given, version=words["version"])
+    wish = asking.read(context, submission_profiles.of_submission(row), given)
     submission_id, detail = row["submission_id"], json.loads(row["detail"] or "{}")
 
     def rows(table: str, schema: pl.Schema) -> pl.DataFrame:

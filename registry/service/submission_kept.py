@@ -22,6 +22,8 @@ MEDIA: Final = {
     ".xml": "application/xml", ".gz": "application/gzip", ".zip": "application/zip", ".csv": "text/csv",
     ".tsv": "text/tab-separated-values", ".json": "application/json", ".txt": "text/plain", ".html": "text/html",
 }  # fmt: skip
+LARGE: Final = 256 << 20
+"""Bytes beyond which a file is neither read to be looked at nor handed to a browser."""
 LISTED: Final = """s.submission_id, s.profile, s.profile_version, s.title, s.recipient, s.region, s.facility_id, s.state,
     s.tumors AS records, s.deleted, s.held,
     (SELECT count(*) FROM submission_record r WHERE r.submission_id = s.submission_id AND r.answer = 'rejected') AS rejected,
@@ -122,13 +124,22 @@ def _counts(context: Context, submission_id: int, table: str, *by: str) -> pl.Da
 
 
 def files(row: dict[str, Any]) -> pl.DataFrame:
-    """Files of a sealed submission: frame[name, bytes, sha256, present]; `present` = there, and not changed since."""
+    """Files of a sealed submission: frame[name, bytes, sha256, present].
+
+    `present`: there and not changed since; of a file larger than LARGE its size is compared alone (sending reads it all).
+    """
     kept = json.loads(row["files"] or "[]")
-    rows = [
-        {**file, "present": is_unchanged(Path(row["folder"]) / file["name"], file["sha256"])} for file in kept
-    ]
+    rows = [{**file, "present": _looks_unchanged(Path(row["folder"]) / file["name"], file)} for file in kept]
     schema = {"name": pl.String, "bytes": pl.Int64, "sha256": pl.String, "present": pl.Boolean}
     return pl.DataFrame(rows, schema=schema)
+
+
+def _looks_unchanged(path: Path, file: dict[str, Any]) -> bool:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return False
+    return size == file["bytes"] and (size > LARGE or is_unchanged(path, file["sha256"]))
 
 
 def is_unchanged(path: Path, sha256: str) -> bool:
@@ -201,13 +212,15 @@ def file(context: Context, submission_id: int, name: str) -> dict[str, Any]:
     """A file of a sealed submission, for a download: {name, media_type, content}.
 
     Raises:
-        NotFound: no such submission in scope, or no such file. BadInput: it was changed since it was sealed.
+        NotFound: no such submission in scope, or no such file. BadInput: it was changed since it was sealed, or is LARGE.
     """
     row = find(context, submission_id)
     kept = {one["name"]: one["sha256"] for one in json.loads(row["files"] or "[]")}
     if name not in kept:
         raise NotFound(f"submission {submission_id}", "has no such file", "`registry export show` lists them")
     path = Path(row["folder"]) / name
+    if path.exists() and path.stat().st_size > LARGE:
+        raise BadInput(name, "is too large for a download", f"it stands in the folder {path.parent.name}")
     try:
         content = path.read_bytes()
     except OSError:

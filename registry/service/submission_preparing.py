@@ -264,7 +264,7 @@ def _row(context: Context, chosen: Chosen, submission_id: int, state: str, diges
         "deleted": chosen.deleted.height, "held": chosen.held["record_id"].n_unique(),
         "problems": json.dumps(list(chosen.problems)), "created_at": context.stamp, "created_by": context.actor.name,
         "detail": json.dumps({
-            "outside": chosen.outside, "same": chosen.same, "first": chosen.first,
+            "definition": wish.profile.definition, "outside": chosen.outside, "same": chosen.same, "first": chosen.first,
             "required": chosen.required.filter(pl.col("blank") > 0).to_dicts(),
         }),
     }  # fmt: skip

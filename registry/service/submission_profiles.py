@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -18,28 +19,40 @@ SETTING: Final = "submission_profiles"
 """Setting of the registry that names the profiles it sends."""
 
 
-def find(context: Context, profile: str, version: int | None = None) -> Profile:
-    """A profile by its id: the registry's own definition, else the package's.
-
-    Args:
-        version: this version of it (a submission keeps the one that it was made by); the newest when absent.
+def find(context: Context, profile: str) -> Profile:
+    """A profile by its id: the newest of the registry's own definitions, else the package's.
 
     Raises:
         NotFound: there is no such profile.
     """
     own = context.store.query(
-        "SELECT definition FROM submission_profile WHERE profile = ? AND (? IS NULL OR profile_version = ?) "
-        "ORDER BY profile_version DESC LIMIT 1",
-        [profile, version, version],
+        "SELECT definition FROM submission_profile WHERE profile = ? ORDER BY profile_version DESC LIMIT 1",
+        [profile],
     )
     if own.height:
         return submissions.profile_of(own.item())
-    packaged = submissions.profiles().get(profile)
-    if packaged is None or version not in (None, packaged.version):
+    if profile not in submissions.profiles():
         raise NotFound(
             f"profile {profile}", "there is no such profile", "`registry export profiles` lists them"
         )
-    return packaged
+    return submissions.profiles()[profile]
+
+
+def of_submission(row: dict[str, Any]) -> Profile:
+    """The profile that a submission was made by, as it was then."""
+    return submissions.profile_of(json.loads(row["detail"])["definition"])
+
+
+def kin(context: Context, profile: Profile) -> list[str]:
+    """Profiles whose records are the same records to the same receiver: what one of them brought there, the others need not.
+
+    So a facility's modified records are compared with the full abstracts that it sent.
+    """
+
+    def shape(one: Profile) -> tuple[Any, ...]:
+        return one.recipient, one.level, one.format, one.identifiers, one.split, one.items
+
+    return [name for name, one in every(context).items() if shape(one) == shape(profile)]
 
 
 def every(context: Context) -> dict[str, Profile]:

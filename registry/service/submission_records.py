@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from registry import standards, submissions
-from registry.service import frames
+from registry.service import frames, submission_profiles
 from registry.service.quality_records import ends
 from registry.service.submission_request import Wish
 from registry.submissions import ItemPlan
@@ -21,7 +21,7 @@ CHUNK: Final = 50_000
 IDS: Final = ("record_id", "patient_id", "tumor_id", "abstract_id")
 LOOKED_AT: Final = ("dateOfDiagnosis", "primarySite")
 """Items that counts are made of."""
-LINE: Final = """s.profile = $profile AND s.region IS NOT DISTINCT FROM $region
+LINE: Final = """list_contains($profiles, s.profile) AND s.region IS NOT DISTINCT FROM $region
     AND s.facility_id IS NOT DISTINCT FROM $facility"""
 
 BASE: Final = pl.Schema(
@@ -142,9 +142,8 @@ def accepted(context: Context, wish: Wish) -> pl.DataFrame:
         frame[record_id, tumor_id, patient_id, abstract_id, facility_id, diagnosis_year, tumor_number, record_hash,
         record_hash2], sorted by record_id. When years are asked, those of other years are left out.
     """
-    profile, region, facility = wish.line
     first, last = wish.years
-    given = {"profile": profile, "region": region, "facility": facility, "first": first, "last": last}
+    given = {**_line(context, wish), "first": first, "last": last}
     found = context.store.query(
         f"""SELECT record_id, tumor_id, patient_id, abstract_id, facility_id, diagnosis_year, tumor_number, record_hash,
                    record_hash2
@@ -160,13 +159,19 @@ def accepted(context: Context, wish: Wish) -> pl.DataFrame:
     return found.cast(BASE)
 
 
+def _line(context: Context, wish: Wish) -> dict[str, Any]:
+    _, region, facility = wish.line
+    return {
+        "profiles": submission_profiles.kin(context, wish.profile), "region": region, "facility": facility,
+    }  # fmt: skip
+
+
 def rejected(context: Context, wish: Wish) -> pl.DataFrame:
     """Records whose last answer is a rejection that still waits as work.
 
     Returns:
         frame[record_id, rejected_hash, rejected_hash2, task_id], sorted by record_id.
     """
-    profile, region, facility = wish.line
     found = context.store.query(
         f"""SELECT r.record_id, r.record_hash AS rejected_hash, r.record_hash2 AS rejected_hash2, r.task_id
             FROM (SELECT r.*, row_number() OVER (PARTITION BY r.record_id ORDER BY r.submission_id DESC) AS latest
@@ -174,7 +179,7 @@ def rejected(context: Context, wish: Wish) -> pl.DataFrame:
                   WHERE {LINE} AND r.answer IS NOT NULL) r
             JOIN review_task t ON t.task_id = r.task_id AND t.state = 'open'
             WHERE r.latest = 1 AND r.answer = 'rejected' ORDER BY r.record_id""",
-        {"profile": profile, "region": region, "facility": facility},
+        _line(context, wish),
     )
     return found.cast(
         {"record_id": pl.Int64, "rejected_hash": pl.UInt64, "rejected_hash2": pl.UInt64, "task_id": pl.Int64}

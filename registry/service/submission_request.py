@@ -79,24 +79,19 @@ class Wish:
 
 
 def read(
-    context: Context,
-    profile: str,
-    given: dict[str, Any],
-    version: int | None = None,
-    *,
-    every_state: bool = False,
+    context: Context, profile: str | Profile, given: dict[str, Any], *, every_state: bool = False
 ) -> Wish:
     """Check a request.
 
     Args:
         given: values of WORDS, absent = None; `delta` stands over the profile's own way, `full` makes it False.
-        version: of the profile; the newest when absent. every_state: a profile split by state is asked as a whole.
+        every_state: a profile split by state is asked as a whole.
 
     Raises:
         NotFound: no such profile, or no such facility in scope. BadInput: a word that does not fit.
         Denied: the profile is made of the whole registry and the account is held to facilities.
     """
-    found = submission_profiles.find(context, profile, version)
+    found = submission_profiles.find(context, profile) if isinstance(profile, str) else profile
     facility = _facility(context, found, given.get("facility"))
     region = _state(found, given.get("state"), every_state=every_state)
     first, last = given.get("from_year"), given.get("to_year")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -9,7 +11,7 @@ import polars as pl
 from registry.errors import BadInput
 from registry.service import disclosures, submission_profiles
 from registry.service.operations import Context, operation
-from registry.service.submission_kept import files, find, require_version
+from registry.service.submission_kept import find, is_unchanged, require_version
 from registry.service.submission_preparing import event
 from registry.submissions import Profile
 
@@ -47,16 +49,19 @@ def send(
     where = f"submission {submission_id}"
     if row["state"] != "SEALED":
         raise BadInput(where, f"is {row['state']}: only what is sealed is sent", "see `registry export show`")
-    profile = submission_profiles.find(context, row["profile"], row["profile_version"])
+    profile = submission_profiles.of_submission(row)
     if not profile.leaves:
         raise BadInput(where, "this file never leaves the registry", "use it here; only counts go out")
     day = context.day(on)
     if day > context.today:
         raise BadInput(where, "the day that it left is in the future", "mark it as sent once it has left")
-    changed = files(row).filter(~pl.col("present"))
-    if changed.height:
+    kept = json.loads(row["files"])
+    changed = [
+        one["name"] for one in kept if not is_unchanged(Path(row["folder"]) / one["name"], one["sha256"])
+    ]
+    if changed:
         raise BadInput(
-            where, f"{changed['name'][0]} is missing or was changed since it was sealed",
+            where, f"{changed[0]} is missing or was changed since it was sealed",
             "seal it again (`registry export seal`), or put the sealed file back",
         )  # fmt: skip
     with context.store.unit_of_work(

@@ -331,6 +331,48 @@ def test_an_exchange_makes_one_sealed_file_a_state(tmp_path: Path) -> None:
         ).rows() == [("exchange", 1, "Trenton")]
 
 
+def test_corrections_of_what_was_sent_go_as_modified_records(session: Session, tmp_path: Path) -> None:
+    modified = {"profile": "STATE_MODIFIED"}
+    number = sent(session, tmp_path / "full")
+    session.run("submission.acknowledge", submission_id=number, answer="accepted")
+    assert session.run("submission.preview", as_of="2026-11-02", **modified)["going"] == 0
+    correct(session, 1, laterality="1")
+    made = sealed(session, tmp_path / "m", as_of="2026-11-03", **modified)
+    assert made["changes"] == {"changed": 1, "same": 2}
+    read = read_naaccr_xml(data_of(made))
+    assert (read.header.record_type, read.patients["patientIdNumber"].to_list()) == ("M", ["00000001"])
+    session.run("submission.send", submission_id=made["submission_id"])
+    session.run("submission.acknowledge", submission_id=made["submission_id"], answer="accepted")
+    assert session.run("submission.preview", **{**FULL, "as_of": "2026-11-04"})["going"] == 0, (
+        "the state has it"
+    )
+    session.run("records.status", abstract_id=3, to="void", reason="not reportable")
+    gone = session.run("submission.preview", as_of="2026-11-05", **modified)
+    assert (gone["going"], gone["deleted"]) == (0, 1)
+
+
+def test_what_became_restricted_is_to_be_deleted_there(session: Session, tmp_path: Path) -> None:
+    number = sent(session, tmp_path / "one", profile="CI5")
+    session.run("submission.acknowledge", submission_id=number, answer="accepted")
+    correct(session, 2, reportingFacilityRestrictionFlag="02")
+    found = session.run("submission.preview", profile="CI5", as_of="2026-11-02")
+    assert (found["going"], found["deleted"], found["held"]) == (2, 1, 1)
+    only = session.run("submission.preview", profile="CI5", as_of="2026-11-02", from_year=2023)
+    assert (only["going"], only["deleted"]) == (2, 0), "other years are not asked about"
+
+
+def test_what_somebody_prepares_is_left_alone(session: Session) -> None:
+    from pipelines.submit import due
+
+    session.run("settings.change", submission_profiles="STATE_FULL")
+    mine = session.run("submission.prepare", **FULL)["submission_id"]
+    told = due(session, dt.date(2026, 11, 1))
+    assert [(one["submission_id"], one["note"]) for one in told] == [
+        (None, f"submission {mine} is being prepared: send or replace it")
+    ]
+    assert session.run("submission.show", submission_id=mine)["submission"]["state"] == "VALIDATED"
+
+
 def test_the_calendar_knows_what_was_prepared(session: Session) -> None:
     from pipelines.submit import due
 

@@ -100,6 +100,7 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "facility": ONE, "patient_ids": [1], "recipient": "County court", "purpose": "seen", "content": "seen",
         "profile": "DEID", "agreement_id": "A-1", "title": "seen",
         "job": "derive", "owner": "0-0-0", "run_id": 1, "attempt": 1, "state": "done",
+        "batch_id": 1, "batch_ids": [1], "addressee": "patient", "language": "en",
     }  # fmt: skip
     if name.startswith("submission."):
         given["profile"] = "STATE_FULL"

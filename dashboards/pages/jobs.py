@@ -33,6 +33,7 @@ _NEXT: Final = {
     "state": ("", 160),
 }
 _MOST: Final = 200
+_MOST_FAILURES: Final = 5
 
 
 def show() -> None:
@@ -55,11 +56,21 @@ def _jobs() -> None:
     with guarded():
         failures = door.ask("jobs.failures") if door.actor().may("jobs.failures") else None
         if failures is not None and failures.height:
-            st.error(
-                f"{counted(failures.height, 'run')} failed or ended with problems: see “Runs”.",
-                icon=":material/error:",
-            )
+            _failures(failures)
         jobs_table.show()
+
+
+def _failures(frame: Any) -> None:
+    """Runs that failed or ended with problems, and that nothing has made good since."""
+    lines = [
+        f"{row['title']} {row['period']}: {STATES.get(row['state'], row['state']).lower()}"
+        + (f" ({row['error']})" if row["error"] else "")
+        for row in frame.head(_MOST_FAILURES).iter_rows(named=True)
+    ]
+    if frame.height > _MOST_FAILURES:
+        lines.append(f"and {frame.height - _MOST_FAILURES} more, under “Runs”")
+    head = f"**{counted(frame.height, 'run')} to look at**"
+    st.error("  \n".join([head, *map(plain, lines)]), icon=":material/error:")
 
 
 @st.fragment

@@ -13,6 +13,7 @@ from dashboards import door
 from dashboards.components import abstract_view, derived_panel, numbering_panel, primaries_panel, tables
 from dashboards.components.messages import empty, guarded, plain
 from dashboards.components.words import STATUS, heading, naaccr_date
+from dashboards.pages import page
 
 #: Column → heading, width in pixels; together they fit a page of 1366.
 _TUMOR = {
@@ -112,7 +113,13 @@ def _patient(patient_id: int) -> None:
     answer = door.ask("records.patient", patient_id=patient_id)
     patient = answer["patient"]
     name = ", ".join(filter(None, (patient.get("nameLast"), patient.get("nameFirst"))))
-    st.header(plain(name or f"Patient {patient_id}"))
+    a, b = st.columns([9, 3], vertical_alignment="center")
+    a.header(plain(name or f"Patient {patient_id}"))
+    target = page("follow-up")
+    if target is not None and door.actor().may("followup.history"):
+        with b, st.container(horizontal=True, horizontal_alignment="right"):
+            if st.button("Follow-up", icon=":material/event_repeat:", key="record_follow_up"):
+                st.switch_page(target, query_params={"patient": str(patient_id)})
     facts = [
         f"Patient {patient_id}",
         f"born {naaccr_date(patient.get('dateOfBirth'))}",
@@ -122,7 +129,7 @@ def _patient(patient_id: int) -> None:
         {"0": "dead", "1": "alive"}.get(patient.get("vitalStatus", ""), "vital status unknown"),
         f"last contact {naaccr_date(patient.get('dateOfLastContact'))}",
     ]
-    st.caption(" · ".join(facts))
+    a.caption(" · ".join(facts))
     section = st.segmented_control(
         "Section",
         _SECTIONS,

@@ -133,16 +133,16 @@ class _Compared:
 
     def run(self) -> None:
         """Look at every record."""
-        across = (
-            gate.across(self.context, self.asked, self.wish.profile.level, self.wish.day)
-            if self.taken.height
-            else None
-        )
+        if self.taken.is_empty():
+            return
+        across = gate.across(self.context, self.asked, self.wish.profile.level, self.wish.day)
         done, total = 0, self.taken["patient_id"].n_unique()
         for patients, tumors in records.pieces(self.context, self.wish, self.plan, self.taken):
             self.context.progress("records", done, total)
             hashes = submissions.record_hashes(patients, tumors, self.wish.request, self.legal)
-            numbers = tumors.select(record_id="tumor_id", tumor_number=pl.col("tumor_number").cast(pl.String))
+            numbers = tumors.select(
+                "patient_id", record_id="tumor_id", tumor_number=pl.col("tumor_number").cast(pl.String)
+            )
             hashed = hashes.rename({"tumor_id": "record_id"}).join(
                 numbers, on="record_id", how="left", maintain_order="left"
             )
@@ -154,11 +154,16 @@ class _Compared:
             done += patients["patient_id"].n_unique()
 
     def _to_go(self, hashes: pl.DataFrame) -> pl.DataFrame:
-        known = self.base.select("record_id", base_hash="record_hash", base_hash2="record_hash2")
+        """A record under another number (its patient was joined with another) is changed, whatever it says."""
+        known = self.base.select(
+            "record_id", base_hash="record_hash", base_hash2="record_hash2", base_number="tumor_number",
+            base_patient="patient_id",
+        )  # fmt: skip
         joined = hashes.join(known, on="record_id", how="left", maintain_order="left")
-        same = (pl.col("record_hash") == pl.col("base_hash")) & (
-            pl.col("record_hash2") == pl.col("base_hash2")
-        )
+        same = pl.all_horizontal(
+            pl.col("record_hash") == pl.col("base_hash"), pl.col("record_hash2") == pl.col("base_hash2"),
+            pl.col("tumor_number").eq_missing(pl.col("base_number")), pl.col("patient_id") == pl.col("base_patient"),
+        )  # fmt: skip
         change = (
             pl.when(pl.col("base_hash").is_null()).then(pl.lit("new")).when(same).then(pl.lit("same")).otherwise(pl.lit("changed"))
         )  # fmt: skip
@@ -193,15 +198,13 @@ class _Compared:
         self._hold(bad.sort("record_id", "detail"), INVALID)
         return going.join(bad, on="record_id", how="anti", maintain_order="left")
 
-    def _without_failing(self, going: pl.DataFrame, across: pl.DataFrame | None) -> pl.DataFrame:
+    def _without_failing(self, going: pl.DataFrame, across: pl.DataFrame) -> pl.DataFrame:
         if not self.asked.ids or going.is_empty():
             return going
         whose = self.taken.select("record_id", "patient_id").join(going, on="record_id", how="semi")
         wanted = whose.select("patient_id").unique().sort("patient_id")
         judge = gate.of_abstracts if self.wish.profile.level == "abstract" else gate.of_tumors
-        failing = pl.concat(
-            [judge(self.context, self.asked, wanted, self.wish.day), across] if across is not None else []
-        )
+        failing = pl.concat([judge(self.context, self.asked, wanted, self.wish.day), across])
         failing = failing.join(going, on="record_id", how="semi").unique().sort("record_id", "edit")
         self._hold(failing.rename({"edit": "detail"}), EDITS)
         return going.join(failing, on="record_id", how="anti", maintain_order="left")

@@ -40,7 +40,8 @@ def data_file(context: Context, chosen: Chosen, path: Path) -> Written:
 
 def deletions(context: Context, chosen: Chosen, plain: Path) -> Path | None:
     """The list of records that the receiver is asked to delete, when there are some."""
-    gone = chosen.deleted
+    moved = records.renumbered(context, chosen.wish, chosen.going)
+    gone = pl.concat([chosen.deleted.drop("change"), moved])
     if gone.is_empty():
         return None
     numbered = context.store.query(

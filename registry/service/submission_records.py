@@ -103,7 +103,7 @@ def _abstracts(
         f"SELECT a.abstract_id, a.patient_id, n.tumor_number {frames.select_items(context, 'abstract', 'a', items)} "
         f"FROM abstract a JOIN ({_numbers('abstract', 'abstract_id')}) n ON n.id = a.abstract_id "
         "SEMI JOIN chosen ON a.abstract_id = chosen.record_id "
-        "WHERE a.patient_id BETWEEN $low AND $high ORDER BY a.patient_id, a.abstract_id",
+        "WHERE a.status <> 'void' AND a.patient_id BETWEEN $low AND $high ORDER BY a.patient_id, a.abstract_id",
         ends(wanted),
         frames={"chosen": chosen},
     )
@@ -157,6 +157,27 @@ def accepted(context: Context, wish: Wish) -> pl.DataFrame:
         given,
     )
     return found.cast(BASE)
+
+
+def renumbered(context: Context, wish: Wish, going: pl.DataFrame) -> pl.DataFrame:
+    """What the receiver holds under numbers that no record has any more, because patients were joined or parted.
+
+    Args:
+        going: records that leave now.
+
+    Returns:
+        frame as of `accepted`: the old numbers of records that are sent under new ones.
+    """
+    held = accepted(context, wish)
+    number = ["patient_id", "tumor_number"]
+    now = going.select("record_id", new_patient="patient_id", new_number="tumor_number")
+    both = held.join(now, on="record_id", how="inner")
+    differs = (pl.col("patient_id") != pl.col("new_patient")) | pl.col("tumor_number").ne_missing(
+        pl.col("new_number")
+    )
+    unmoved = held.join(now, on="record_id", how="anti").select(number)
+    used = pl.concat([unmoved, going.select(number)])
+    return both.filter(differs).select(held.columns).join(used, on=number, how="anti").sort("record_id")
 
 
 def _line(context: Context, wish: Wish) -> dict[str, Any]:

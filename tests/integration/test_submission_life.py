@@ -351,6 +351,23 @@ def test_corrections_of_what_was_sent_go_as_modified_records(session: Session, t
     assert (gone["going"], gone["deleted"]) == (0, 1)
 
 
+def test_a_record_that_moves_to_another_patient_is_sent_under_its_new_number(
+    session: Session, tmp_path: Path
+) -> None:
+    number = sent(session, tmp_path / "one", profile="NPCR_CSS")
+    session.run("submission.acknowledge", submission_id=number, answer="accepted")
+    with session._store.unit_of_work("test", "join two patients") as work:
+        for table in ("tumor", "abstract"):
+            version = work.query(f"SELECT version FROM {table} WHERE {table}_id = 3").item()
+            work.update(table, 3, {"patient_id": 2}, expected_version=version)
+        work.tombstone("patient", 3, expected_version=1, reason="the same person as patient 2")
+    made = sealed(session, tmp_path / "two", profile="NPCR_CSS", as_of="2026-11-02")
+    assert made["changes"] == {"changed": 1, "same": 2}
+    assert read_naaccr_xml(data_of(made)).tumors["tumorRecordNumber"].to_list() == ["01", "01", "02"]
+    gone = data_of(made).with_name(data_of(made).name + ".deletions.csv").read_text()
+    assert [line[:11] for line in gone.splitlines()[1:]] == ["00000003,01"]
+
+
 def test_what_became_restricted_is_to_be_deleted_there(session: Session, tmp_path: Path) -> None:
     number = sent(session, tmp_path / "one", profile="CI5")
     session.run("submission.acknowledge", submission_id=number, answer="accepted")

@@ -166,8 +166,8 @@ def snapshot(task: Task) -> dict[str, Any]:
     """A de-identified snapshot for research."""
     name = f"{task.parameters['profile']}-{task.day}"
     told = task.session.run(
-        "publish.snapshot", out=str(task.folder / name), profile=task.parameters["profile"], as_of=task.day,
-        study=task.parameters["study"],
+        "publish.snapshot", out=str(task.folder / name), kept_as=str(task.final / name), as_of=task.day,
+        profile=task.parameters["profile"], study=task.parameters["study"],
     )  # fmt: skip
     task.log(f"{told['patients']:,} patients, {told['tumors']:,} tumors")
     return {name: told[name] for name in ("profile", "patients", "tumors")}

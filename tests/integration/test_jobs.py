@@ -409,6 +409,15 @@ def test_backups_can_be_restored(session: Session, tmp_path: Path) -> None:
         assert restored.run("audit.verify")["ok"]
 
 
+def test_a_snapshot_is_noted_where_it_lies(session: Session, tmp_path: Path) -> None:
+    run_job(session, "snapshot")
+    run_job(session, "snapshot", again=True)
+    held = session._store.query("SELECT name, path FROM snapshot ORDER BY snapshot_id").rows()
+    place = tmp_path / "jobs" / "snapshot" / "2026-11-22" / "research-2026-11-22"
+    assert held == [(place.name, str(place))]
+    assert (place / "manifest.json").exists()
+
+
 def test_the_table_with_its_runs(session: Session, clock: Clock) -> None:
     work_off(session)
     run_job(session, "derive")

@@ -143,7 +143,8 @@ def data(
             "last_contact": wording.day(row.get("dateOfLastContact"), told),
         }
         if batch.addressee in ("patient", "contact"):
-            one |= {"name": letter.person, "person": list(letter.window[:1]), "window": list(letter.window)}
+            head = wording.folded(letter.window[0])
+            one |= {"name": letter.person, "person": head, "window": [*head, *letter.window[1:]]}
             one |= {"patient": called} if batch.addressee == "contact" else {}
         else:
             one |= {"name": called, "born": wording.day(row.get("dateOfBirth"), told)}
@@ -185,5 +186,5 @@ def check(addressee: str, source: str, printed: Mapping[str, Any]) -> None:
 
 
 def _unnamed(letter: Mapping[str, Any]) -> dict[str, Any]:
-    """A letter's data without what people are called: the first line of the window is a name too."""
-    return {**letter, "window": letter.get("window", [])[1:]}
+    """A letter's data without what people are called: the first lines of the window are a name too."""
+    return {**letter, "window": letter.get("window", [])[len(letter.get("person", [])) :]}

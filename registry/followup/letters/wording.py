@@ -69,6 +69,19 @@ def contact_person(name: str | None) -> str:
     return cased(f"{first.strip()} {last.strip()}".strip() if comma and first.strip() else clean(name))
 
 
+def folded(name: str, width: int = 36) -> list[str]:
+    """A name on one line of an address, a long one on two, parted at the blank nearest to its middle.
+
+    >>> folded("MARIA ALVAREZ"), folded("MAXIMILIANA VON WOLFESCHLEGELSTEIN-HAUSENBERGER")
+    (['MARIA ALVAREZ'], ['MAXIMILIANA VON', 'WOLFESCHLEGELSTEIN-HAUSENBERGER'])
+    """
+    blanks = [place for place, letter in enumerate(name) if letter == " "]
+    if len(name) <= width or not blanks:
+        return [name]
+    middle = min(blanks, key=lambda place: abs(2 * place - len(name)))
+    return [name[:middle], name[middle + 1 :]]
+
+
 def day(value: str | dt.date | None, code: str) -> str:
     """A day, a month or a year in the words of a language; "" when it is not known.
 

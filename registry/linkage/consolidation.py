@@ -4,6 +4,10 @@ With one abstract the tumor follows it. With several, item by item:
 
 * Follow-up items (last contact, vital status, cause of death, cancer status, recurrence) come
   from the abstract with the latest date of last contact; a death beats a later living contact.
+* The current address comes whole (all its items, county too) from one abstract, the telephone from one
+  abstract too: of those that know one (not blank, UNKNOWN or a code for it), that with the latest date of
+  last contact, whether it says dead or alive; among equals, or without a date, by the order of the other items.
+  Where no abstract knows an address (telephone), whatever is filled is taken by the same order.
 * Every other item comes from the first abstract, in a fixed order, where it is filled: analytic
   abstracts (class of case 00-22) before others, then earliest first contact, then lowest id.
 
@@ -12,16 +16,35 @@ The order is total, so the result does not depend on how rows arrive.
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from registry.standards import dates
 
-FOLLOW_UP_ITEMS = frozenset(
-    """dateOfLastContact dateOfLastContactFlag vitalStatus vitalStatusRecode causeOfDeath icdRevisionNumber
-    autopsy placeOfDeathState placeOfDeathCountry dcStateFileNumber followUpSource followUpSourceCentral
-    nextFollowUpSource dateOfLastCancerStatus cancerStatus recurrenceType1st recurrenceDate1st
-    qualityOfSurvival survMosActiveFollowup""".split()
+LAST_CONTACT: Final = (
+    "dateOfLastContact", "dateOfLastContactFlag", "vitalStatus", "vitalStatusRecode", "causeOfDeath",
+    "icdRevisionNumber", "autopsy", "placeOfDeathState", "placeOfDeathCountry", "dcStateFileNumber", "followUpSource",
+    "followUpSourceCentral", "nextFollowUpSource", "qualityOfSurvival", "survMosActiveFollowup",
+)  # fmt: skip
+CANCER_STATUS: Final = ("cancerStatus", "dateOfLastCancerStatus", "dateOfLastCancerStatusFlag")
+RECURRENCE: Final = ("recurrenceType1st", "recurrenceDate1st", "recurrenceDate1stFlag")
+FOLLOW_UP_ITEMS = frozenset((*LAST_CONTACT, *CANCER_STATUS, *RECURRENCE))
+"""Items that come from the abstract with the latest last contact."""
+
+CURRENT_ADDRESS: Final = (
+    "addrCurrentNoStreet", "addrCurrentSupplementl", "addrCurrentCity", "addrCurrentState", "addrCurrentPostalCode",
+    "addrCurrentCountry", "countyCurrent",
+)  # fmt: skip
+TELEPHONE: Final = ("telephone",)
+TOLD_TOGETHER: Final = (CURRENT_ADDRESS, TELEPHONE)
+"""Items of which no part may come from one abstract and the rest from another."""
+
+_FINDS = frozenset(
+    {"addrCurrentNoStreet", "addrCurrentSupplementl", "addrCurrentCity", "addrCurrentPostalCode", *TELEPHONE}
 )
+_UNKNOWN = r"(?i)^\s*(unknown|9{5,}|8{5}|8{9})?\s*$"
+"""Blank, or written for not known: UNKNOWN; ZIP code 9s, or 8s of an address abroad; telephone 9s."""
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
@@ -30,6 +53,34 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def _first_filled(item: str) -> pl.Expr:
     return pl.col(item).drop_nulls().first()
+
+
+def _told_together(ranked: pl.DataFrame, by: str, group: tuple[str, ...], wanted: list[str]) -> pl.DataFrame:
+    """Items that go together, from one abstract of each `by`.
+
+    Args:
+        ranked: abstracts in the order of the other items, with `_last_contact`.
+        group: the items; those that `ranked` has decide. wanted: of them, the columns to return.
+    """
+    held = [item for item in group if item in ranked.columns]
+    text = {item: pl.col(item).cast(pl.String).fill_null("") for item in held}
+    filled = pl.any_horizontal(text[item].str.strip_chars() != "" for item in held)
+    known = pl.any_horizontal(
+        pl.lit(False), *(~text[item].str.contains(_UNKNOWN) for item in held if item in _FINDS)
+    )
+    return (
+        ranked.select(by, "_last_contact", *held, _worth=filled.cast(pl.Int8) + known.cast(pl.Int8))
+        .sort(
+            by,
+            "_worth",
+            "_last_contact",
+            descending=[False, True, True],
+            nulls_last=True,
+            maintain_order=True,
+        )
+        .group_by(by, maintain_order=True)
+        .agg(pl.col(wanted).first())
+    )
 
 
 def consolidate(abstracts: pl.DataFrame, by: str, items: list[str]) -> pl.DataFrame:
@@ -47,6 +98,9 @@ def consolidate(abstracts: pl.DataFrame, by: str, items: list[str]) -> pl.DataFr
     ...     "laterality": ["9", "2"], "vitalStatus": ["0", "1"], "dateOfLastContact": ["2024", "2023"]})
     >>> consolidate(frame, "tumor_id", ["laterality", "vitalStatus"]).rows()
     [(5, '2', '0')]
+    >>> told = frame.with_columns(addrCurrentCity=pl.Series(["TROY", "ALBANY"]), addrCurrentState=pl.Series([None, "NY"]))
+    >>> consolidate(told, "tumor_id", ["addrCurrentCity", "addrCurrentState"]).rows()
+    [(5, 'TROY', None)]
     """
     present = [item for item in items if item in abstracts.columns]
     analytic = _column(abstracts, "classOfCase").str.zfill(2).is_between(pl.lit("00"), pl.lit("22"))
@@ -56,7 +110,9 @@ def consolidate(abstracts: pl.DataFrame, by: str, items: list[str]) -> pl.DataFr
         (_column(abstracts, "vitalStatus") == "0").fill_null(False).alias("_dead"),
         dates.earliest(_column(abstracts, "dateOfLastContact")).alias("_last_contact"),
     )
-    general = [item for item in present if item not in FOLLOW_UP_ITEMS]
+    together = [(group, [item for item in present if item in group]) for group in TOLD_TOGETHER]
+    apart = FOLLOW_UP_ITEMS.union(*TOLD_TOGETHER)
+    general = [item for item in present if item not in apart]
     follow_up = [item for item in present if item in FOLLOW_UP_ITEMS]
     by_rank = ordered.sort(
         by,
@@ -71,7 +127,11 @@ def consolidate(abstracts: pl.DataFrame, by: str, items: list[str]) -> pl.DataFr
     )
     one = by_rank.group_by(by, maintain_order=True).agg(_first_filled(item) for item in general)
     two = by_contact.group_by(by, maintain_order=True).agg(_first_filled(item) for item in follow_up)
-    return one.join(two, on=by, how="left").select(by, *present).sort(by)
+    one = one.join(two, on=by, how="left")
+    for group, wanted in together:
+        if wanted:
+            one = one.join(_told_together(by_rank, by, group, wanted), on=by, how="left")
+    return one.select(by, *present).sort(by)
 
 
 def follow_abstracts(

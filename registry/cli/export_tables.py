@@ -48,9 +48,7 @@ def profiles(options: Options, add: str | None, shown: str | None) -> None:
     options.answer(found, output.table(found.select(columns)))
 
 
-@click.command(
-    "required", epilog="Example: registry export required required-26.csv --agency NPCR --naaccr-version 260"
-)
+@click.command("required", epilog="Example: registry export required required-26.csv --agency NPCR")
 @click.argument("file", required=False, type=FILE)
 @click.option("--agency", help="Of the file, when it does not say; else show this agency's.")
 @click.option("--naaccr-version", help="Of the file, when it does not say; else show this version's.")

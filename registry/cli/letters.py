@@ -33,8 +33,9 @@ SHOWN = [
 @click.command(
     "letters",
     epilog="Example: registry followup letters --as-of 2026-11-01 --out letters/   then: "
-    "registry followup letters --mark-sent 12 --mark-sent 13",
+    "registry followup letters --mark-sent 12 13",
 )
+@click.argument("more", nargs=-1, type=int, metavar="[BATCH]...")
 @click.option("--as-of", help="Day the letters bear (default: today).")
 @click.option(
     "--out", type=click.Path(file_okay=False), help="Folder for the PDFs (one a physician; one a language)."
@@ -74,6 +75,7 @@ def letters(options: Options, **chosen: Any) -> int | None:
     Without --out nothing is made: what would be is shown, as with --plan. Making them again for the same day makes what
     is still missing and writes all of that day that waits to be mailed.
     """
+    _share_out(chosen)
     with options.connect() as session:
         if chosen["changes"] or chosen["show_settings"]:
             _settings(options, session, chosen)
@@ -85,7 +87,9 @@ def letters(options: Options, **chosen: Any) -> int | None:
             return _mark_sent(options, session, chosen)
         if chosen["cancelled"]:
             told = session.run("letters.cancel", batch_ids=list(chosen["cancelled"]), reason=chosen["reason"])
-            options.answer(told, f"{told['batches']} batches taken back, {told['letters']:,} letters")
+            options.answer(
+                told, f"{_count(told['batches'], 'batch')} taken back, {_count(told['letters'], 'letter')}"
+            )
             return None
         if chosen["list_only"]:
             frame = session.run("letters.batches")
@@ -99,6 +103,34 @@ def letters(options: Options, **chosen: Any) -> int | None:
         return None
 
 
+def _share_out(chosen: dict[str, Any]) -> None:
+    """Further numbers of batches belong to --mark-sent or --cancel."""
+    from registry.errors import BadInput
+
+    more = chosen.pop("more")
+    named = [name for name in ("sent", "cancelled") if chosen[name]]
+    if len(named) > 1:
+        raise BadInput("letters", "--mark-sent and --cancel are two steps", "give one of them")
+    if more and not named:
+        raise BadInput(
+            "letters",
+            f"what is {more[0]}",
+            "write --mark-sent or --cancel before the batch, --patient before a patient",
+        )
+    for name in named:
+        chosen[name] = (*chosen[name], *more)
+
+
+def _count(number: int, word: str) -> str:
+    """A number and its word.
+
+    >>> _count(1, "batch"), _count(1200, "batch"), _count(0, "letter")
+    ('1 batch', '1,200 batches', '0 letters')
+    """
+    plural = f"{word}es" if word.endswith("ch") else f"{word}s"
+    return f"{number:,} {word if number == 1 else plural}"
+
+
 def _asked(chosen: dict[str, Any]) -> dict[str, Any]:
     asked = {name: chosen[name] for name in ("as_of", "addressee", "facility", "language")}
     return asked | {"patient_ids": list(chosen["patient_ids"]) or None}
@@ -107,9 +139,8 @@ def _asked(chosen: dict[str, Any]) -> dict[str, Any]:
 def _plan(options: Options, session: AnySession, chosen: dict[str, Any]) -> None:
     told = session.run("letters.prepare", **_asked(chosen))
     counts = told["counts"]
-    parts = [
-        f"{counts['letters']:,} letters in {counts['batches']:,} batches, {counts['not_written']:,} not written to"
-    ]
+    made = f"{_count(counts['letters'], 'letter')} in {_count(counts['batches'], 'batch')}"
+    parts = [f"{made}, {_count(counts['not_written'], 'patient')} not written to"]
     if told["batches"].height:
         parts.append(output.table(told["batches"], limit=200))
     if told["not_written"].height:
@@ -131,7 +162,7 @@ def _make(options: Options, session: AnySession, chosen: dict[str, Any]) -> int:
         "as_of": str(told["as_of"]), "run": told["run"], "letters": told["letters"], "batches": told["batch_ids"],
         "files": written, "not_written": told["not_written"], "stopped": stopped,
     }  # fmt: skip
-    words = [f"{told['letters']:,} letters made; {len(written):,} files in {folder}"]
+    words = [f"{_count(told['letters'], 'letter')} made; {_count(len(written), 'file')} in {folder}"]
     words += [f"not written to: {told['not_written'].height:,}"] if counts else []
     words += [f"  {why}: {number:,}" for why, number in sorted(counts.items())]
     options.answer(answer, "\n".join(words))
@@ -171,7 +202,8 @@ def _folder(options: Options, folder: Path) -> Path:
 def _mark_sent(options: Options, session: AnySession, chosen: dict[str, Any]) -> int:
     told = session.run("letters.mark_sent", batch_ids=list(chosen["sent"]), on=chosen["on"])
     since = told["since"]
-    text = f"{told['batches']} batches, {told['letters']:,} letters noted as mailed on {told['on']}"
+    noted = f"{_count(told['batches'], 'batch')}, {_count(told['letters'], 'letter')}"
+    text = f"{noted} noted as mailed on {told['on']}"
     if since.height:
         text += f"\n\nnot to be written to any more, take these out if you still can\n{output.table(since, limit=200)}"
     options.answer(told, text)

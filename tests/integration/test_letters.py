@@ -616,6 +616,6 @@ def test_the_command_writes_files_for_its_owner_alone(session: Session, tmp_path
     before = [path.read_bytes() for path in files]
     assert "0 letters made; 3 files" in run("--as-of", AS_OF, "--out", str(out))
     assert [path.read_bytes() for path in sorted(out.iterdir())] == before
-    assert "4 letters noted as mailed" in run("--mark-sent", "1", "--mark-sent", "2", "--mark-sent", "3")
+    assert "4 letters noted as mailed" in run("--mark-sent", "1", "2", "3")
     assert "sent" in run("--batches")
     assert "sender" in run("--set", "wait_days=10")

@@ -43,8 +43,10 @@ def first_known(frame: pl.DataFrame, item: str, configuration: FollowUpConfigura
 def another(frame: pl.DataFrame, configuration: FollowUpConfiguration) -> pl.Expr:
     """The first physician besides the one who follows up: neither number of theirs is the same."""
     asked = [known(frame, item, configuration) for item in next(iter(PHYSICIANS.items()))]
-    found: list[pl.Expr] = []
+    found: list[pl.Expr] = [pl.lit(None, pl.String)]
     for item, npi in list(PHYSICIANS.items())[1:]:
+        if not {item, npi} & set(frame.columns):
+            continue
         pair = zip(asked, (known(frame, each, configuration) for each in (item, npi)), strict=True)
         same = pl.any_horizontal(*((one == other).fill_null(value=False) for one, other in pair))
         found.append(pl.when(same.not_()).then(first_known(frame, item, configuration)))

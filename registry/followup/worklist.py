@@ -12,7 +12,7 @@ from registry import standards
 from registry.errors import BadInput
 from registry.followup import physicians, sources
 from registry.followup.configuration import FollowUpConfiguration, settled
-from registry.followup.due import STATUSES, is_listed, status, text, whole_months
+from registry.followup.due import STATUSES, first_day, is_listed, status, stripped, text, whole_months
 from registry.followup.eligibility import EXCLUSIONS, judge, tumor_keys
 from registry.standards import dates
 
@@ -113,6 +113,16 @@ def to_contact(judged: pl.DataFrame, as_of: dt.date, configuration: FollowUpConf
     ).to_series()
 
 
+def perhaps_listed(
+    patients: pl.DataFrame, as_of: dt.date, configuration: FollowUpConfiguration
+) -> pl.DataFrame:
+    """The living whose contact is due: nobody else is on the list, whatever their tumors are."""
+    dead = stripped(patients, "vitalStatus").is_in(configuration.dead_codes).fill_null(value=False)
+    facts = pl.DataFrame({"day": first_day(patients, "dateOfLastContact"), "dead": dead})
+    chosen = facts.select(is_listed(pl.col("day"), as_of, configuration) & pl.col("dead").not_())
+    return patients.filter(chosen.to_series())
+
+
 def lines(
     judged: pl.DataFrame,
     patients: pl.DataFrame,
@@ -123,16 +133,44 @@ def lines(
     work: Work,
 ) -> pl.DataFrame:
     """The result of `follow_up_list` from the facts of `judge`."""
+    people, followed = listed_only(judged, patients, tumors, as_of, configuration, key)
+    return described(people, followed, as_of, configuration, key, work)
+
+
+def listed_only(
+    judged: pl.DataFrame,
+    patients: pl.DataFrame,
+    tumors: pl.DataFrame,
+    as_of: dt.date,
+    configuration: FollowUpConfiguration,
+    key: str,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Who is on the list.
+
+    Returns:
+        Their rows of `patients` with last_contact, eligibleTumors; rows of their followed tumors with diagnosed, exclusion.
+    """
     chosen = to_contact(judged, as_of, configuration)
     facts = judged.filter(chosen)
     people = facts.group_by("row").agg(
-        pl.col(key, "last_contact").first(),
+        pl.col("last_contact").first(),
         (pl.col("exclusion") == "").sum().cast(pl.Int32).alias("eligibleTumors"),
     )
     followed = tumors.filter(chosen).with_columns(facts["diagnosed"], facts["exclusion"].cast(pl.String))
-    listed_patients = patients.select(pl.all().gather(people["row"]))
-    details = people.drop("row").hstack(_from_patients(listed_patients))
-    details = details.join(_from_tumors(listed_patients, followed, configuration, key), on=key, how="left")
+    return patients.select(pl.all().gather(people["row"])).hstack(people.drop("row")), followed
+
+
+def described(
+    people: pl.DataFrame,
+    followed: pl.DataFrame,
+    as_of: dt.date,
+    configuration: FollowUpConfiguration,
+    key: str,
+    work: Work,
+) -> pl.DataFrame:
+    """The list itself of the frames of `listed_only`, with whatever columns of details they have."""
+    details = people.select(key, "last_contact", "eligibleTumors").hstack(_from_patients(people))
+    details = details.join(_from_tumors(people, followed, configuration, key), on=key, how="left")
     extra = [name for name in details.columns if name not in (key, "last_contact", *LIST_COLUMNS)]
     details = _with_work(details, work, as_of, configuration, key)
     seen = pl.col("last_contact")

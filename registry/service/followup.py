@@ -15,7 +15,7 @@ from registry.followup.due import STATUSES
 from registry.followup.eligibility import judge
 from registry.followup.rates import table
 from registry.followup.settings import shown
-from registry.followup.worklist import to_contact
+from registry.followup.worklist import described, listed_only
 from registry.service import (  # noqa: F401 - operations of this room
     followup_contacts,
     followup_passive,
@@ -128,15 +128,10 @@ def _described(
     settings: followup.FollowUpConfiguration,
 ) -> pl.DataFrame:
     """The list, whole: details are read only of those who stand on it."""
-    patient_ids = judged[read.KEY].filter(to_contact(judged, day, settings)).unique()
-    listed = followup.follow_up_list(
-        *read.detail_frames(context, rules, patient_ids),
-        day,
-        configuration=settings,
-        key=read.KEY,
-        work=read.work_so_far(context, patient_ids, day),
-    )
-    return read.as_listed(context, listed, day)
+    people, followed = listed_only(judged, *rules, day, settings, read.KEY)
+    work = read.work_so_far(context, people[read.KEY], day)
+    people, followed = read.with_details(context, people, followed)
+    return read.as_listed(context, described(people, followed, day, settings, read.KEY, work), day)
 
 
 def _check_filters(status: str | None, limit: int | None) -> None:

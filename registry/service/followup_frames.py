@@ -10,10 +10,16 @@ import polars as pl
 from registry import followup
 from registry.abstracting.consolidated import level_of
 from registry.followup.configuration import editions
-from registry.followup.due import not_listed_from
 from registry.followup.physicians import PHYSICIANS
 from registry.followup.settings import SETTINGS, configured
-from registry.followup.worklist import FOLLOW_UP_DETAILS, LIST_COLUMNS, PATIENT_DETAILS, TUMOR_DETAILS, WORK
+from registry.followup.worklist import (
+    FOLLOW_UP_DETAILS,
+    LIST_COLUMNS,
+    PATIENT_DETAILS,
+    TUMOR_DETAILS,
+    WORK,
+    perhaps_listed,
+)
 from registry.service import followup_contacts, frames
 from registry.service.operations import Context
 
@@ -22,9 +28,9 @@ RULE_ITEMS = (
     "vitalStatus", "dateOfLastContact", "dateOfBirth", "addrCurrentCountry", "classOfCase", "primarySite",
     "histologicTypeIcdO3", "behaviorCodeIcdO3", "summaryStage2018", "dateOfDiagnosis", "dateOf1stContact",
 )  # fmt: skip
-DETAIL_ITEMS = (
-    *RULE_ITEMS, *PATIENT_DETAILS, "sex", *TUMOR_DETAILS, *FOLLOW_UP_DETAILS,
-)  # fmt: skip
+DETAIL_ITEMS = tuple(
+    item for item in (*PATIENT_DETAILS, "sex", *TUMOR_DETAILS, *FOLLOW_UP_DETAILS) if item not in RULE_ITEMS
+)
 FOLLOWS_UP = next(iter(PHYSICIANS.items()))
 ELSEWHERE = "barred at another facility"
 
@@ -53,91 +59,62 @@ def by_level(items: Iterable[str]) -> tuple[list[str], list[str]]:
 
 def rule_frames(context: Context, more: Iterable[str] = ()) -> Frames:
     """Every patient and tumor in scope with what the rules need and `more` items, in no order."""
-    return _read(context, by_level([*RULE_ITEMS, *more]), "TRUE", "TRUE")
-
-
-def rated_frames(
-    context: Context, settings: followup.FollowUpConfiguration, more: Iterable[str] = ()
-) -> Frames:
-    """As `rule_frames`, without most of the tumors that no rate can count, for their class of case."""
-    return _read(context, by_level([*RULE_ITEMS, *more]), "TRUE", _perhaps_analytic(context, settings))
+    patient_items, tumor_items = by_level([*RULE_ITEMS, *more])
+    if context.actor.facilities is not None:
+        return frames.load(context, patient_items, tumor_items)
+    return _rows(context, "patient", KEY, patient_items), _rows(
+        context, "tumor", f"tumor_id, x.{KEY}", tumor_items
+    )
 
 
 def listed_frames(context: Context, settings: followup.FollowUpConfiguration, as_of: dt.date) -> Frames:
-    """As `rule_frames`, without most of the patients who can't be on the list: the dead, and who was heard of lately.
-
-    What is left out is certain by the text of one column; the rules judge the rest.
-    """
-    tumors = "TRUE" if settings.follow_anyway else _perhaps_analytic(context, settings)
-    return _read(context, by_level(RULE_ITEMS), _perhaps_due(context, settings, as_of), tumors)
-
-
-def _read(context: Context, items: tuple[list[str], list[str]], of_patients: str, of_tumors: str) -> Frames:
-    """Patients and tumors that fit conditions over their tables (`x`); a facility's staff: all of theirs."""
+    """As `rule_frames`, of the living whose contact is due: few, and only their tumors are read."""
+    patient_items, tumor_items = by_level(RULE_ITEMS)
     if context.actor.facilities is not None:
-        return frames.load(context, *items)
-    patients = context.store.query(
-        f"SELECT x.{KEY} {frames.select_items(context, 'patient', 'x', items[0])} FROM patient x "
-        f"WHERE x.{frames.NOT_GONE} AND {of_patients}"
-    )
-    chosen, known = "", None
-    if of_patients != "TRUE":
-        chosen, known = f"SEMI JOIN known USING ({KEY})", {"known": patients.select(KEY)}
-    tumors = context.store.query(
-        f"SELECT x.tumor_id, x.{KEY} {frames.select_items(context, 'tumor', 'x', items[1])} FROM tumor x {chosen} "
-        f"WHERE x.{frames.NOT_GONE} AND {of_tumors}",
-        frames=known,
-    )
-    return patients, tumors
+        patients, tumors = frames.load(context, patient_items, tumor_items)
+        patients = perhaps_listed(patients, as_of, settings)
+        return patients, tumors.join(patients, on=KEY, how="semi")
+    patients = perhaps_listed(_rows(context, "patient", KEY, patient_items), as_of, settings)
+    return patients, _rows(context, "tumor", f"tumor_id, x.{KEY}", tumor_items, KEY, patients[KEY])
 
 
-def _perhaps_analytic(context: Context, settings: followup.FollowUpConfiguration) -> str:
-    """Condition that is false only for tumors whose class of case is plainly not analytic (two characters, another code)."""
-    if "classOfCase" not in context.store.columns("tumor"):
-        return "TRUE"
-    codes = ", ".join(f"'{code}'" for code in settings.analytic_classes)
-    return f"""coalesce(x."classOfCase" IN ({codes}) OR length(x."classOfCase") <> 2, FALSE)"""
-
-
-def _perhaps_due(context: Context, settings: followup.FollowUpConfiguration, as_of: dt.date) -> str:
-    """Condition that is false only for patients who are plainly dead, or plainly heard of after the list's last day.
-
-    Plainly = eight digits with a day that every month has; days 29 to 31 are left to the rules.
-    """
-    if not {"vitalStatus", "dateOfLastContact"} <= set(context.store.columns("patient")):
-        return "TRUE"
-    codes = ", ".join(f"'{code}'" for code in settings.dead_codes)
-    number = 'TRY_CAST(x."dateOfLastContact" AS INTEGER)'
-    return (
-        f"""NOT coalesce(x."vitalStatus" IN ({codes}), FALSE) AND NOT coalesce(length(x."dateOfLastContact") = 8 """
-        f"AND {number} BETWEEN {not_listed_from(as_of, settings):%Y%m%d} AND 99981231 "
-        f"AND {number} // 100 % 100 BETWEEN 1 AND 12 AND {number} % 100 BETWEEN 1 AND 28, FALSE)"
-    )
-
-
-def detail_frames(context: Context, rules: Frames, patient_ids: pl.Series) -> Frames:
-    """Of the patients of these numbers and their tumors all that a list says.
-
-    Args:
-        rules: what `rule_frames` gave; it is not read again.
-        patient_ids: who is listed.
-    """
-    levels = by_level(item for item in DETAIL_ITEMS if item not in RULE_ITEMS)
-    listed = pl.DataFrame({KEY: patient_ids}, schema={KEY: pl.Int64})
+def with_details(context: Context, people: pl.DataFrame, tumors: pl.DataFrame) -> Frames:
+    """The same rows of patients and tumors with all that a list says of them."""
     if context.actor.facilities is not None:
-        levels = by_level(DETAIL_ITEMS)
-        whole = frames.load(context, *levels)
-        return whole[0].join(listed, on=KEY, how="semi"), whole[1].join(listed, on=KEY, how="semi")
-    found = []
-    for table, key, items, known in zip(("patient", "tumor"), (KEY, "tumor_id"), levels, rules, strict=True):
-        there = set(context.store.columns(table))
-        columns = "".join(f', x."{item}"' for item in items if item in there)
-        more = context.store.query(
-            f"SELECT x.{key} {columns} FROM {table} x SEMI JOIN listed USING ({KEY}) WHERE {frames.NOT_GONE}",
-            frames={"listed": listed},
-        )
-        found.append(known.join(more, on=key, how="inner"))
-    return found[0], found[1]
+        more = frames.load(context, *by_level((*DETAIL_ITEMS, *RULE_ITEMS)))
+    else:
+        patient_items, tumor_items = by_level(DETAIL_ITEMS)
+        more = (
+            _rows(context, "patient", KEY, _present(context, "patient", patient_items), KEY, people[KEY]),
+            _rows(context, "tumor", "tumor_id", _present(context, "tumor", tumor_items), "tumor_id", tumors["tumor_id"]),
+        )  # fmt: skip
+    return tuple(
+        known.join(_new(other, known, key), on=key, how="left", maintain_order="left")
+        for known, other, key in zip((people, tumors), more, (KEY, "tumor_id"), strict=True)
+    )  # type: ignore[return-value]
+
+
+def _new(other: pl.DataFrame, known: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Columns of `other` that `known` has not, beside the key."""
+    return other.select(key, pl.exclude(known.columns))
+
+
+def _present(context: Context, table: str, items: list[str]) -> list[str]:
+    there = set(context.store.columns(table))
+    return [item for item in items if item in there]
+
+
+def _rows(
+    context: Context, table: str, ids: str, items: list[str], key: str = "", only: pl.Series | None = None
+) -> pl.DataFrame:
+    """Ids and items of a table's rows in no order; `only` of some values of `key`."""
+    select = f"SELECT x.{ids} {frames.select_items(context, table, 'x', items)} FROM {table} x"
+    if only is None:
+        return context.store.query(f"{select} WHERE x.{frames.NOT_GONE}")
+    wanted = only.rename(key).to_frame().cast(pl.Int64)
+    return context.store.query(
+        f"{select} SEMI JOIN wanted USING ({key}) WHERE x.{frames.NOT_GONE}", frames={"wanted": wanted}
+    )
 
 
 def facility_frames(context: Context) -> Frames:

@@ -48,14 +48,14 @@ def rates(
     if by == "facility":
         frames = read.facility_frames(context)
     else:
-        frames = read.rated_frames(context, settings, read.FOLLOWS_UP if by == "physician" else ())
+        frames = read.rule_frames(context, read.FOLLOWS_UP if by == "physician" else ())
     table = followup.rates(*frames, day, configuration=settings, key=read.KEY, by=by or ())
     return table.rename({"basis": "unit"})
 
 
 def _by_age(context: Context, day: dt.date, settings: followup.FollowUpConfiguration) -> pl.DataFrame:
     table = followup.rates_by_age(
-        *read.rated_frames(context, settings, ["ageAtDiagnosis"]), day, configuration=settings, key=read.KEY
+        *read.rule_frames(context, ["ageAtDiagnosis"]), day, configuration=settings, key=read.KEY
     )
     return table.select(
         pl.lit("tumor").alias("unit"),

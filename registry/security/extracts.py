@@ -99,7 +99,11 @@ def published_words(site_groups: Collection[str]) -> dict[str, frozenset[str]]:
     from registry.coding.recodes.site import recode_names
 
     names = recode_names("2008")["name"].to_list()
-    return {"site_group": frozenset({*names, *site_groups, "Unknown"}), "stage": frozenset(GROUPS)}
+    return {
+        "site_group": frozenset({*names, *site_groups, "Unknown"}),
+        "stage": frozenset(GROUPS),
+        "suppressed": frozenset({"true", "false"}),
+    }
 
 
 def published_counts(people: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:

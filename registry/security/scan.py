@@ -16,7 +16,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +103,7 @@ def read(
     words: Mapping[str, Iterable[str]],
     *,
     days_allowed: bool = False,
+    own_texts: Collection[str] = (),
 ) -> Scan:
     """Read every file of a folder back and check the shape of all that is in it.
 
@@ -111,6 +112,7 @@ def read(
         shapes: column → pattern of its whole value.
         words: column → the only words it may hold; they are no names of persons.
         days_allowed: full dates may stand in the columns of dates (limited data set, shifted dates).
+        own_texts: the program's own words in a manifest (names of columns, profiles): somebody may be called so.
 
     Raises:
         BadInput: a file cannot be read back.
@@ -121,7 +123,7 @@ def read(
         if path.suffix in {".parquet", ".csv"}:
             parts.append(_columns(scan, path, shapes, words, days_allowed))
         elif path.suffix == ".json":
-            parts.append(_texts(scan, path))
+            parts.append(_texts(scan, path, frozenset(own_texts)))
         else:
             scan.hits.append(Hit(path.name, "", "a file of another kind", 1))
     if parts:
@@ -189,13 +191,14 @@ def _is_all(path: Path, frame: pl.DataFrame) -> bool:
         return hashlib.file_digest(stream, "sha256").digest() == hashlib.sha256(again.getbuffer()).digest()
 
 
-def _texts(scan: Scan, path: Path) -> pl.DataFrame:
-    """Tokens of every text in a JSON file; its keys are the program's own words."""
+def _texts(scan: Scan, path: Path, own: frozenset[str]) -> pl.DataFrame:
+    """Tokens of every text in a JSON file but the program's own words, which its keys are, too."""
     content = path.read_bytes()
     scan.bytes += len(content)
     parts = [pl.DataFrame(schema=TOKENS)]
     for place, text in _leaves(json.loads(content), ""):
-        parts.append(tokens(pl.Series([text], dtype=pl.String), path.name, place, data=False))
+        if text not in own:
+            parts.append(tokens(pl.Series([text], dtype=pl.String), path.name, place, data=False))
     return pl.concat(parts)
 
 

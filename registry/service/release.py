@@ -20,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from registry import standards
 from registry.errors import BadInput
 from registry.security import allow_list, extracts, identifiers, restriction, scan
 from registry.security.allow_list import Profile
@@ -31,6 +32,7 @@ from registry.standards import dates
 from registry.version import __version__
 
 OURS = "manifest.json"
+LOOKED_FOR = [*(kind.name for kind in identifiers.KINDS), "full dates", "our own numbers"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _write(context: Context, folder: Path, request: Request) -> Released:
         "columns": {name.partition(".")[0]: frame.columns for name, frame in files}, "sha256": digests,
         **(request.facts or {}), "held_back": held_back,
         "report": report | {"columns_held_back": held, "further_columns_held_back": further},
-        "looked_for": [kind.name for kind in identifiers.KINDS] + ["full dates", "our own numbers"],
+        "looked_for": LOOKED_FOR,
     }  # fmt: skip
     text = json.dumps(manifest, indent=1, default=str) + "\n"
     (folder / OURS).write_text(text, encoding="utf-8")
@@ -223,7 +225,16 @@ def _looked_through(context: Context, folder: Path, rule: Profile) -> dict[str, 
     """
     shapes = allow_list.shapes(rule) | extracts.COUNT_SHAPES
     words = extracts.published_words(sites.group_names().values())
-    found = scan.read(folder, shapes, words, days_allowed=rule.dates != "months")
+    own = {
+        *shapes,
+        *standards.all_items()["id"],
+        *allow_list.PROFILES,
+        "months",
+        "shifted",
+        "full",
+        *LOOKED_FOR,
+    }
+    found = scan.read(folder, shapes, words, days_allowed=rule.dates != "months", own_texts=own)
     hits = list(found.hits)
     kinds = 0
     for name, how, values in _known(context):

@@ -310,3 +310,27 @@ def test_from_the_command_line(
     assert run("extract", "make", "LIMITED", "--agreement", "D-1", "--out", out)[0] == 2
     code, text, _ = run("publish", "--out", str(tmp_path / "s"), "--json")
     assert (code, json.loads(text)["held_back"]) == (0, {})
+
+
+def test_people_called_like_a_column_or_a_profile_do_not_stop_a_release(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "r.duckdb", key=KEY) as opened:
+        names = [
+            "Public",
+            "Stage",
+            "County",
+            "Research",
+            "Breast",
+            "Grade",
+            "Limited",
+            "Laterality",
+            "Months",
+        ]
+        people = [
+            (changed(PERSON, nameLast=name, nameFirst=name, patientIdNumber=f"{n:08d}", socialSecurityNumber=f"21909{n:04d}"),
+             [changed(TUMOR, accessionNumberHosp=f"2023{n:05d}")])
+            for n, name in enumerate(names, 1)
+        ]  # fmt: skip
+        opened.run("ingest.file", path=write(tmp_path / "a.xml", *people))
+        for profile in ("research", "public"):
+            opened.run("publish.snapshot", out=str(tmp_path / profile), profile=profile)
+        assert opened.run("extract.make", profile="DEID", out=str(tmp_path / "x"))["patients"] == len(names)

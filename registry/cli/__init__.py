@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "numbering": ("numbering:numbering", "Accession and sequence numbers: gaps, proposals, confirming."),
     "edits": ("edits:edits", "Run the edits over the registry or a file; list, explain, over-ride."),
     "quality": ("quality:quality", "Scorecard, indicators, suites, edit reports, reporting monitor, audits."),
-    "followup": ("followup:followup", "Annual follow-up: the list and the rates."),
+    "followup": ("followup:followup", "Annual follow-up: the list, rates, letters, replies, passive sources."),
     "jobs": ("jobs:jobs", "Scheduled jobs: list, run, history, what comes next, units."),
     "stats": ("stats:stats", "Survival and counts."),
     "export": ("export:export", "Write NAACCR XML for a state, a year, a record type."),

@@ -191,6 +191,11 @@ class _Compared:
         """The receiver's reader would refuse these values: one would cost the whole file."""
         if self.wish.profile.format != "naaccr_xml" or going.is_empty():
             return going
+        tumors = tumors.join(
+            going.select(tumor_id="record_id"), on="tumor_id", how="semi", maintain_order="left"
+        )
+        link = "element_id" if "element_id" in patients.columns else "patient_id"
+        patients = patients.join(tumors.select(link), on=link, how="semi", maintain_order="left")
         found = submissions.invalid_values(patients, tumors, self.wish.request, self.legal)
         bad = (
             found.select(record_id="tumor_id", detail="item").join(going, on="record_id", how="semi").unique()

@@ -34,7 +34,7 @@ quality, decide    | quality.override quality.withdraw_override                 
 derived, read      | derive.list derive.of_tumor derive.why                                  | x         | x       |            | x       | x     |         | x
 quality, run       | quality.run quality.import_official quality.record_suites quality.suite_frames edits.* derive.* checks.* |           | x       |            |         | x     |         | x
 follow-up figures  | followup.rates followup.trend followup.summary followup.configuration  | x         | x       |            | x       | x     | x       | x
-follow-up, list    | followup.list followup.history followup.bars followup.consents followup.imports followup.import_lines followup.contacts followup.worklist | x         | x       |            | x       | x     |         | x
+follow-up, list    | followup.list followup.history followup.bars followup.consents followup.imports followup.import_lines followup.contacts followup.worklist followup.choices | x         | x       |            | x       | x     |         | x
 follow-up, record  | followup.*                                                             | x         |         |            |         | x     |         | x
 letters, read      | letters.list letters.batches letters.preview letters.templates         | x         | x       |            | x       | x     |         | x
 letters            | letters.*                                                              | x         |         |            |         | x     |         | x
@@ -58,7 +58,7 @@ loads, read        | load.list load.show load.faults                            
 loads              | ingest.* load.* deaths.* link.* linkage.* consolidate.*                | x         |         |            |         | x     |         | x
 reference, read    | facility.list physician.list reference.*                               | x         | x       |            | x       | x     | x       | x
 reference, change  | facility.* physician.*                                                 |           |         |            |         | x     |         | x
-exports, read      | submission.list submission.show submission.preview submission.profiles submission.records submission.calendar submission.required export.list | x         | x       |            | x       | x     | x       | x
+exports, read      | submission.list submission.show submission.preview submission.profiles submission.records submission.calendar submission.required submission.held submission.regions submission.restrictions export.list | x         | x       |            | x       | x     | x       | x
 exports            | export.* submission.*                                                  |           |         |            | x       | x     |         | x
 disclosures, add   | disclosures.add                                                        |           |         |            | x       | x     |         |
 disclosures, read  | disclosures.*                                                          |           |         |            | x       | x     | x       |

@@ -67,6 +67,8 @@ def load_csv(context: Context, table: str, path: Path, data: bytes) -> dict[str,
         raise BadInput(path.name, f"a row has no {key}", "fill it or take the row out")
     missing = [pl.lit(None, pl.String).alias(name) for name in columns if name not in frame.columns]
     frame = frame.with_columns(missing).with_columns(pl.col("effective_from").fill_null("1900-01-01"))
+    if "active" in frame.columns:
+        frame = frame.with_columns(pl.col("active").fill_null("true"))
     if table == "facility":
         frame = frame.with_columns(pl.col(key).str.zfill(10))
     if frame.select(key, "effective_from").is_duplicated().any():

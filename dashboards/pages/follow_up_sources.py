@@ -106,12 +106,16 @@ def _lines(import_id: int) -> None:
         )
     if outcome is not None:
         frame = frame.filter(pl.col("outcome") == outcome)
-    shown = frame.with_columns(pl.col("outcome").map_elements(sentence, return_dtype=pl.String))
+    told = pl.when(pl.col("detail") != pl.col("outcome")).then("detail")  # some say no more than the outcome
+    shown = frame.with_columns(
+        pl.col("outcome").map_elements(sentence, return_dtype=pl.String), told.alias("detail")
+    )
+    names = [name for name in _LINES if shown[name].null_count() < shown.height]
     config: dict[str, Any] = {name: tables.text(*entry) for name, entry in _LINES.items()}
     config |= {name: tables.year(*_LINES[name]) for name in ("line", "patient_id")}
     row = tables.show(
         shown, key=f"import_lines_{import_id}_{choices.round_of('imports')}", config=config, select=True, rows=11,
-        columns={name: label for name, (label, _width) in _LINES.items()}, alt="Lines of the source",
+        columns={name: _LINES[name][0] for name in names}, alt="Lines of the source",
     )  # fmt: skip
     if row is not None and row["patient_id"] is not None:
         st.query_params.from_dict({"patient": str(row["patient_id"])})

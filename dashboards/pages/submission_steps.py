@@ -31,6 +31,13 @@ def show(submission_id: int, found: dict[str, Any]) -> None:
 
 
 def _seal(submission_id: int, row: dict[str, Any]) -> None:
+    if _needs_key(row):
+        st.info(
+            "The files of this profile leave encrypted. Seal it on the server, where the key is: "
+            f"`registry export seal {submission_id} --file-key-file KEY`",
+            icon=":material/key:",
+        )
+        return
     with st.form(f"seal_{submission_id}"):
         a, b = st.columns([8, 3], vertical_alignment="center")
         a.markdown("Sealing writes the files with their manifest. Sealed, nothing of it changes any more.")
@@ -40,6 +47,12 @@ def _seal(submission_id: int, row: dict[str, Any]) -> None:
                     "submission.seal", submission_id=submission_id, expected_version=row["version"]
                 )
             _done(submission_id, f"Sealed: {counted(len(answer['files']), 'file')} written.")
+
+
+def _needs_key(row: dict[str, Any]) -> bool:
+    """Whether a key has to be given that the browser does not have."""
+    found = door.figures("submission.profiles", profile=row["profile"])
+    return any("key" in str(needs or "").split(";") for needs in found["needs"])
 
 
 def _send(submission_id: int, row: dict[str, Any]) -> None:

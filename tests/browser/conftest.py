@@ -74,7 +74,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def _wait(process: subprocess.Popen[bytes], facts: Path, port: int, log: Path) -> dict[str, Any]:
-    until = time.monotonic() + 180
+    until = time.monotonic() + 600
     while time.monotonic() < until:
         if process.poll() is not None:
             pytest.fail(f"the server ended: {log.read_text()[-2000:]}")
@@ -83,7 +83,7 @@ def _wait(process: subprocess.Popen[bytes], facts: Path, port: int, log: Path) -
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return dict(json.loads(facts.read_text()))
         time.sleep(0.2)
-    pytest.fail("the server did not start within three minutes")
+    pytest.fail("the server did not start within ten minutes")
 
 
 @pytest.fixture(scope="session")

@@ -124,6 +124,12 @@ def test_a_bar_is_set_with_a_reason_and_holds_letters(sign_in: Callable[..., Pag
 
 def test_letters_are_made_printed_sent_and_answered(served: Served, sign_in: Callable[..., Page]) -> None:
     page = sign_in("olga", "/follow-up")
+    section(page, "Passive sources")
+    page.get_by_role("button", name="Search pathology reports").click()
+    page.get_by_text(
+        re.compile("reports? looked at")
+    ).wait_for()  # sources that tell without asking come first
+    settle(page)
     section(page, "New letters")
     page.locator("summary", has_text="Sender and look of letters").click()
     fill(page, "Neutral sender, on all other letters", "Tumor Office")

@@ -21,6 +21,11 @@ PHYSICIANS = """physician_id,npi,name,address,city,state,postal_code,active,lett
 33333333,,DR NO ADDRESS,,,,,true,
 44444444,,DR NO LETTERS,1 QUIET ROAD,ALBANY,NY,12208,true,none
 """
+OFFICE = {
+    "sender": "Lakeside Cancer Registry", "neutral_sender": "Lakeside Health Information",
+    "address_1": "400 Harbor Street", "city": "Albany", "state": "NY", "postal_code": "122071410",
+    "telephone": "5185550142", "signed_by": "Ruth Calloway", "signed_title": "Director, Cancer Registry",
+}  # fmt: skip
 ADDRESS = {
     "addrCurrentNoStreet": "12 ELM STREET", "addrCurrentSupplementl": "APT 4", "addrCurrentCity": "SCHENECTADY",
     "addrCurrentState": "NY", "addrCurrentPostalCode": "123051234",
@@ -58,6 +63,24 @@ def registry_of(folder: Path, *people: Any, now: dt.datetime = NOW, facilities: 
     opened.run("ingest.file", path=write(folder / "people.xml", *people))
     opened.run("settings.change", passive_sources="none")
     return opened
+
+
+def town(folder: Path) -> Path:
+    """Two patients of one physician, two without; one has a contact, one lives in a nursing home."""
+    people = [
+        somebody(1, "ALVAREZ", physicianFollowUp="11111111", **CONTACT),
+        somebody(2, "BROOKS", "ANN", npiPhysicianFollowUp="1000000001"),
+        somebody(3, "CHEN", "LI"),
+        somebody(4, "DIAZ", "PILAR", items={"addrCurrentSupplementl": "GOLDEN OAKS NURSING HOME"}),
+    ]
+    with registry_of(folder, *people) as opened:
+        opened.run("letters.configure", **OFFICE)
+    return folder
+
+
+def made(session: Session, addressee: str | None = None, **more: Any) -> list[bytes]:
+    told = session.run("letters.make", as_of=AS_OF, addressee=addressee, **more)
+    return [session.run("letters.file", batch_id=each)["content"] for each in told["batch_ids"]]
 
 
 def copied(source: Path, folder: Path, now: dt.datetime = NOW) -> Session:

@@ -145,13 +145,27 @@ def list_letters(
     for column, value in asked.items():
         if value is not None:
             condition, parameters = f"{condition} AND {column} = ?", [*parameters, value]  # type: ignore[list-item]
-    names = frames.select_items(context, "patient", "p", ["nameLast", "nameFirst"])
+    people, more = _people(context)
     return context.store.query(
-        f"""SELECT l.letter_id, l.batch_id, l.patient_id{names}, l.addressee, l.recipient,
-                coalesce(b.recipient_name, l.recipient) AS recipient_name, l.reference, l.page, l.state, b.sent_on,
-                l.answered_at, l.contact_id, l.facility_id
-            FROM letter l JOIN letter_batch b USING (batch_id) LEFT JOIN patient p ON p.patient_id = l.patient_id
+        f"""SELECT l.letter_id, l.batch_id, l.patient_id, p."nameLast", p."nameFirst", l.addressee, l.recipient,
+                coalesce(b.recipient_name, CASE l.addressee WHEN 'contact' THEN 'contact of ' ELSE '' END
+                    || concat_ws(' ', p."nameFirst", p."nameLast")) AS recipient_name,
+                l.reference, l.page, l.state, b.sent_on, l.answered_at, l.contact_id, l.facility_id
+            FROM letter l JOIN letter_batch b USING (batch_id) LEFT JOIN ({people}) p ON p.patient_id = l.patient_id
             WHERE {condition} ORDER BY l.batch_id DESC, l.letter_id LIMIT {int(limit)}""",
+        [*more, *parameters],
+    )
+
+
+def _people(context: Context) -> tuple[str, list[str]]:
+    """Query of names by patient: consolidated, or as the facilities of the account reported them."""
+    items = ["nameLast", "nameFirst"]
+    if context.actor.facilities is None:
+        return f"SELECT x.patient_id{frames.select_items(context, 'patient', 'x', items)} FROM patient x", []
+    scope, parameters = context.actor.scope_sql("x.facility_id")
+    return (
+        f"SELECT x.patient_id{frames.select_items(context, 'abstract', 'x', items)} FROM abstract x WHERE "
+        f"x.status <> 'void' AND {scope} QUALIFY row_number() OVER (PARTITION BY x.patient_id ORDER BY x.abstract_id DESC) = 1",
         parameters,
     )
 

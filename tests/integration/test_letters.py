@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,34 +24,20 @@ from tests.letters_world import (
     TWO,
     copied,
     ids,
+    made,
     pages,
     placed,
     registry_of,
     said,
     somebody,
+    town,
 )
 from tests.received import TUMOR, changed
-
-OFFICE = {
-    "sender": "Lakeside Cancer Registry", "neutral_sender": "Lakeside Health Information",
-    "address_1": "400 Harbor Street", "city": "Albany", "state": "NY", "postal_code": "122071410",
-    "telephone": "5185550142", "signed_by": "Ruth Calloway", "signed_title": "Director, Cancer Registry",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two patients of one physician, two without; one has a contact, one lives in a nursing home."""
-    folder = tmp_path_factory.mktemp("base")
-    people = [
-        somebody(1, "ALVAREZ", physicianFollowUp="11111111", **CONTACT),
-        somebody(2, "BROOKS", "ANN", npiPhysicianFollowUp="1000000001"),
-        somebody(3, "CHEN", "LI"),
-        somebody(4, "DIAZ", "PILAR", items={"addrCurrentSupplementl": "GOLDEN OAKS NURSING HOME"}),
-    ]
-    with registry_of(folder, *people) as opened:
-        opened.run("letters.configure", **OFFICE)
-    return folder
+    return town(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture
@@ -103,11 +88,6 @@ def odd_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def odd(odd_base: Path, tmp_path: Path) -> Iterator[Session]:
     with copied(odd_base, tmp_path) as opened:
         yield opened
-
-
-def made(session: Session, addressee: str | None = None, **more: Any) -> list[bytes]:
-    told = session.run("letters.make", as_of=AS_OF, addressee=addressee, **more)
-    return [session.run("letters.file", batch_id=each)["content"] for each in told["batch_ids"]]
 
 
 def why(session: Session, addressee: str | None = None) -> dict[str, str]:
@@ -411,16 +391,18 @@ def test_sending_counts_as_an_attempt_and_never_as_contact(session: Session) -> 
     assert set(why(session, "physician").values()) == {"WAITING", "NO_PHYSICIAN"}
 
 
-def test_a_reply_answers_the_letter(session: Session) -> None:
-    told = session.run("letters.make", as_of=AS_OF, addressee="patient")
-    session.run("letters.mark_sent", batch_ids=told["batch_ids"])
-    letter = session.run("letters.list", reference="3-20261101-T").row(0, named=True)
-    session.run(
-        "followup.record", patient_id=3, letter_id=letter["letter_id"], postmark="2026-11-01", vital_status="1",
-        addressee="patient",
-    )  # fmt: skip
-    after = session.run("letters.list", reference="3-20261101-T").row(0, named=True)
-    assert (after["state"], after["contact_id"] is not None) == ("answered", True)
+def test_the_audit_trail_holds_no_contact_and_no_address(session: Session) -> None:
+    for addressee in ("contact", "nursing_home"):
+        made(session, addressee)
+    assert session.run("letters.list", patient_id=1)["recipient_name"].to_list() == [
+        "contact of MARIA ALVAREZ"
+    ]
+    rows = session._store.query(
+        "SELECT coalesce(after_value, '') FROM audit_event WHERE entity IN ('letter', 'letter_batch', 'source_file')"
+    )
+    text = " ".join(rows.to_series()).casefold()
+    assert "letter" in text or rows.height
+    assert not [word for word in ("jose", "oak street", "elm street", "schenectady") if word in text]
 
 
 def test_the_second_physician_is_asked_after_the_first(odd: Session) -> None:
@@ -442,18 +424,6 @@ def test_the_second_physician_is_asked_after_the_first(odd: Session) -> None:
 def test_physicians_who_take_no_letters_or_are_not_known(odd: Session) -> None:
     found = why(odd, "physician")
     assert [found[f"ASKED{number}"] for number in (1, 2, 3)] == ["WANTS_NONE", "NO_ADDRESS", "NO_PHYSICIAN"]
-
-
-def test_languages_of_patients(session: Session) -> None:
-    session.run("letters.set_language", patient_id=ids(session)["DIAZ"], language="es")
-    told = session.run("letters.prepare", as_of=AS_OF, addressee="patient")
-    assert told["batches"].select("language", "letters").rows() == [("en", 3), ("es", 1)]
-    assert (
-        session.run("letters.prepare", as_of=AS_OF, addressee="patient", language="es")["batches"].height == 1
-    )
-    assert set(
-        session.run("letters.prepare", as_of=AS_OF, addressee="patient", language="fr")["not_written"]["why"]
-    ) == {"NO_TEMPLATE"}
 
 
 def test_batches_are_found_cancelled_and_made_again(session: Session) -> None:
@@ -496,6 +466,8 @@ def test_the_letters_of_a_facility_are_its_own(tmp_path: Path) -> None:
             "CHEN",
         ]
         batch = anna.run("letters.make", as_of=AS_OF)["batch_ids"][0]
+        listed = anna.run("letters.list").select("nameLast", "recipient_name").rows()
+        assert listed == [("ALVAREZ", "MARIA ALVAREZ"), ("CHEN", "LI CHEN")]
         assert ben.run("letters.batches").is_empty()
         assert ben.run("letters.list").is_empty()
         for name, more in (("file", {"batch_id": batch}), ("mark_sent", {"batch_ids": [batch]}),
@@ -519,103 +491,3 @@ def test_the_letters_of_a_facility_are_its_own(tmp_path: Path) -> None:
         assert held.select("nameLast", "why", "reason").rows() == [
             ("ALVAREZ", "CENTRAL", "central staff hold contact back")
         ]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("Dear cancer patient", 'says "cancer"'),
-        ("Registro de Cáncer", 'says "cancer"'),
-        ("Your tumour was", 'says "tumour"'),
-        ("Ihre Krebserkrankung", 'says "krebs"'),
-        ("您的肿瘤", 'says "肿瘤"'),
-        ("c a n c e r", 'says "cancer"'),
-        ("can\u00adcer", 'says "cancer"'),
-        ('#("can" + "cer")', 'prints "cancer"'),
-        ('#import "@preview/x:1.0.0": *', "import"),
-        ('#read("/etc/passwd")', "file not found"),
-        ("#d.letters.at(0).disease", "does not contain key"),
-        ("#while true {}", "line 1: condition is always true"),
-        ("nobody is written to", "begin every letter once"),
-        ("#unclosed(", "line 1"),
-    ],
-)
-def test_bad_templates_are_refused_in_one_line(shared: Session, content: str, message: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        shared.run("letters.set_template", addressee="patient", language="en", content=content)
-    assert message in str(refused.value)
-    assert "\n" not in str(refused.value)
-    assert shared.run("letters.templates").filter(template="patient", language="en")["own"].to_list() == [
-        False
-    ]
-
-
-def test_a_registrys_own_template(session: Session) -> None:
-    own = session.run("letters.template", addressee="patient", language="en")["content"].replace(
-        "Dear", "Hello"
-    )
-    kept = session.run(
-        "letters.set_template", addressee="patient", language="en", content=own, expected_version=0
-    )
-    assert kept["version"] == 1
-    assert "Hello Li Chen" in said(made(session, "patient")[0])
-    with pytest.raises(Conflict):
-        session.run(
-            "letters.set_template", addressee="patient", language="en", content=own, expected_version=0
-        )
-    session.run("letters.set_template", addressee="patient", language="en")
-    assert "Dear" in said(session.run("letters.preview")["content"])
-    new = session.run("letters.template", addressee="contact", language="en")["content"].replace(
-        "Dear", "Kính gửi"
-    )
-    session.run("letters.set_template", addressee="contact", language="vi", content=new)
-    (pdf,) = made(session, "contact", language="vi")
-    assert "Kính gửi Jose Alvarez" in said(pdf)
-    assert "2026-11-01" in said(pdf)
-
-
-def test_previews(shared: Session) -> None:
-    for addressee in ("physician", "nursing_home", "patient", "contact"):
-        shown = shared.run("letters.preview", addressee=addressee, language="es", format="png")
-        assert all(page.startswith(b"\x89PNG") for page in shown["pages"])
-        assert not forbidden(shown["name"])
-    with pytest.raises(BadInput, match=r"there is no template patient\.xx"):
-        shared.run("letters.preview", addressee="patient", language="xx")
-
-
-def test_a4(session: Session) -> None:
-    session.run("letters.configure", paper="a4")
-    page = pypdf.PdfReader(io.BytesIO(made(session, "patient")[0])).pages[0]
-    assert round(float(page.mediabox.height) / 72 * 25.4) == 297
-    with pytest.raises(BadInput, match="none of us-letter, a4"):
-        session.run("letters.configure", paper="b5")
-
-
-def test_the_command_writes_files_for_its_owner_alone(session: Session, tmp_path: Path) -> None:
-    from click.testing import CliRunner
-
-    from registry.cli.letters import letters
-
-    session._store.close()
-    (tmp_path / "key").write_text(__import__("tests.received", fromlist=["KEY"]).KEY)
-    base = ["--db", str(tmp_path / "r.duckdb"), "--key-file", str(tmp_path / "key"), "--quiet"]
-    out = tmp_path / "letters"
-
-    def run(*words: str, code: int = 0) -> str:
-        done = CliRunner().invoke(letters, [*words, *base], standalone_mode=False)
-        assert done.exception is None, done.exception
-        assert (done.return_value or 0) == code
-        return done.output
-
-    assert "4 letters in 3 batches" in run("--as-of", AS_OF)
-    assert not out.exists()
-    assert "4 letters made; 3 files" in run("--as-of", AS_OF, "--out", str(out))
-    files = sorted(out.iterdir())
-    assert [path.name for path in files] == [f"20261101-{number:06}.pdf" for number in (1, 2, 3)]
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (out, *files)} == {0o700, 0o600}
-    before = [path.read_bytes() for path in files]
-    assert "0 letters made; 3 files" in run("--as-of", AS_OF, "--out", str(out))
-    assert [path.read_bytes() for path in sorted(out.iterdir())] == before
-    assert "4 letters noted as mailed" in run("--mark-sent", "1", "2", "3")
-    assert "sent" in run("--batches")
-    assert "sender" in run("--set", "wait_days=10")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -323,7 +324,7 @@ def _contact(row: Row, facts: Facts, rules: Rules, language: str) -> Letter:
     lines = _street(row, rules, "followUpContactNost", "followUpContactCity", "followUpContactState",
                     "followUpContactPostal", "followupContactCountry", extra)  # fmt: skip
     patient = int(row["patient_id"])
-    return Letter(patient, "contact", called, called, called, (called.upper(), *lines), language)
+    return Letter(patient, "contact", str(patient), called, called, (called.upper(), *lines), language)
 
 
 def _nursing_home(row: Row, facts: Facts, rules: Rules, language: str) -> Letter:
@@ -334,8 +335,9 @@ def _nursing_home(row: Row, facts: Facts, rules: Rules, language: str) -> Letter
         raise _No("ADDRESS_WORDS")
     lines = _street(row, rules, "addrCurrentNoStreet", "addrCurrentCity", "addrCurrentState", "addrCurrentPostalCode",
                     "addrCurrentCountry", "")  # fmt: skip
-    # One institution is one batch, however its name is set apart.
-    recipient = " ".join(re.findall(r"\w+", f"{place} {lines[0]} {lines[1]}".casefold()))
+    # One institution is one batch, however its name is set apart; the number says nothing of where anybody lives.
+    told = " ".join(re.findall(r"\w+", f"{place} {lines[0]} {lines[1]}".casefold()))
+    recipient = hashlib.sha256(told.encode()).hexdigest()[:16]
     return Letter(int(row["patient_id"]), "nursing_home", recipient, place, place, (place, *lines), language)
 
 

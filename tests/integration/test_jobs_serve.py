@@ -132,7 +132,7 @@ def test_four_schedulers_at_once_run_a_job_once(tmp_path: Path) -> None:
         others = [asked(database, "run", "--due", "--json") for _ in range(3)]
         told = [other.communicate(timeout=120) for other in others]
         assert [other.returncode for other in others] == [0, 0, 0], told
-        until(lambda: not session.run("jobs.look")["due"])
+        until(lambda: not session.run("jobs.look")["due"] and {row[2] for row in rows(session)} == {"done"})
         found = rows(session)
         assert len({row[1] for row in found}) == len(found) >= 3
         assert {row[2:4] for row in found} == {("done", 1)}

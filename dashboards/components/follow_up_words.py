@@ -64,15 +64,23 @@ EFFECTS: Final = {
     "corrected": "Corrected. Last contact is now {date}; both dates stay in the history.",
     "review": "Nothing was changed: the reply contradicts the record, and a review was opened.",
 }
+#: What recording it will do, where that is said otherwise beforehand.
+_BEFORE: Final = {
+    "not_later": "It goes into the history. Last contact stays {date}, which is later.",
+    "same": "It goes into the history. Last contact is known already: {date}.",
+    "nothing": "It goes into the history and moves nothing.",
+    "review": "Nothing of the patient changes; it goes into the history and a review is opened.",
+}
 
 
-def effect(code: str, date: str | None) -> str:
-    """What a reply did, or would do.
+def effect(code: str, date: str | None, *, before: bool = False) -> str:
+    """What a reply did, or (`before`) would do.
 
-    >>> effect("moved", "20261001")
-    'Last contact is now 2026-10-01.'
+    >>> effect("moved", "20261001"), effect("nothing", None, before=True)
+    ('Last contact is now 2026-10-01.', 'It goes into the history and moves nothing.')
     """
-    return EFFECTS.get(code, "Recorded.").format(date=naaccr_date(date))
+    words = EFFECTS | _BEFORE if before else EFFECTS
+    return words.get(code, "Recorded.").format(date=naaccr_date(date))
 
 
 def step(code: str | None) -> str:

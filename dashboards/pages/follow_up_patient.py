@@ -27,7 +27,8 @@ def show(patient_id: int) -> None:
     _head(patient_id, found)
     done = st.session_state.pop(f"_reply_done_{patient_id}", None)
     if done:
-        st.success(plain(done["line"]), icon=":material/check_circle:")
+        say, icon = (st.warning, "rate_review") if done["review"] else (st.success, "check_circle")
+        say(plain(done["line"]), icon=f":material/{icon}:")
         for line in done["warnings"]:
             st.warning(plain(line), icon=":material/info:")
     for bar in found["bars"].filter(pl.col("lifted_at").is_null()).iter_rows(named=True):
@@ -113,7 +114,12 @@ def _history(contacts: pl.DataFrame) -> None:
 
 def _row(row: dict[str, Any]) -> str:
     """One contact: day and who, what and with whom, where last contact went."""
-    details = [row.get("note"), f"because {row['reason']}" if row.get("reason") else None]
+    told = row.get("stated_date") or row.get("postmark")
+    details = [
+        f"told of {naaccr_date(told)}" if told and not row["date_of_last_contact"] else None,
+        row.get("note"),
+        f"because {row['reason']}" if row.get("reason") else None,
+    ]
     changed = _changed(row.get("changes"))
     details.append(f"changed: {changed}" if changed else None)
     small = "".join(f"<small>{html.escape(str(part))}</small>" for part in details if part)

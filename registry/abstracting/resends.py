@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from registry.abstracting.received import received_items
-from registry.abstracting.versions import differences
+from registry.abstracting.versions import FOLLOW_UP, differences
 from registry.store import UnitOfWork
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _long(wide: pl.DataFrame, items: list[str]) -> pl.DataFrame:
 
 
 def apply(work: UnitOfWork, versions: pl.DataFrame, wide: pl.DataFrame, arrival: Arrival) -> Outcome:
-    """Store the differences of resent records, apply those that may be, list those to review.
+    """Store the differences of resent records, apply those that may be, list those to review, leave out older follow-up.
 
     Args:
         versions: records with abstract_id and source_id of this receipt.
@@ -67,7 +67,7 @@ def _apply(work: UnitOfWork, versions: pl.DataFrame, wide: pl.DataFrame, arrival
         .select("abstract_id", "item", "value")
     )
     incoming = _long(pl.DataFrame([versions["abstract_id"], *wide]), wide.columns)
-    items = sorted(set(received["item"]) | set(incoming["item"]))
+    items = sorted({*received["item"], *incoming["item"], *FOLLOW_UP})
     current = _long(held_rows, [item for item in items if item in held_rows.columns])
     frozen = held_rows.filter(pl.col("status") == "void")["abstract_id"].to_list()
     changes = differences(incoming, received, current, arrival.legal, frozen)
@@ -82,7 +82,7 @@ def _write_versions(
     work: UnitOfWork, keys: pl.DataFrame, changes: pl.DataFrame, held: pl.DataFrame, arrival: Arrival
 ) -> None:
     applied = changes.filter("applied")
-    # What is only held belongs to the version that stands; the row itself does not change.
+    # What is only held or left out belongs to the version that stands; the row itself does not change.
     rises = pl.col("abstract_id").is_in(applied["abstract_id"].unique().to_list())
     versions = held.select(
         pl.col("abstract_id").cast(pl.Int64), version=pl.col("version") + rises.cast(pl.Int32)
@@ -90,7 +90,9 @@ def _write_versions(
     log = changes.join(versions, on="abstract_id").join(keys, on="abstract_id").select(
         "abstract_id", "version", "item", "before", "after",
         source_id=pl.col("new_source"), changed_by=pl.lit(arrival.actor), changed_at=pl.lit(arrival.now),
-        reason=pl.when("applied").then(pl.lit("resent by the facility")).otherwise(pl.lit("resent; held for review")),
+        reason=pl.when("applied").then(pl.lit("resent by the facility"))
+        .when("older").then(pl.lit("resent; older than what is known here"))
+        .otherwise(pl.lit("resent; held for review")),
     )  # fmt: skip
     work.insert("abstract_change", log)
     if applied.height:
@@ -125,7 +127,7 @@ def _write_versions(
 
 
 def _list_for_review(work: UnitOfWork, changes: pl.DataFrame, held: pl.DataFrame, arrival: Arrival) -> int:
-    listed = changes.filter(pl.col("critical") | ~pl.col("applied"))
+    listed = changes.filter((pl.col("critical") | ~pl.col("applied")) & ~pl.col("older"))
     if listed.is_empty():
         return 0
     owners = held.select(pl.col("abstract_id").cast(pl.Int64), "patient_id", "facility_id", "status")

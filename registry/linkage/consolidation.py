@@ -40,9 +40,11 @@ TELEPHONE: Final = ("telephone",)
 TOLD_TOGETHER: Final = (CURRENT_ADDRESS, TELEPHONE)
 """Items of which no part may come from one abstract and the rest from another."""
 
-_FINDS = frozenset(
+FINDS = frozenset(
     {"addrCurrentNoStreet", "addrCurrentSupplementl", "addrCurrentCity", "addrCurrentPostalCode", *TELEPHONE}
 )
+"""Items by which somebody is found: an abstract knows an address or a telephone when one of them is known."""
+
 _UNKNOWN = r"(?i)^\s*(unknown|9{5,}|8{5}|8{9})?\s*$"
 """Blank, or written for not known: UNKNOWN; ZIP code 9s, or 8s of an address abroad; telephone 9s."""
 
@@ -55,6 +57,15 @@ def _first_filled(item: str) -> pl.Expr:
     return pl.col(item).drop_nulls().first()
 
 
+def is_known(value: pl.Expr) -> pl.Expr:
+    """Whether values of the items `FINDS` say something (Boolean, never null).
+
+    >>> pl.DataFrame({"value": ["12 ELM ST", "UNKNOWN", "99999", None]}).select(is_known(pl.col("value")))["value"].to_list()
+    [True, False, False, False]
+    """
+    return ~value.fill_null("").str.contains(_UNKNOWN)
+
+
 def _told_together(ranked: pl.DataFrame, by: str, group: tuple[str, ...], wanted: list[str]) -> pl.DataFrame:
     """Items that go together, from one abstract of each `by`.
 
@@ -65,9 +76,7 @@ def _told_together(ranked: pl.DataFrame, by: str, group: tuple[str, ...], wanted
     held = [item for item in group if item in ranked.columns]
     text = {item: pl.col(item).cast(pl.String).fill_null("") for item in held}
     filled = pl.any_horizontal(text[item].str.strip_chars() != "" for item in held)
-    known = pl.any_horizontal(
-        pl.lit(False), *(~text[item].str.contains(_UNKNOWN) for item in held if item in _FINDS)
-    )
+    known = pl.any_horizontal(pl.lit(False), *(is_known(text[item]) for item in held if item in FINDS))
     return (
         ranked.select(by, "_last_contact", *held, _worth=filled.cast(pl.Int8) + known.cast(pl.Int8))
         .sort(

@@ -50,7 +50,7 @@ def _profile(frame: pl.DataFrame) -> dict[str, Any]:
     row: dict[str, Any] = rows[str(name)]
     kind = "names patients" if row["identifiers"] else "without direct identifiers"
     told = [row["recipient"], row["purpose"], kind, "one record a tumor" if row["level"] == "tumor" else "one record an abstract",
-            row["cadence"], "" if str(row["status"]).startswith(_VERIFIED) else "this registry's own design"]  # fmt: skip
+            row["cadence"], "" if str(row["status"]).startswith(_VERIFIED) else "details not confirmed by the receiver"]  # fmt: skip
     b.caption(plain(" · ".join(str(part) for part in told if part)))
     return row
 

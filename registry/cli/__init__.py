@@ -137,7 +137,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        _complain(error.format_message(), as_json)
+        _complain(" ".join(error.format_message().split()), as_json)
         sys.exit(2)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("registry: stopped", err=True)

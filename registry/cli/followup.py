@@ -75,6 +75,7 @@ def followup_list(
         return
     if any(files.values()):
         raise click.UsageError("--eligibility and --summary go with --patients and --tumors")
+    _known_step(asked["next_source"])
     with options.connect() as session:
         frame = session.run("followup.list", **asked)
     if out:
@@ -84,6 +85,14 @@ def followup_list(
         _written(options, {out: frame.height}, frame.height)
         return
     options.answer(frame, output.table(frame.select(name for name in SHOWN if name in frame.columns)))
+
+
+def _known_step(step: str | None) -> None:
+    """Refuse a step that is none: an empty list would look like no work."""
+    from registry.followup import STEPS
+
+    if step is not None and step not in STEPS and not step.startswith("passive_"):
+        raise click.UsageError(f"--next: there is no step {step!r}; choose of {', '.join(STEPS)}")
 
 
 def _list_from_files(

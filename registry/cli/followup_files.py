@@ -31,13 +31,15 @@ TUMOR_COLUMNS = (
     "dateOf1stContact", "classOfCase",
 )  # fmt: skip
 PHYSICIAN = ("physicianFollowUp", "npiPhysicianFollowUp")
+DATES = ("dateOfLastContact", "dateOfBirth", "dateOfDiagnosis", "dateOf1stContact")
 
 
 def read(patients: str, tumors: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both files as text, dates of a Parquet file as they are.
 
     Raises:
-        BadInput: a column is missing, a key is blank, a patient stands twice, a tumor has no patient.
+        BadInput: a column is missing, a date is written with dashes or strokes, a key is blank, a patient stands twice,
+            a tumor has no patient.
     """
     frames = []
     for name, source, columns in (("patients", patients, PATIENT_COLUMNS), ("tumors", tumors, TUMOR_COLUMNS)):
@@ -46,10 +48,25 @@ def read(patients: str, tumors: str) -> tuple[pl.DataFrame, pl.DataFrame]:
             raise BadInput(
                 f"{name} ({Path(source).name})", f"column {', '.join(missing)} is missing", "add it"
             )
+        _dates_as_naaccr(frame, f"{name} ({Path(source).name})")
         frames.append(frame)
     if not any(column in frame.columns for column in PHYSICIAN for frame in frames):
         raise BadInput(f"patients ({Path(patients).name})", f"column {PHYSICIAN[0]} is missing", "add it")
     return frames[0], frames[1]
+
+
+def _dates_as_naaccr(frame: pl.DataFrame, where: str) -> None:
+    """Refuse dates that a spreadsheet rewrote: unread they would count as no contact at all."""
+    import polars as pl
+
+    for name in DATES:
+        if name not in frame.columns or frame.schema[name] != pl.String:
+            continue
+        other = int(frame[name].str.contains(r"^\s*[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}\s*$").sum())
+        if other:
+            raise BadInput(
+                where, f"{other:,} values of {name} are not written as NAACCR dates", "write them as 20261031"
+            )
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:

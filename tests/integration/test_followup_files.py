@@ -146,3 +146,23 @@ def test_a_tumor_given_twice_counts_twice_and_is_said(ask: Asked) -> None:
     code, _, err = ask("--patients", "p.csv", "--tumors", "t.csv", "--out", "l.csv", *ASKED)
     assert (code, "t.csv: 1 rows repeat a tumor of a patient; each counts" in err) == (0, True)
     assert Path("l.csv").read_text().splitlines()[1].endswith("REGISTRY_ONLY,2")
+
+
+@pytest.mark.parametrize("written", ["2025-06-15", "06/15/2025", "15.6.2025"])
+def test_dates_that_a_spreadsheet_rewrote_are_refused(ask: Asked, written: str) -> None:
+    """Read as unknown they would make everybody delinquent."""
+    Path("p.csv").write_text(PATIENTS.replace("20250615", written))
+    code, out, err = ask("--patients", "p.csv", "--tumors", "t.csv", "--out", "l.csv", *ASKED)
+    assert (code, out) == (2, "") and not Path("l.csv").exists()
+    assert "1 values of dateOfLastContact are not written as NAACCR dates; write them as 20261031" in err
+    assert written not in err
+
+
+def test_a_step_that_is_none_is_refused(ask: Asked) -> None:
+    code, out, err = ask("--next", "physician_lettr")
+    assert (code, out) == (2, "") and "there is no step 'physician_lettr'; choose of passive_visits" in err
+
+
+def test_a_complaint_is_one_line(ask: Asked) -> None:
+    code, out, err = ask("v.csv", command="import")
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "visits, naaccr, pathology" in err

@@ -200,9 +200,11 @@ def _fits(text: pl.Expr, pattern: str) -> pl.Expr:
 
 def _fitting(frame: pl.DataFrame, items: dict[str, str]) -> list[pl.Expr]:
     """Values of the listed items that fit their whole pattern; every other value becomes null."""
-    return [
-        _fits(_text(frame, item), text).alias(item) for item, text in items.items() if item in frame.columns
-    ]
+    found = {item: _fits(_text(frame, item), text) for item, text in items.items() if item in frame.columns}
+    if "schemaId" in found:  # five digits may be anybody's record number
+        known = sorted(standards.code_set("schemaId", standards.CURRENT_VERSION))
+        found["schemaId"] = pl.when(found["schemaId"].is_in(known)).then(found["schemaId"])
+    return [value.alias(item) for item, value in found.items()]
 
 
 def _allowed(frame: pl.DataFrame, items: dict[str, str], rule: Profile) -> list[pl.Expr]:
@@ -292,15 +294,25 @@ def _diagnosed(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
     return [dates.year(_text(joined, "dateOfDiagnosis")).alias("diagnosis_year")]
 
 
+def _state(joined: pl.DataFrame) -> pl.Expr:
+    """The state's postal code; two letters that are none may be a name."""
+    state = _text(joined, "addrAtDxState").str.to_uppercase()
+    return pl.when(state.is_in(sorted(standards.code_set("addrAtDxState", standards.CURRENT_VERSION)))).then(
+        state
+    )
+
+
 def _geography(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
     if rule.limited:
         zip5 = _text(joined, "addrAtDxPostalCode").str.extract(r"^([0-9]{5})(?:[0-9]{4})?$")
-        places = {item: text for item, text in LIMITED_PLACES.items() if item != "addrAtDxPostalCode"}
-        return [*_fitting(joined, places), zip5.alias("addrAtDxPostalCode")]
-    state = _text(joined, "addrAtDxState").str.to_uppercase()
-    state = pl.when(state.is_in(sorted(standards.code_set("addrAtDxState", standards.CURRENT_VERSION)))).then(
-        state
-    )
+        places = {
+            item: text
+            for item, text in LIMITED_PLACES.items()
+            if item not in ("addrAtDxPostalCode", "addrAtDxState")
+        }
+        named = [_state(joined).alias("addrAtDxState")] if "addrAtDxState" in joined.columns else []
+        return [*named, *_fitting(joined, places), zip5.alias("addrAtDxPostalCode")]
+    state = _state(joined)
     zip3 = _text(joined, "addrAtDxPostalCode").str.extract(r"^([0-9]{3})[0-9]{2}(?:[0-9]{4})?$")
     small = pl.when(zip3.is_in(sorted(SMALL_ZIP3))).then(pl.lit("000")).otherwise(zip3)
     county = _text(joined, "countyAtDx").str.extract(r"^([0-9]{3})$")

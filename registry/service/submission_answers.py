@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -73,11 +74,31 @@ def acknowledge(
             f"the report is about submission {report.submission_id}",
             "name that one",
         )
+    _require_of_file(row, report.sha256)
     sent = _sent(context, submission_id)
     matched, unmatched = submissions.match_answers(report, sent)
-    answers = _completed(sent, matched.rename({"tumor_id": "record_id"}), report.answer)
+    named = matched.rename({"tumor_id": "record_id"})
+    # A rejected line that fits no record may mean any of those that are not named: none of them is taken as accepted.
+    answers = _completed(sent, named, report.answer) if unmatched.is_empty() else named
     note = f"report {hashlib.sha256(data).hexdigest()[:12]}"
     return _write(context, row, answers, unmatched, receipt or report.receipt, note, data)
+
+
+def _require_of_file(row: dict[str, Any], sha256: str | None) -> None:
+    """Refuse a report on other bytes than those that were sent.
+
+    Raises:
+        BadInput: its checksum is none of this submission's.
+    """
+    known = {one["sha256"] for one in json.loads(row["files"] or "[]")}
+    known |= {
+        str(value) for key, value in json.loads(row["manifest"] or "{}").items() if key.endswith("sha256")
+    }
+    if sha256 is not None and sha256.lower() not in known:
+        raise BadInput(
+            f"submission {row['submission_id']}", "the report's SHA-256 is not that of a file sent",
+            "name the submission that it is about",
+        )  # fmt: skip
 
 
 def _sent(context: Context, submission_id: int) -> pl.DataFrame:

@@ -55,6 +55,10 @@ def send(
     day = context.day(on)
     if day > context.today:
         raise BadInput(where, "the day that it left is in the future", "mark it as sent once it has left")
+    if day < min(row["sealed_at"].date(), context.today):
+        raise BadInput(
+            where, f"was sealed on {row['sealed_at'].date()}: it cannot have left before", "check the day"
+        )
     kept = json.loads(row["files"])
     changed = [
         one["name"] for one in kept if not is_unchanged(Path(row["folder"]) / one["name"], one["sha256"])

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from registry import standards
 from registry.errors import BadInput
 from registry.security import restriction
 from registry.submissions.profiles import Profile
@@ -170,7 +171,8 @@ def _outside(frame: pl.DataFrame, request: Request) -> pl.Series:
     if request.facility is not None:
         tests.append(("another facility", pl.col("facility_id").fill_null("") != request.facility))
     if choice.non_residents:
-        tests.append(("no state of residence", _state().is_in(["", *NO_STATE])))
+        states = sorted(set(standards.code_set("addrAtDxState")) - set(NO_STATE))
+        tests.append(("no state of residence", ~_state().is_in(states)))
         tests.append(("a resident here", _state() == request.home_state))
     if request.region is not None:
         tests.append(("not a resident", _state() != request.region))
@@ -232,7 +234,9 @@ def _held(frame: pl.DataFrame, request: Request, rules: pl.DataFrame | None) -> 
         tests.append(("lesser record type", ~received.is_in(list(full)), received))
         if statuses:
             tests.append(("not complete", ~pl.col("status").is_in(statuses), pl.col("status")))
-    tests.append(("restricted", pl.lit(_restricted(frame, request, rules)), code))
+    # Anything may have been typed into the item: only what looks like a code is told, this goes into manifests.
+    told = pl.when(code.str.contains(r"\A[0-9]{0,2}\z")).then(code).otherwise(pl.lit("no code"))
+    tests.append(("restricted", pl.lit(_restricted(frame, request, rules)), told))
     reason = _first(frame, [(name, test) for name, test, _ in tests]).alias("reason")
     if frame.is_empty():
         return pl.DataFrame([reason, pl.Series("detail", [], pl.String)])

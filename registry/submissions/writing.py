@@ -31,6 +31,7 @@ REQUIRED: Final[dict[str, Any]] = {
 }
 DELETIONS: Final = ("patientIdNumber", "tumorRecordNumber", "reportingFacility", "accessionNumberHosp")
 UNKNOWN: Final = "unknown"
+DATE: Final = r"\A[0-9]{4}(?:[0-9]{2}){0,2}\z"
 
 
 @dataclass
@@ -52,15 +53,18 @@ class Counts:
 
     def add(self, tumors: pl.DataFrame) -> None:
         """Count more records."""
-        for item, length, counts in (
-            ("dateOfDiagnosis", 4, self.by_year), ("primarySite", 3, self.by_site),
-            ("typeOfReportingSource", 1, self.by_type), ("reportingFacility", 10, self.by_facility),
+        for item, form, counts in (
+            ("dateOfDiagnosis", r"\A([0-9]{4})(?:[0-9]{2}){0,2}\z", self.by_year),
+            ("primarySite", r"\A([A-Z][0-9]{2})", self.by_site), ("typeOfReportingSource", r"\A([0-9])\z", self.by_type),
+            ("reportingFacility", r"\A([0-9]{1,10})\z", self.by_facility),
         ):  # fmt: skip
-            text = _text(tumors, item).str.head(length)
-            found = tumors.select(pl.when(text != "").then(text).otherwise(pl.lit(UNKNOWN)).alias("of"))
+            text = _text(tumors, item).str.extract(form)  # what is no code may be anything: it is never told
+            found = tumors.select(text.fill_null(UNKNOWN).alias("of"))
             for value, count in found.group_by("of").len().iter_rows():
                 counts[value] = counts.get(value, 0) + count
-        dates = tumors.select(date=_text(tumors, "dateOfDiagnosis")).filter(pl.col("date") != "")["date"]
+        dates = tumors.select(date=_text(tumors, "dateOfDiagnosis")).filter(
+            pl.col("date").str.contains(DATE)
+        )["date"]
         ends = [one for one in (self.first, self.last, dates.min(), dates.max()) if one is not None]
         if ends:
             self.first, self.last = min(map(str, ends)), max(map(str, ends))

@@ -49,6 +49,12 @@ def prepare(page: Page, profile: str, **typed: str) -> str:
     return page.url
 
 
+def first_patient(page: Page) -> str:
+    """The number of the patient in the first record, once the table is drawn."""
+    cells = page.locator("[data-testid=stDataFrame] tbody tr").first.locator("td")
+    return str(cells.filter(has_text=re.compile(r"^\d+$")).first.text_content())
+
+
 def seal(page: Page) -> None:
     page.get_by_role("button", name="Seal it").click()
     page.get_by_text(re.compile(r"^Sealed: \d+ files? written\.$")).wait_for()
@@ -103,8 +109,7 @@ def _file(page: Page, ending: str) -> int:
 def _answer(page: Page) -> None:
     """Load a report that rejects one record and names one that was never sent."""
     section(page, "Records")
-    row = page.locator("[data-testid=stDataFrame] tbody tr").first.locator("td").all_text_contents()
-    patient = next(cell for cell in row if cell.strip().isdigit())
+    patient = first_patient(page)
     box = page.get_by_role("textbox", name="The report (CSV with its header line, or JSON)")
     box.fill("no header\n1,2,3")
     page.get_by_role("button", name="Load the answer").click()
@@ -149,8 +154,7 @@ def test_an_identified_submission_is_found_among_the_disclosures(sign_in: Callab
     page = sign_in("olga", "/submissions")
     prepare(page, "full abstracts")
     section(page, "Records")
-    row = page.locator("[data-testid=stDataFrame] tbody tr").first.locator("td").all_text_contents()
-    patient = next(cell for cell in row if cell.strip().isdigit())
+    patient = first_patient(page)
     seal(page)
     assert re.search(r"disclosure of [\d,]+ patients", send(page))
     page.get_by_role("button", name="To the submissions").click()

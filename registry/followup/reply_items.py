@@ -13,11 +13,9 @@ from typing import Any, Final
 from registry import standards
 from registry.errors import BadInput, NotFound
 from registry.followup.last_contact import as_naaccr
+from registry.linkage.consolidation import CURRENT_ADDRESS, TELEPHONE
 
-ADDRESS: Final = (
-    "addrCurrentNoStreet", "addrCurrentSupplementl", "addrCurrentCity", "addrCurrentState", "addrCurrentPostalCode",
-    "addrCurrentCountry", "countyCurrent", "telephone",
-)  # fmt: skip
+ADDRESS: Final = (*CURRENT_ADDRESS, *TELEPHONE)
 CONTACT_PERSON: Final = (
     "followUpContactName", "followUpContactNost", "followUpContactSuppl", "followUpContactCity", "followUpContactState",
     "followUpContactPostal", "physicianFollowUp", "npiPhysicianFollowUp", "nextFollowUpSource",

@@ -220,8 +220,8 @@ def bars(context: Context, patient_id: int | None = None, every: bool = False) -
 @operation("followup.consent", changes=True)
 def consent(
     context: Context,
+    physician_id: str,
     patient_id: int | None = None,
-    physician_id: str | None = None,
     given: bool = True,
     given_on: str | None = None,
     valid_until: str | None = None,
@@ -236,7 +236,7 @@ def consent(
     Returns:
         {consent_id}.
     """
-    if not (physician_id or "").strip():
+    if not physician_id.strip():
         raise BadInput("consent", "needs the physician who gives it", "name the physician by number")
     day, last = context.day(given_on), context.day(valid_until) if valid_until else None
     if day > context.today:

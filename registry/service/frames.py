@@ -67,8 +67,12 @@ def of_abstracts(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Patients and tumors as the abstracts in scope (all of them, or these ids) tell them."""
     from registry.linkage import follow_abstracts
+    from registry.linkage.consolidation import CURRENT_ADDRESS, TELEPHONE
 
     ordering = ["classOfCase", "dateOf1stContact", "dateOfLastContact", "vitalStatus"]
+    for group in (CURRENT_ADDRESS, TELEPHONE):  # chosen whole, so read whole
+        if set(group) & set(patient_items):
+            ordering.extend(group)
     rows = abstracts(context, [*patient_items, *tumor_items, *ordering]).filter(
         pl.col("tumor_id").is_not_null()
     )

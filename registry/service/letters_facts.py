@@ -243,12 +243,12 @@ def physicians(query: Query, day: dt.date) -> dict[str, Physician]:
 
 
 def _tried(context: Context, last: pl.DataFrame) -> dict[int, list[Tried]]:
-    """Letters in scope that were not cancelled, since each patient's last contact."""
+    """Letters in scope, and those of central staff, that were not cancelled, since each patient's last contact."""
     scope, parameters = context.actor.scope_sql("l.facility_id")
     rows = context.store.query(
         f"""SELECT l.patient_id, l.addressee, l.recipient, l.state, coalesce(b.sent_on, b.as_of) AS since, w.last_contact
             FROM letter l JOIN letter_batch b USING (batch_id) JOIN wanted w USING (patient_id)
-            WHERE l.state <> 'cancelled' AND {scope} ORDER BY l.letter_id""",
+            WHERE l.state <> 'cancelled' AND ({scope} OR l.facility_id IS NULL) ORDER BY l.letter_id""",
         parameters,
         frames={"wanted": last},
     )

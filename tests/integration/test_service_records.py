@@ -311,6 +311,7 @@ def test_an_empty_registry_answers_everything(session: Session) -> None:
         "audits.casefinding",
         "quality.record_suites",
         "quality.rerun",
+        "letters.configure",
         "standards.undo",
     }
     for name, found in operations().items():

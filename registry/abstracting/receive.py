@@ -193,6 +193,7 @@ def _receive_round(
     outcome = resends.apply(work, new_versions, wide.rows(new_versions), arrival)
     of_known = fresh.filter(~pl.col("is_new_patient"))["patient_id"].drop_nulls()
     consolidated.refresh(work, set(of_known) | outcome.patients, arrival.now)
+    _queue_contradicted_deaths(work, fresh.filter(~pl.col("is_new_patient")), arrival, receipt)
 
     tumors = fresh.filter(pl.col("tumor_index").is_not_null()).height
     receipt.accepted += tumors + outcome.changed
@@ -336,6 +337,39 @@ def _insert_abstracts(work: UnitOfWork, fresh: pl.DataFrame, wide: _Wide, arriva
     registry_id = pl.lit(arrival.root_items.get("registryId"), pl.String)
     own = pl.col("registryId") if "registryId" in rows.columns else pl.lit(None, pl.String)
     work.insert("abstract", rows.with_columns(registryId=pl.coalesce(own, registry_id)))
+
+
+def _queue_contradicted_deaths(
+    work: UnitOfWork, fresh: pl.DataFrame, arrival: Arrival, receipt: Receipt
+) -> None:
+    """New abstracts of known patients against the others: alive on a day that is surely after a death, or the reverse.
+
+    One task a patient and kind (those that follow-up work opens); of several facilities it is the central staff's.
+    """
+    new = fresh.select("abstract_id", "patient_id").drop_nulls()
+    if new.is_empty():
+        return
+    found = work.query(
+        """WITH told AS (
+               SELECT a.abstract_id, a.patient_id, a.facility_id, a."dateOfLastContact" AS day, a."vitalStatus" <> '1' AS dead,
+                   n.abstract_id IS NOT NULL AS new
+               FROM abstract a LEFT JOIN new n USING (abstract_id) WHERE a.status <> 'void' AND a."vitalStatus" IN ('0', '1', '4')
+                   AND a.patient_id IN (SELECT patient_id FROM new)),
+           clash AS (
+               SELECT l.patient_id, CASE WHEN l.new THEN 'contact after death' ELSE 'death before last contact' END AS kind,
+                   min(CASE WHEN l.new THEN l.abstract_id ELSE d.abstract_id END) AS abstract_id
+               FROM told l JOIN told d USING (patient_id)
+               WHERE d.dead AND NOT l.dead AND (l.new OR d.new) AND l.day > d.day AND NOT starts_with(l.day, d.day)
+               GROUP BY ALL)
+           SELECT c.*, (SELECT CASE WHEN count(DISTINCT t.facility_id) = 1 THEN min(t.facility_id) END FROM told t
+                        WHERE t.patient_id = c.patient_id) AS facility_id
+           FROM clash c WHERE NOT EXISTS (SELECT 1 FROM review_task r WHERE r.patient_id = c.patient_id AND r.kind = c.kind
+                                          AND r.state = 'open')
+           ORDER BY c.kind, c.patient_id""",
+        frames={"new": new},
+    ).with_columns(reason=pl.lit("a new abstract contradicts the others about the death"))
+    for kind in found["kind"].unique().sort():
+        _queue(work, found.filter(pl.col("kind") == kind), kind, arrival, receipt)
 
 
 def _queue(work: UnitOfWork, rows: pl.DataFrame, kind: str, arrival: Arrival, receipt: Receipt) -> None:

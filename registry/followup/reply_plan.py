@@ -76,7 +76,7 @@ def plan(
     else:
         verdict = judge(known, told)
     made = Plan(verdict)
-    made.problems += [*_life(reply, patient, verdict), *_named(reply, tumors)]
+    made.problems += [*_life(reply, patient, verdict), *_risen(reply, known), *_named(reply, tumors)]
     if not reply.correction and verdict.review is None and elsewhere is not None:
         other = judge(elsewhere, told)
         if other.review is not None:
@@ -112,6 +112,14 @@ def _life(reply: Reply, patient: Row, verdict: Verdict) -> list[Problem]:
             Problem(told[0], "goes with a death, but the patient is alive", "say that the patient died")
         )
     return found
+
+
+def _risen(reply: Reply, known: Known) -> list[Problem]:
+    """A death that never was leaves no day on which the patient was known to live."""
+    if not (reply.correction and known.dead and reply.dead is False and reply.date is None):
+        return []
+    what = "is missing: the date of the death goes with it"
+    return [Problem("stated_date", what, "state the last day on which the patient is known to have lived")]
 
 
 def _named(reply: Reply, tumors: Mapping[int, Row]) -> list[Problem]:

@@ -38,7 +38,7 @@ REASONS = {
     "NO_INSTITUTION": "the address names no nursing home or institution",
     "NO_CONTACT": "no contact person is known",
     "NO_ADDRESS": "the address is missing or incomplete",
-    "ADDRESS_WORDS": "the address says what an envelope may not show",
+    "ADDRESS_WORDS": "the name or address says what an envelope may not show",
     "SENDER_WORDS": "the sender's address says what an envelope may not show: correct it in the letters' settings",
     "LETTERS_OF_NAME": "a letter of the name or address is in no font of the press",
     "NO_TEMPLATE": "there is no template in this language",
@@ -206,6 +206,7 @@ def reference(patient_id: int, as_of: dt.date, addressee: str) -> str:
 
 def _next_step(row: Row, facts: Facts, rules: Rules) -> str:
     """The addressee of the patient's next step. A passive source still to be searched does not hold letters up."""
+    _not_while_waiting(row, facts, rules)
     step = row.get("nextSource") or ""
     since = row.get("nextSourceFrom")
     if step.startswith("passive_") or not step:
@@ -223,6 +224,15 @@ def _next_step(row: Row, facts: Facts, rules: Rules) -> str:
     return "nursing_home" if addressee == "patient" and institution(row, rules) else addressee
 
 
+def _not_while_waiting(row: Row, facts: Facts, rules: Rules, addressee: str | None = None) -> None:
+    """Refuse while a letter (to this addressee, else to anybody) is made and not mailed, or was mailed a short while ago."""
+    waiting = rules.as_of - dt.timedelta(days=rules.wait_days)
+    for before in facts.tried.get(int(row["patient_id"]), ()):
+        open_ = before.state == "made" or (before.state == "sent" and before.since > waiting)
+        if open_ and addressee in (None, before.addressee):
+            raise _No("WAITING", f"since {before.since}")
+
+
 def _letter(row: Row, addressee: str, facts: Facts, rules: Rules) -> Letter:
     patient = int(row["patient_id"])
     if addressee not in words.MEDICAL and not rules.sender_may:
@@ -233,11 +243,7 @@ def _letter(row: Row, addressee: str, facts: Facts, rules: Rules) -> Letter:
             raise _No("CONSENT_REFUSED")
         if said != "given" and rules.need_consent and addressee == "patient":
             raise _No("NO_CONSENT")
-    waiting = rules.as_of - dt.timedelta(days=rules.wait_days)
-    for before in facts.tried.get(patient, ()):
-        open_ = before.state == "made" or (before.state == "sent" and before.since > waiting)
-        if before.addressee == addressee and open_:
-            raise _No("WAITING", f"since {before.since}")
+    _not_while_waiting(row, facts, rules, addressee)
     language = _language(patient, addressee, facts, rules)
     return _FINDERS[addressee](row, facts, rules, language)
 
@@ -320,6 +326,11 @@ def _contact(row: Row, facts: Facts, rules: Rules, language: str) -> Letter:
     called = wording.contact_person(row.get("followUpContactName"))
     if not called or called.casefold() in wording.UNKNOWN:
         raise _No("NO_CONTACT")
+    # An institution may stand here. A person may be called so: `KREBS, HANS`, or of the patient's family.
+    last, comma, _ = wording.clean(row.get("followUpContactName")).partition(",")
+    person = bool(comma) and " " not in last.strip()
+    if not person and set(words.forbidden(called)) - set(words.forbidden(name_of(row))):
+        raise _No("ADDRESS_WORDS")
     extra = wording.clean(row.get("followUpContactSuppl"))
     lines = _street(row, rules, "followUpContactNost", "followUpContactCity", "followUpContactState",
                     "followUpContactPostal", "followupContactCountry", extra)  # fmt: skip

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from registry import submissions
+from registry.service import submission_fingerprints as fingerprints
 from registry.service import submission_gate as gate
 from registry.service import submission_profiles
 from registry.service import submission_records as records
 from registry.service import submission_request as asking
+from registry.service.submission_fingerprints import LEARNED, Form
 from registry.service.submission_request import Wish
 from registry.standards import dates
 from registry.submissions import ItemPlan
@@ -48,6 +51,7 @@ class Chosen:
         same: records that the receiver has as they are, left out of a delta.
         required: frame[item, code, records, blank] of required items. first: nothing was accepted before.
         problems: lines that forbid sealing.
+        form, learned: how the store hashes these records, and frame of LEARNED of those that were read, to be kept.
     """
 
     wish: Wish
@@ -60,6 +64,8 @@ class Chosen:
     required: pl.DataFrame
     first: bool
     problems: tuple[str, ...]
+    form: Form | None = None
+    learned: pl.DataFrame | None = None
 
     @property
     def going(self) -> pl.DataFrame:
@@ -110,7 +116,7 @@ def choose(context: Context, wish: Wish) -> Chosen:
     problems = _problems(wish, found, held_now, compared.required())
     return Chosen(
         wish, plan, rows, found, held_now, outside, compared.same, compared.required(),
-        base.is_empty(), tuple(problems),
+        base.is_empty(), tuple(problems), compared.form, pl.concat(compared.learned),
     )  # fmt: skip
 
 
@@ -127,34 +133,60 @@ class _Compared:
         self.legal = submissions.Legal(wish.request)
         self.asked = gate.asked_edits(edit_set, record_type) if edit_set else gate.Asked([])
         self.codes = required_codes(context, wish)
+        self.form = fingerprints.form(context, wish, plan, self.legal)
+        self.learned: list[pl.DataFrame] = [pl.DataFrame(schema=LEARNED)]
         self.going: list[pl.DataFrame] = [_no_hashes()]
         self.held: list[pl.DataFrame] = [pl.DataFrame(schema=HELD)]
         self.same, self.blank, self.counted = 0, dict.fromkeys(self.codes, 0), 0
 
     def run(self) -> None:
-        """Look at every record."""
-        if self.taken.is_empty():
-            return
-        across = gate.across(self.context, self.asked, self.wish.profile.level, self.wish.day)
-        done, total = 0, self.taken["patient_id"].n_unique()
-        for patients, tumors in records.pieces(self.context, self.wish, self.plan, self.taken):
+        """Look at every record, at those of a delta that are known to be as they were accepted without reading them."""
+        waiting = self._not_known()
+        done, total = 0, waiting["patient_id"].n_unique()
+        for patients, tumors, quick in records.pieces(self.context, self.wish, self.plan, waiting, self.form):
             self.context.progress("records", done, total)
             hashes = submissions.record_hashes(patients, tumors, self.wish.request, self.legal)
+            hashed = hashes.rename({"tumor_id": "record_id"})
+            if quick is not None:
+                self.learned.append(quick.join(hashed, on="record_id", how="inner").cast(LEARNED))
             numbers = tumors.select(
                 "patient_id", record_id="tumor_id", tumor_number=pl.col("tumor_number").cast(pl.String)
             )
-            hashed = hashes.rename({"tumor_id": "record_id"}).join(
-                numbers, on="record_id", how="left", maintain_order="left"
-            )
-            going = self._without_uncorrected(self._to_go(hashed))
+            going = self._to_go(hashed.join(numbers, on="record_id", how="left", maintain_order="left"))
+            going = self._without_uncorrected(going)
             going = self._without_invalid(going, patients, tumors)
-            going = self._without_failing(going, across)
+            going = self._without_failing(going)
             self.going.append(going)
             self._count_blank(patients, tumors, going)
             done += patients["patient_id"].n_unique()
 
+    def _not_known(self) -> pl.DataFrame:
+        """Records to be read: frame[record_id, patient_id, ...]."""
+        if not self.wish.delta or self.form is None or self.base.is_empty() or self.taken.is_empty():
+            return self.taken
+        numbers = records.numbers(self.wish.profile.level)
+        known = fingerprints.known(self.context, self.wish, self.form, numbers, self.taken)
+        same = self._marked(known).filter(pl.col("change") == "same")
+        self.same += same.height
+        return self.taken.join(same, on="record_id", how="anti", maintain_order="left")
+
+    @cached_property
+    def across(self) -> pl.DataFrame:
+        """What edits between patients find."""
+        return gate.across(self.context, self.asked, self.wish.profile.level, self.wish.day)
+
     def _to_go(self, hashes: pl.DataFrame) -> pl.DataFrame:
-        """A record under another number (its patient was joined with another) is changed, whatever it says."""
+        marked = self._marked(hashes)
+        if self.wish.delta:
+            self.same += marked.filter(pl.col("change") == "same").height
+            marked = marked.filter(pl.col("change") != "same")
+        return marked.select(list(_no_hashes().columns))
+
+    def _marked(self, hashes: pl.DataFrame) -> pl.DataFrame:
+        """Records with their `change` since they were accepted.
+
+        One under another number (its patient was joined with another) is changed, whatever it says.
+        """
         known = self.base.select(
             "record_id", base_hash="record_hash", base_hash2="record_hash2", base_number="tumor_number",
             base_patient="patient_id",
@@ -167,11 +199,7 @@ class _Compared:
         change = (
             pl.when(pl.col("base_hash").is_null()).then(pl.lit("new")).when(same).then(pl.lit("same")).otherwise(pl.lit("changed"))
         )  # fmt: skip
-        marked = joined.with_columns(change=change)
-        if self.wish.delta:
-            self.same += marked.filter(pl.col("change") == "same").height
-            marked = marked.filter(pl.col("change") != "same")
-        return marked.select(list(_no_hashes().columns))
+        return joined.with_columns(change=change)
 
     def _without_uncorrected(self, going: pl.DataFrame) -> pl.DataFrame:
         """What was rejected as it still is would be rejected again; whoever finds it right closes its task."""
@@ -203,13 +231,13 @@ class _Compared:
         self._hold(bad.sort("record_id", "detail"), INVALID)
         return going.join(bad, on="record_id", how="anti", maintain_order="left")
 
-    def _without_failing(self, going: pl.DataFrame, across: pl.DataFrame) -> pl.DataFrame:
+    def _without_failing(self, going: pl.DataFrame) -> pl.DataFrame:
         if not self.asked.ids or going.is_empty():
             return going
         whose = self.taken.select("record_id", "patient_id").join(going, on="record_id", how="semi")
         wanted = whose.select("patient_id").unique().sort("patient_id")
         judge = gate.of_abstracts if self.wish.profile.level == "abstract" else gate.of_tumors
-        failing = pl.concat([judge(self.context, self.asked, wanted, self.wish.day), across])
+        failing = pl.concat([judge(self.context, self.asked, wanted, self.wish.day), self.across])
         failing = failing.join(going, on="record_id", how="semi").unique().sort("record_id", "edit")
         self._hold(failing.rename({"edit": "detail"}), EDITS)
         return going.join(failing, on="record_id", how="anti", maintain_order="left")

@@ -31,7 +31,7 @@ def data_file(context: Context, chosen: Chosen, path: Path) -> Written:
         {"item": list(codes), "code": list(codes.values())}, schema={"item": pl.String, "code": pl.String}
     )
     with submissions.submission_file(path, chosen.wish.request, required=required, hashes=True) as file:
-        for patients, tumors in records.pieces(context, chosen.wish, chosen.plan, going):
+        for patients, tumors, _ in records.pieces(context, chosen.wish, chosen.plan, going):
             context.progress("writing", done, total)
             file.add(patients, tumors)
             done += patients["patient_id"].n_unique()

@@ -10,6 +10,7 @@ import polars as pl
 
 from registry.errors import BadInput
 from registry.service import submission_choice as choice
+from registry.service import submission_fingerprints as fingerprints
 from registry.service import submission_request as asking
 from registry.service.operations import Context, operation
 from registry.service.submission_choice import Chosen
@@ -212,6 +213,8 @@ def keep(
         "held_back": counted(chosen.held, "reason", "detail"), "problems": list(chosen.problems),
     }  # fmt: skip
     with context.store.unit_of_work(context.actor.name, "submission.prepare", facility_id=facility) as work:
+        if chosen.form is not None and chosen.learned is not None:
+            fingerprints.remember(work, chosen.form, chosen.learned)
         same = work.query(
             """SELECT submission_id, state, version FROM submission
                WHERE profile = ? AND data_digest = ? AND previous_submission_id IS NOT DISTINCT FROM ?

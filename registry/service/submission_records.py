@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
 from registry import standards, submissions
 from registry.service import frames, submission_profiles
+from registry.service import submission_fingerprints as fingerprints
 from registry.service.quality_records import ends
+from registry.service.submission_fingerprints import Form
 from registry.service.submission_request import Wish
 from registry.submissions import ItemPlan
 
@@ -29,6 +31,21 @@ BASE: Final = pl.Schema(
     | {"facility_id": pl.String, "diagnosis_year": pl.Int32, "tumor_number": pl.String}
     | dict.fromkeys(("record_hash", "record_hash2"), pl.UInt64)
 )
+
+
+class Piece(NamedTuple):
+    """Some thousand patients' records.
+
+    Attributes:
+        patients: frame[patient_id, (element_id), items].
+        tumors: frame[tumor_id, patient_id, (element_id), tumor_number, items]; `tumor_id` is the record's id whatever
+            the level.
+        quick: frame[record_id, quick, quick2], when asked for.
+    """
+
+    patients: pl.DataFrame
+    tumors: pl.DataFrame
+    quick: pl.DataFrame | None
 
 
 def rows(context: Context, wish: Wish) -> pl.DataFrame:
@@ -54,64 +71,81 @@ def columns(context: Context, wish: Wish) -> list[str]:
 
 
 def pieces(
-    context: Context, wish: Wish, plan: ItemPlan, going: pl.DataFrame
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    context: Context, wish: Wish, plan: ItemPlan, going: pl.DataFrame, form: Form | None = None
+) -> Iterator[Piece]:
     """Patients and records to be written, whole patients, ascending, some thousands at once.
 
     Args:
         going: frame[record_id, patient_id].
-
-    Yields:
-        (frame[patient_id, (element_id), items], frame[tumor_id, patient_id, (element_id), tumor_number, items]): `tumor_id`
-        is the record's id whatever the level.
+        form: how the store hashes them, when their quick hashes are wanted too.
     """
     patients = going.select("patient_id").unique().sort("patient_id")
     for start in range(0, patients.height, CHUNK):
         wanted = patients.slice(start, CHUNK)
         chosen = going.select("record_id", "patient_id").join(wanted, on="patient_id", how="semi")
         if wish.profile.level == "abstract":
-            yield _abstracts(context, plan, wanted, chosen)
+            yield _abstracts(context, plan, wanted, chosen, form)
         else:
-            yield _consolidated(context, plan, wanted, chosen)
+            yield _consolidated(context, plan, wanted, chosen, form)
 
 
 def _consolidated(
-    context: Context, plan: ItemPlan, wanted: pl.DataFrame, chosen: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    of_patients = context.store.query(
-        f"SELECT p.patient_id {frames.select_items(context, 'patient', 'p', plan.patient)} FROM patient p "
+    context: Context, plan: ItemPlan, wanted: pl.DataFrame, chosen: pl.DataFrame, form: Form | None
+) -> Piece:
+    of_patient, of_tumor = (
+        frames.select_items(context, table, alias, items) + _hashes(form, table, alias)
+        for table, alias, items in (("patient", "p", plan.patient), ("tumor", "t", plan.tumor))
+    )
+    patients = context.store.query(
+        f"SELECT p.patient_id {of_patient} FROM patient p "
         "SEMI JOIN wanted USING (patient_id) WHERE p.patient_id BETWEEN $low AND $high ORDER BY p.patient_id",
         ends(wanted),
         frames={"wanted": wanted},
     )
-    of_tumors = context.store.query(
-        f"SELECT t.tumor_id, t.patient_id, n.tumor_number {frames.select_items(context, 'tumor', 't', plan.tumor)} "
-        f"FROM tumor t JOIN ({_numbers('tumor', 'tumor_id')}) n ON n.id = t.tumor_id "
+    tumors = context.store.query(
+        f"SELECT t.tumor_id, t.patient_id, n.tumor_number {of_tumor} "
+        f"FROM tumor t JOIN ({numbers('tumor')}) n ON n.id = t.tumor_id "
         "SEMI JOIN chosen ON t.tumor_id = chosen.record_id "
         f"WHERE t.{frames.NOT_GONE} AND t.patient_id BETWEEN $low AND $high ORDER BY t.patient_id, t.tumor_id",
         ends(wanted),
         frames={"chosen": chosen},
     )
-    return of_patients, of_tumors
+    if form is None:
+        return Piece(patients, tumors, None)
+    quick = fingerprints.together(patients, tumors)
+    return Piece(patients.drop(fingerprints.QUICK), tumors.drop(fingerprints.QUICK), quick)
 
 
 def _abstracts(
-    context: Context, plan: ItemPlan, wanted: pl.DataFrame, chosen: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    context: Context, plan: ItemPlan, wanted: pl.DataFrame, chosen: pl.DataFrame, form: Form | None
+) -> Piece:
     items = dict.fromkeys([*plan.patient, *plan.tumor])
+    selected = frames.select_items(context, "abstract", "a", items) + _hashes(form, "abstract", "a")
     found = context.store.query(
-        f"SELECT a.abstract_id, a.patient_id, n.tumor_number {frames.select_items(context, 'abstract', 'a', items)} "
-        f"FROM abstract a JOIN ({_numbers('abstract', 'abstract_id')}) n ON n.id = a.abstract_id "
+        f"SELECT a.abstract_id, a.patient_id, n.tumor_number {selected} "
+        f"FROM abstract a JOIN ({numbers('abstract')}) n ON n.id = a.abstract_id "
         "SEMI JOIN chosen ON a.abstract_id = chosen.record_id "
         "WHERE a.status <> 'void' AND a.patient_id BETWEEN $low AND $high ORDER BY a.patient_id, a.abstract_id",
         ends(wanted),
         frames={"chosen": chosen},
     )
-    return submissions.elements_of_abstracts(found, plan.patient, plan.tumor)
+    quick = None
+    if form is not None:
+        quick = found.select(pl.col("abstract_id").cast(pl.Int64).alias("record_id"), *fingerprints.QUICK)
+        found = found.drop(fingerprints.QUICK)
+    return Piece(*submissions.elements_of_abstracts(found, plan.patient, plan.tumor), quick)
 
 
-def _numbers(table: str, key: str) -> str:
-    """Each record's number among all that its patient ever had, gone ones too: what leaves once keeps its number."""
+def _hashes(form: Form | None, table: str, alias: str) -> str:
+    return "" if form is None else f", {form.hashes(table, alias)}"
+
+
+def numbers(level: str) -> str:
+    """Query of id and tumor_number between the patients $low and $high, for abstracts or else tumors.
+
+    A record's number is its place among all that its patient ever had, gone ones too: what leaves once keeps it.
+    """
+    table, key = ("abstract", "abstract_id") if level == "abstract" else ("tumor", "tumor_id")
     return (
         f"SELECT {key} AS id, row_number() OVER (PARTITION BY patient_id ORDER BY {key}) AS tumor_number "
         f"FROM {table} WHERE patient_id BETWEEN $low AND $high"

@@ -99,6 +99,7 @@ TABLES: dict[str, Table] = _tables(
     Table("submission_record"),
     Table("submission_held"),
     Table("submission_event"),
+    Table("record_fingerprint"),
     Table("disclosure_event", ("disclosure_id",)),
     Table("disclosure_patient"),
     Table("data_agreement", ("agreement_id",), versioned=True),

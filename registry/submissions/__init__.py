@@ -9,6 +9,7 @@ may.
 from __future__ import annotations
 
 from registry.submissions.acknowledgement import Acknowledgement, match_answers, read_acknowledgement
+from registry.submissions.comparable import compared, dependence, row_by_row
 from registry.submissions.delimited import coding_table
 from registry.submissions.hashes import delta, hashes_of, record_hashes
 from registry.submissions.items import ItemPlan, Legal, plan
@@ -37,10 +38,12 @@ __all__ = [
     "WrittenFile",
     "as_text",
     "coding_table",
+    "compared",
     "count_letter",
     "cover_sheet",
     "cover_sheet_html",
     "delta",
+    "dependence",
     "due_dates",
     "elements_of_abstracts",
     "hashes_of",
@@ -58,6 +61,7 @@ __all__ = [
     "read_required",
     "record_hashes",
     "required_of",
+    "row_by_row",
     "seal_file",
     "select",
     "selection_items",

@@ -169,6 +169,11 @@ def plan(request: Request, columns: Iterable[str]) -> ItemPlan:
     return ItemPlan(patient, tumor, dict(sorted(left_out.items())))
 
 
+def item_there(request: Request, column: str, legal: Legal | None = None) -> Item | None:
+    """The item that a column of the store becomes in the file's version; None when it has no place there."""
+    return _both(request, legal or Legal(request), column)[1]
+
+
 def _both(request: Request, legal: Legal, column: str) -> tuple[Item | None, Item | None]:
     """The item of a column today, and in the file's version (matched by number: ids were renamed)."""
     naaccr_id, number = request.columns.get(column, (column, None))

@@ -83,6 +83,8 @@ def regions(
 ) -> pl.DataFrame:
     """States that a profile with one file a state has records for: frame[region, records], by region.
 
+    A state that holds records of ours and gets none now is among them with 0: it may have to delete some.
+
     Raises:
         NotFound, BadInput, Denied: as `submission.preview`; the profile makes one file for all.
     """
@@ -95,4 +97,20 @@ def regions(
         wish.request, records.rows(context, wish), rules=submission_profiles.rules(context)
     )
     counts = selection.taken.group_by("region").agg(records=pl.len().cast(pl.Int64))
-    return counts.filter(pl.col("region").is_not_null()).sort("region")
+    there = counts.filter(pl.col("region").is_not_null())
+    had = context.store.query(
+        """SELECT region, record_id AS tumor_id
+           FROM (SELECT s.region, r.record_id, r.change,
+                        row_number() OVER (PARTITION BY s.region, r.record_id ORDER BY r.submission_id DESC) AS latest
+                 FROM submission_record r JOIN submission s USING (submission_id)
+                 WHERE s.profile = ? AND s.region IS NOT NULL AND r.answer = 'accepted')
+           WHERE latest = 1 AND change <> 'deleted' ORDER BY ALL""",
+        [found.id],
+    ).cast({"tumor_id": pl.Int64})
+    waiting = selection.held.filter(pl.col("reason") != "restricted")
+    for frame in (selection.taken, waiting):
+        kept = frame.select("region", pl.col("tumor_id").cast(pl.Int64))
+        had = had.join(kept, on=["region", "tumor_id"], how="anti")
+    gone = had.select("region").unique().join(there, on="region", how="anti")
+    gone = gone.with_columns(records=pl.lit(0, pl.Int64))
+    return pl.concat([there, gone]).sort("region")

@@ -36,11 +36,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
             [{**tumor(1), "medicalRecordNumber": "MR88421", "accessionNumberHosp": "202399981"}],
         )
     ]
-    levels = {
-        name: item.level
-        for name in {*sources()[0], *sources()[1]}
-        if (found := standards.dictionary().item(name))
-    }
+    levels = {}
+    for name in {*sources()[0], *sources()[1]}:
+        found = standards.dictionary().item(name)
+        if found is not None:
+            levels[name] = found.level
     wanted = sorted(
         name for name in levels if name not in ("reportingFacilityRestrictionFlag", "dateOfBirth")
     )

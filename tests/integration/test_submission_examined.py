@@ -180,3 +180,28 @@ def test_a_line_that_fits_no_record_accepts_none(tmp_path: Path) -> None:
             content=f"{columns}\n1,1,rejected,a\n77,1,rejected,b\n",
         )
         assert (told["accepted"], told["rejected"], told["unanswered"], told["unmatched"]) == (0, 1, 2, 1)
+
+
+def test_a_state_that_a_case_left_is_asked_to_delete_it(tmp_path: Path) -> None:
+    write_key(tmp_path / "file.key", new_key())
+    person = changed(THIRD, nameLast="King", socialSecurityNumber="304227777", patientIdNumber="6")
+    away = tumor(6, addrAtDxState="CT", countyAtDx="001", addrAtDxPostalCode="06101")
+    with registry(tmp_path, (person, [away])) as session:
+        files = {"seal": True, "out": str(tmp_path / "out"), "file_key": str(tmp_path / "file.key")}
+        made = session.run("submission.prepare", profile="IDE", state="CT", as_of=AS_OF, **files)
+        session.run("submission.send", submission_id=made["submission_id"])
+        session.run("submission.acknowledge", submission_id=made["submission_id"], answer="accepted")
+        session.run("records.status", abstract_id=1, to="reopened", reason="moved before the diagnosis")
+        session.run(
+            "records.save",
+            abstract_id=1,
+            changes={"addrAtDxState": "NY", "countyAtDx": "061"},
+            expected_version=2,
+        )
+        assert session.run("submission.regions", profile="IDE").rows() == [("CT", 0)]
+        preview = session.run("submission.preview", profile="IDE", state="CT", as_of="2026-11-02")
+        assert (preview["going"], preview["deleted"]) == (0, 1)
+        gone = session.run("submission.prepare", profile="IDE", state="CT", as_of="2026-11-02", **files)
+        session.run("submission.send", submission_id=gone["submission_id"])
+        session.run("submission.acknowledge", submission_id=gone["submission_id"], answer="accepted")
+        assert session.run("submission.regions", profile="IDE").is_empty()

@@ -217,7 +217,7 @@ class _Compared:
         self, going: pl.DataFrame, patients: pl.DataFrame, tumors: pl.DataFrame
     ) -> pl.DataFrame:
         """The receiver's reader would refuse these values: one would cost the whole file."""
-        if self.wish.profile.format != "naaccr_xml" or going.is_empty():
+        if self.wish.profile.level == "patient" or going.is_empty():  # a linkage takes people as they are
             return going
         tumors = tumors.join(
             going.select(tumor_id="record_id"), on="tumor_id", how="semi", maintain_order="left"

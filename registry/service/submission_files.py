@@ -112,6 +112,8 @@ def papers(
         ".manifest.json": submissions.as_text(manifest), ".cover.txt": submissions.cover_sheet(manifest),
         ".cover.html": submissions.cover_sheet_html(manifest),
     }  # fmt: skip
+    if wish.profile.columns:
+        texts[".coding.csv"] = submissions.coding_table(wish.profile)
     if wish.profile.split == "state":
         sender = f"central cancer registry of {wish.request.home_state}"
         texts[".letter.txt"] = submissions.count_letter(

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -205,3 +206,36 @@ def test_a_state_that_a_case_left_is_asked_to_delete_it(tmp_path: Path) -> None:
         session.run("submission.send", submission_id=gone["submission_id"])
         session.run("submission.acknowledge", submission_id=gone["submission_id"], answer="accepted")
         assert session.run("submission.regions", profile="IDE").is_empty()
+
+
+def test_a_table_without_identifiers_takes_no_other_text_for_a_code(tmp_path: Path) -> None:
+    """A name or number typed into a coded item holds the record back in tables as it does in NAACCR files."""
+    people: list[Any] = list(RECORDS)
+    planted = ("Alvarezson", "301-01-8888")
+    items = (
+        "histologicTypeIcdO3",
+        "behaviorCodeIcdO3",
+        "laterality",
+        "countyAtDx",
+        "summaryStage2018",
+        "causeOfDeath",
+    )
+    for number, item in enumerate(items, 10):
+        letters = "".join(chr(97 + int(digit)) for digit in f"{number:04}")
+        ssn = f"3{number:02}27{number:04}"
+        person = changed(
+            THIRD, nameLast=f"Ab{letters}", socialSecurityNumber=ssn, patientIdNumber=f"{number:08}"
+        )
+        record = tumor(number)
+        (person if item == "causeOfDeath" else record)[item] = planted[number % 2]
+        people.append((person, [record]))
+    with registry(tmp_path, *people) as session:
+        for profile in ("CI5", "CANREG"):
+            made = session.run(
+                "submission.prepare", profile=profile, as_of=AS_OF, seal=True, out=str(tmp_path / profile)
+            )
+            assert made["state"] == "SEALED"
+            texts = {path.name: path.read_text() for path in (tmp_path / profile).iterdir()}
+            assert any(name.endswith(".coding.csv") for name in texts)
+            assert [name for name, text in texts.items() if any(word in text for word in planted)] == []
+            assert made["records"] == len(RECORDS)

@@ -1,18 +1,25 @@
 """CPU seconds of a submission of a million tumors, from a DuckDB file: selection, fingerprints, delta, a type I file.
 
-    python -m benchmarks.submission [TUMORS] [--patients 20000] [--profile NPCR_CSS] [--folder FOLDER] [--plain]
+    python -m benchmarks.submission [TUMORS] [--patients 20000] [--profile NPCR_CSS] [--folder FOLDER] [--plain] [--life]
 
 A made-up registry is ingested and its patients and tumors are repeated in the database, under numbers of their own,
 until there are enough tumors; the copies stay in FOLDER when one is given. Then, in a new process, the steps of
 `registry.submissions` are run over the store as the service does it: 50,000 patients at a time. Measured: CPU seconds of
 the process, all threads; peak memory; and whether a second writing gives the same bytes (`--twice`).
+
+With `--life` the operations themselves are measured on a copy of the database, in CPU and wall seconds: the first
+preparation, sealing, and the preview of the changes after the receiver accepted everything and one record in a thousand
+was changed. The profile then is one of the registry's own: as `--profile`, but sending changes, and without edits (the
+copies of a made-up registry repeat accession numbers, so that edits would hold back everything); `--edits` asks them.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -147,6 +154,68 @@ def measure(path: Path, profile: str, key: str | None, out: Path, twice: bool) -
     print(f"\npeak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
+def life(path: Path, profile: str, key: str | None, folder: Path, *, with_edits: bool) -> None:
+    """Run the operations of a submission's life on a copy of the database and print the table."""
+    copy = folder / "life"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for file in path.parent.glob(f"{path.name}*"):
+        if file.is_file():
+            shutil.copy2(file, copy / file.name)
+    print("| operation | CPU-s | wall s | answer |\n|---|---|---|---|", flush=True)
+
+    def step(what: str, operation: str, *shown: str, **given: Any) -> dict[str, Any]:
+        cpu, wall = time.process_time(), time.perf_counter()
+        found: dict[str, Any] = session.run(operation, **given)
+        took = time.process_time() - cpu, time.perf_counter() - wall
+        told = ", ".join(f"{found[name]} {name}" for name in shown)
+        print(f"| {what} | {took[0]:.1f} | {took[1]:.1f} | {told} |", flush=True)
+        return found
+
+    with Session.open(copy / path.name, key=key) as session:
+        session.run("settings.change", home_state="NY")
+        asked = {"profile": _own_profile(session, profile, with_edits=with_edits)}
+        made = step(
+            "first preparation", "submission.prepare", "records", "held", as_of=AS_OF.isoformat(), **asked
+        )
+        number = {"submission_id": made["submission_id"]}
+        step("seal", "submission.seal", "state", out=str(copy / "out"), **number)
+        step("send", "submission.send", "state", **number)
+        step("accepted by the receiver", "submission.acknowledge", "accepted", answer="accepted", **number)
+        _change_a_few(session)
+        later = (AS_OF + dt.timedelta(days=30)).isoformat()
+        for what in ("preview of the changes", "the same again"):
+            step(what, "submission.preview", "going", "same", "held", as_of=later, **asked)
+        step("preparation of the changes", "submission.prepare", "records", "held", as_of=later, **asked)
+    print(f"\npeak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    shutil.rmtree(copy)
+
+
+def _own_profile(session: Session, profile: str, *, with_edits: bool) -> str:
+    """A profile as the given one that sends changes."""
+    from registry import submissions
+
+    definition = json.loads(submissions.profiles()[profile].definition)
+    definition |= {"id": "BENCHMARK", "version": 1, "delta": True}
+    if not with_edits:
+        definition.pop("edit_set", None)
+    row = {"profile": "BENCHMARK", "profile_version": 1, "definition": json.dumps(definition)}
+    with session._store.unit_of_work("benchmark", "own profile") as work:
+        work.insert("submission_profile", pl.DataFrame([row]))
+    return "BENCHMARK"
+
+
+def _change_a_few(session: Session) -> None:
+    """Change one tumor and one abstract in a thousand, all over the tables."""
+    with session._store.unit_of_work("benchmark", "change a few") as work:
+        for table in ("tumor", "abstract"):
+            work.execute(
+                f"""UPDATE {table} SET laterality = CASE laterality WHEN '1' THEN '2' ELSE '1' END
+                    WHERE {table}_id % 1000 = 7"""
+            )
+        work.log("benchmark", None, "change a few")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tumors", nargs="?", type=int, default=1_000_000)
@@ -155,6 +224,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--twice", action="store_true")
+    parser.add_argument("--life", action="store_true", help="the operations, not their steps")
+    parser.add_argument("--edits", action="store_true", help="with --life: ask the profile's edits too")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -163,6 +234,9 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         key = None if given.plain else KEY
         path = folder / f"{given.tumors}-{'plain' if given.plain else 'encrypted'}.duckdb"
+        if given.measure and given.life:
+            life(path, given.profile, key, folder, with_edits=given.edits)
+            return
         if given.measure:
             measure(path, given.profile, key, folder, given.twice)
             return

@@ -55,8 +55,13 @@ def preview(options: Options, profile: str, limit: int, **request: Any) -> int:
     return 1 if found["problems"] else 0
 
 
+STATES = (
+    "DRAFT", "VALIDATED", "SEALED", "SENT", "ACKNOWLEDGED", "PARTLY_REJECTED", "REJECTED", "RESUBMITTED", "DISCARDED",
+)  # fmt: skip
+
+
 @click.command("list", epilog="Example: registry export list --state SENT")
-@click.option("--state", help="DRAFT, VALIDATED, SEALED, SENT, ACKNOWLEDGED, PARTLY_REJECTED, REJECTED ...")
+@click.option("--state", type=click.Choice(STATES, case_sensitive=False), help="Only these.")
 @click.option("--profile", help="Only this profile.")
 @click.option("--limit", default=200, show_default=True)
 @global_options

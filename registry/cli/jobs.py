@@ -89,7 +89,9 @@ def _code(told: dict[str, Any]) -> int:
 
 @jobs.command("history", epilog="Example: registry jobs history backup --limit 10")
 @click.argument("name", required=False)
-@click.option("--state", help="waiting, running, done, problems or failed.")
+@click.option(
+    "--state", type=click.Choice(["waiting", "running", "done", "problems", "failed"]), help="Only these."
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @global_options
 def jobs_history(options: Options, name: str | None, state: str | None, limit: int) -> None:

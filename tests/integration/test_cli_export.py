@@ -137,6 +137,7 @@ def test_tables_are_shown_and_loaded(run: Run, tmp_path: Path) -> None:
         (("nobody",), "profiles are in capitals"),
         (("NOBODY",), "there is no such profile"),
         (("ack", "1"), "give the receiver's report"),
+        (("list", "--state", "SEND"), "'SEND' is not one of"),
         (("show", "99"), "there is no submission 99"),
         (("NPCR_CSS", "--state", "QQ"), "not a code of item 80"),
         (("STATE_FULL", "--out", "no/such/folder"), "cannot become one"),

@@ -77,6 +77,7 @@ def test_a_failure_that_is_to_be_tried_again(
         (["run"], "jobs run: takes the name of a job, or --due"),
         (["run", "derive", "--due"], "jobs run: takes the name of a job, or --due"),
         (["run", "--due", "--again"], "jobs run: takes the name of a job, or --due"),
+        (["history", "--state", "faild"], "Invalid value for '--state': 'faild' is not one of 'waiting'"),
         (["show", "77"], "jobs: there is no run 77"),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_profile_of_ones_own(registry: Run, tmp_path: Path) -> None:
     ):
         code, _, err = _typed(registry, line)
         assert code == 0, (line, err)
-    (file,) = (tmp_path / "county").glob("*.csv")
+    file = tmp_path / "county" / "COUNTY-1.csv"
     head, *rows = file.read_text(encoding="utf-8-sig").splitlines()
     assert head == "site,histology,year" and len(rows) == 3
     Path("wrong.toml").write_text(PROFILE.replace('level = "tumor"', 'level = "person"'), encoding="utf-8")

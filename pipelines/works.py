@@ -191,7 +191,7 @@ def submissions(task: Task) -> dict[str, Any]:
         what = f"{each['profile']} due {each['due_on']}: {each['state']}"
         task.log(f"{what}{'; ' + each['note'] if each['note'] else ''}")
         if each["submission_id"] is None:
-            task.problems.append(what)
+            task.problems.append(f"{each['profile']} due {each['due_on']}: {each['note'] or each['state']}")
     return {"due": len(found), "drafts": sum(each["submission_id"] is not None for each in found)}
 
 

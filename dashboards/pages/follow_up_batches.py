@@ -119,10 +119,12 @@ def _actions(chosen: list[dict[str, Any]]) -> None:
         a, b = st.columns([3, 4], vertical_alignment="bottom")
         day = a.date_input("Mailed on", value=dt.date.today(), format="YYYY-MM-DD",
                            help="Noted as a try. It never becomes a date of last contact.")  # fmt: skip
+        anyway = st.checkbox("They are in the mail already", key=f"mailed_{round_}",
+                             help="Notes also letters to people who may not be written to any more.")  # fmt: skip
         if b.form_submit_button(
             f"Mark {counted(len(numbers), 'PDF')} as sent", type="primary", width="stretch"
         ):
-            answer = door.act("letters.mark_sent", batch_ids=numbers, on=str(day), expected_versions=versions)
+            answer = door.act("letters.mark_sent", batch_ids=numbers, on=str(day), expected_versions=versions, mailed_anyway=anyway)  # fmt: skip
             _done(f"{counted(answer['letters'], 'letter')} marked as sent.", answer.get("since"))
     with right, guarded(), st.form(f"cancel_{round_}"):
         a, b = st.columns([4, 3], vertical_alignment="bottom")

@@ -81,6 +81,7 @@ def export() -> None:
 @click.option("--year", type=int, help="Diagnosis year.")
 @click.option("--to-year", "year_to", type=int, help="Last diagnosis year, with --year as the first.")
 @click.option("--facility", help="Only this facility's abstracts (types A and M).")
+@click.option("--recipient", help="Who gets it, for the accounting of disclosures (types C, A, M).")
 @click.option(
     "--mark-exported", is_flag=True, help="Complete abstracts in the file become `exported` (types A and M)."
 )

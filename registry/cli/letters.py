@@ -58,6 +58,12 @@ SHOWN = [
 )
 @click.option("--on", help="Day of mailing, with --mark-sent (default: today).")
 @click.option(
+    "--mailed-anyway",
+    "anyway",
+    is_flag=True,
+    help="With --mark-sent: also letters that may not go out any more.",
+)
+@click.option(
     "--cancel", "cancelled", type=int, multiple=True, metavar="BATCH", help="Take a batch back (repeat)."
 )
 @click.option("--reason", default="", help="Why, with --cancel.")
@@ -200,7 +206,9 @@ def _folder(options: Options, folder: Path) -> Path:
 
 
 def _mark_sent(options: Options, session: AnySession, chosen: dict[str, Any]) -> int:
-    told = session.run("letters.mark_sent", batch_ids=list(chosen["sent"]), on=chosen["on"])
+    told = session.run(
+        "letters.mark_sent", batch_ids=list(chosen["sent"]), on=chosen["on"], mailed_anyway=chosen["anyway"]
+    )
     since = told["since"]
     noted = f"{_count(told['batches'], 'batch')}, {_count(told['letters'], 'letter')}"
     text = f"{noted} noted as mailed on {told['on']}"

@@ -18,11 +18,15 @@ RULES = Path(__file__).with_name("rules.toml")
 
 @dataclass(frozen=True)
 class Window:
-    """Diagnosis years a rate looks at: the last `months`, or all since the reference date when None."""
+    """Diagnosis years a rate looks at: the last `months`, or all since the reference date when None.
+
+    from_reference: whether a window of months begins at the reference date when that is later.
+    """
 
     name: str
     target: float
     months: int | None = None
+    from_reference: bool = True
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,12 @@ class FollowUpConfiguration:
         """
         if window.months is None:
             return self.start, dt.date.max
+        earliest = self.start if window.from_reference else dt.date.min
         if self.windows_count_from == "as_of":
-            return max(self.start, dates.months_after(as_of, -window.months)), dt.date.max
+            return max(earliest, dates.months_after(as_of, -window.months)), dt.date.max
         last = as_of if (as_of.month, as_of.day) == (12, 31) else dt.date(as_of.year - 1, 12, 31)
         first = dates.months_after(last + dt.timedelta(days=1), -window.months)
-        return max(self.start, first), last
+        return max(earliest, first), last
 
 
 def settled(

@@ -11,7 +11,7 @@ import polars as pl
 from registry import standards
 from registry.abstracting import item_columns
 from registry.errors import BadInput
-from registry.service import frames, user_dictionaries
+from registry.service import disclosures, frames, user_dictionaries
 from registry.service.operations import Context, operation
 from registry.standards import dates
 from registry.submissions import FileRequest, elements_of_abstracts, write_file
@@ -31,8 +31,9 @@ def naaccr_xml(
     facility: str | None = None,
     time_generated: str | None = None,
     mark_exported: bool = False,
+    recipient: str | None = None,
 ) -> dict[str, Any]:
-    """Write one NAACCR XML file with its manifest.
+    """Write one NAACCR XML file with its manifest; one with identifiers (C, A, M) is a disclosure of its patients.
 
     Types I and C come from consolidated tumors, A and M from facilities' finished abstracts (complete, exported).
 
@@ -43,6 +44,7 @@ def naaccr_xml(
         time_generated: ISO time for the header; default now.
         mark_exported: complete abstracts in the file become `exported`, with today's dateCaseReportExported
             (types A and M).
+        recipient: who gets it, for the accounting of disclosures.
 
     Returns:
         {file, record_type, naaccr_version, patients, tumors, items, left_out, errors, warnings, sha256, ...}.
@@ -86,7 +88,7 @@ def naaccr_xml(
     }  # fmt: skip
     if mark_exported:
         result["marked_exported"] = _mark_exported(context, tumors["tumor_id"].to_list())
-    _record(context, result, state, year)
+    _record(context, result, state, year, recipient, tumors["patient_id"].unique().sort().to_list())
     return result
 
 
@@ -202,7 +204,14 @@ def _as_full_as(record_type: str) -> list[str]:
     return ["A", "M"] if record_type in {"A", "M"} else ["I", "C", "A", "M"]
 
 
-def _record(context: Context, result: dict[str, Any], state: str | None, year: int | None) -> None:
+def _record(
+    context: Context,
+    result: dict[str, Any],
+    state: str | None,
+    year: int | None,
+    recipient: str | None,
+    patient_ids: list[int],
+) -> None:
     with context.store.unit_of_work(context.actor.name, "export", reason=Path(result["file"]).name) as work:
         submission_id = context.store.new_ids("submission", 1)[0]
         row = {
@@ -212,6 +221,12 @@ def _record(context: Context, result: dict[str, Any], state: str | None, year: i
             "state": "written", "created_at": context.stamp, "created_by": context.actor.name,
         }  # fmt: skip
         work.insert("submission", pl.DataFrame([row], schema_overrides={"recipient": pl.String}))
+        if result["record_type"] != "I" and patient_ids:
+            disclosures.record(
+                work, recipient=recipient or "not stated", purpose="file written without a profile",
+                content=f"NAACCR XML type {result['record_type']}: {row['file_name']}", legal_basis=None, kind="submission",
+                subject_id=submission_id, patient_ids=patient_ids, on=context.today,
+            )  # fmt: skip
 
 
 @operation("export.list")

@@ -13,6 +13,7 @@ from registry.followup import contact_codes, reply_items
 from registry.service import followup_people
 from registry.service.followup_people import PERSON_ITEMS, TUMOR_FACTS, Query
 from registry.service.operations import Context, operation
+from registry.store import UnitOfWork
 
 LOGGED = (
     "contact_id patient_id facility_id contacted_at method contact_type outcome addressee physician_id letter_id contacted_by "
@@ -161,23 +162,28 @@ def bar(context: Context, patient_id: int, reason: str, requested_by: str | None
     with context.store.unit_of_work(context.actor.name, "followup.bar", reason=why) as work:
         person = followup_people.load(work.query, context.actor, patient_id)
         work.facility_id = person.facility
-        held = work.query(
-            """SELECT bar_id FROM contact_bar WHERE patient_id = ? AND lifted_at IS NULL AND reason = ?
-               AND facility_id IS NOT DISTINCT FROM ? AND requested_by IS NOT DISTINCT FROM ? ORDER BY bar_id""",
-            [patient_id, why, person.facility, requested_by],
-        )
-        if held.height:
-            work.log("contact_bar", int(held["bar_id"][0]), "asked again")
-            return {"bar_id": int(held["bar_id"][0]), "already": True}
-        number = int(work.new_ids("contact_bar", 1)[0])
-        row = {
-            "bar_id": number, "patient_id": patient_id, "facility_id": person.facility, "reason": why,
-            "requested_by": requested_by, "set_by": context.actor.name, "set_at": context.stamp,
-        }  # fmt: skip
-        work.insert(
-            "contact_bar",
-            pl.DataFrame([row], schema_overrides={"facility_id": pl.String, "requested_by": pl.String}),
-        )
+        return keep_bar(work, context, person, why, requested_by)
+
+
+def keep_bar(
+    work: UnitOfWork, context: Context, person: followup_people.Person, why: str, requested_by: str | None
+) -> dict[str, Any]:
+    """A bar inside a unit of work, unless the same stands: {bar_id, already}."""
+    held = work.query(
+        """SELECT bar_id FROM contact_bar WHERE patient_id = ? AND lifted_at IS NULL AND reason = ?
+           AND facility_id IS NOT DISTINCT FROM ? AND requested_by IS NOT DISTINCT FROM ? ORDER BY bar_id""",
+        [person.patient_id, why, person.facility, requested_by],
+    )
+    if held.height:
+        work.log("contact_bar", int(held["bar_id"][0]), "asked again")
+        return {"bar_id": int(held["bar_id"][0]), "already": True}
+    number = int(work.new_ids("contact_bar", 1)[0])
+    row = {
+        "bar_id": number, "patient_id": person.patient_id, "facility_id": person.facility, "reason": why,
+        "requested_by": requested_by, "set_by": context.actor.name, "set_at": context.stamp,
+    }  # fmt: skip
+    kinds = {"facility_id": pl.String, "requested_by": pl.String}
+    work.insert("contact_bar", pl.DataFrame([row], schema_overrides=kinds))
     return {"bar_id": number, "already": False}
 
 

@@ -15,11 +15,12 @@ from registry.followup.contact_codes import NEW_PRIMARY, PERHAPS_DEAD, source_co
 from registry.followup.last_contact import WRITING, vital_code
 from registry.followup.reply_items import SOURCES
 from registry.followup.tumor_status import Problem
-from registry.service import followup_people, followup_writing
+from registry.service import followup_contacts, followup_people, followup_writing
 from registry.service.followup_people import Person, Query
 from registry.service.operations import Context, operation
 from registry.store import UnitOfWork
 
+BARRED = "the patient refuses: follow-up contact is barred until the bar is lifted"
 FIELDS = (
     "method", "outcome", "stated_date", "postmark", "vital_status", "items", "tumors", "letter_id", "addressee",
     "physician_id", "contacted_on", "new_primary", "next_action", "next_date", "note", "correction", "reason",
@@ -83,12 +84,16 @@ def record(
             work, person.rows, plan.changes, context.stamp, reply.reason or f"follow-up contact {contact_id}"
         )
         _log(work, context, person, reply, plan, told, letter, contact_id, tasks)
+        warnings = [*_waiting(plan), *plan.remarks]
+        if _refuses(reply):
+            followup_contacts.keep_bar(work, context, person, "the patient wants no more contact", "patient")
+            warnings.append(BARRED)
         after = followup_people.load(work.query, context.actor, patient_id)
         answer = {
             "contact_id": contact_id, "patient_id": patient_id, "effect": plan.verdict.effect,
             "date_of_last_contact": after.patient["dateOfLastContact"], "vital_status": after.patient["vitalStatus"],
             "abstracts": abstracts, "changed": sorted({item for of in plan.changes.values() for item in of}),
-            "task_ids": tasks, "warnings": [*_waiting(plan), *plan.remarks], "version": after.version,
+            "task_ids": tasks, "warnings": warnings, "version": after.version,
         }  # fmt: skip
         work.result = answer
     if abstracts:
@@ -124,7 +129,7 @@ def check(
     return {
         "ok": not problems,
         "problems": [problem._asdict() for problem in problems],
-        "warnings": [*_waiting(plan), *plan.remarks],
+        "warnings": [*_waiting(plan), *plan.remarks, *([BARRED] if _refuses(reply) else [])],
         "effect": verdict.effect,
         "date": reply.date,
         "date_of_last_contact": verdict.last,
@@ -132,6 +137,11 @@ def check(
         "changes": _as_frame(person, plan),
         "version": person.version,
     }
+
+
+def _refuses(reply: replies.Reply) -> bool:
+    """The letter promises a patient who says so that nobody writes any more."""
+    return reply.outcome == "refused" and reply.addressee == "patient"
 
 
 def _fields(told: dict[str, Any]) -> dict[str, Any]:

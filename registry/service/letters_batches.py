@@ -265,6 +265,7 @@ def mark_sent(
     batch_ids: Collection[int],
     on: str | dt.date | None = None,
     expected_versions: Collection[int] | None = None,
+    mailed_anyway: bool = False,
 ) -> dict[str, Any]:
     """Note that batches were mailed: each letter becomes an attempt in the contact log. A second time changes nothing.
 
@@ -273,12 +274,14 @@ def mark_sent(
     Args:
         on: day of mailing; default today.
         expected_versions: versions of the batches as they were seen, in the same order.
+        mailed_anyway: they are in the mail already, also those to people who may not be written to any more.
 
     Returns:
         {batches, letters, on, since: frame[CHECKED] of letters to people who may not be written to any more}.
 
     Raises:
-        NotFound: no such batch in scope. BadInput: a day in the future. Conflict: a batch was cancelled or changed.
+        NotFound: no such batch in scope. BadInput: a day in the future. Conflict: a batch was cancelled or changed, or
+            holds a letter to somebody who may not be written to any more.
     """
     day = context.day(on)
     if day > context.today:
@@ -291,6 +294,11 @@ def mark_sent(
         raise Conflict(f"batch {cancelled['batch_id'][0]}", "was cancelled", "make the letters again")
     waiting = kept.filter(pl.col("state") == "made")
     since = check(context, waiting["batch_id"].to_list()) if waiting.height else pl.DataFrame(schema=CHECKED)
+    if since.height and not mailed_anyway:
+        raise Conflict(
+            f"batch {since['batch_id'][0]}", f"holds a letter that may not go out any more: {since['reason'][0]}",
+            "cancel the batch and make the letters again; if it is in the mail already, say that it was mailed anyway",
+        )  # fmt: skip
     count = 0
     if waiting.height:
         with context.store.unit_of_work(context.actor.name, "letters.mark_sent") as work:

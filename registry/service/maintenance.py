@@ -46,6 +46,10 @@ def change_settings(context: Context, **settings: str | None) -> None:
     home = settings.get("home_state")
     if home and home not in standards.code_set("addrAtDxState"):
         raise BadInput("home_state", f"{home!r} is not a code of item 80", "use the postal code, such as NY")
+    for profile in (settings.get("submission_profiles") or "").split():
+        from registry.service import submission_profiles  # loaded when first needed
+
+        submission_profiles.find(context, profile)
     for name, text in settings.items():
         if text and name in follow_up.SETTINGS:
             follow_up.read(name, text)

@@ -10,7 +10,7 @@ from registry import standards
 from registry.abstracting import consolidated, status
 from registry.abstracting.carrying import newest_ids
 from registry.abstracting.item_columns import is_item
-from registry.errors import BadInput, NotFound
+from registry.errors import BadInput, Denied, NotFound
 from registry.service import frames
 from registry.service.operations import Context, operation
 
@@ -257,8 +257,24 @@ def save(
     changed = {item: value for item, value in clean.items() if row.get(item) != value}
     if not changed:
         return {"abstract_id": abstract_id, "version": row["version"], "changed": 0}
+    _require_reason_to_go_back(row, changed, reason)
     changed["dateCaseLastChanged"] = f"{context.today:%Y%m%d}"
     return _write(context, row, changed, expected_version, "edit", reason, idempotency_key)
+
+
+def _require_reason_to_go_back(
+    row: dict[str, Any], changed: dict[str, str | None], reason: str | None
+) -> None:
+    """Last contact moves back, and a death goes, only as a correction that says why."""
+    before, after = row.get("dateOfLastContact") or "", changed.get("dateOfLastContact", "") or ""
+    known = min(len(before), len(after))
+    back = "dateOfLastContact" in changed and bool(before) and (not after or after[:known] < before[:known])
+    risen = row.get("vitalStatus") == "0" and changed.get("vitalStatus", "0") != "0"
+    if (back or risen) and not (reason or "").strip():
+        what = "last contact would move back" if back else "a recorded death would go"
+        raise Denied(
+            "dateOfLastContact" if back else "vitalStatus", what, "say why in the reason, then save again"
+        )
 
 
 def _answered(context: Context, idempotency_key: str | None) -> dict[str, Any] | None:

@@ -30,6 +30,8 @@ NEVER_SENT: Final = "never sent before"
 NOT_CORRECTED: Final = "rejected before, not corrected"
 WITHDRAWN: Final = ("restricted",)
 """Reasons of held-back records that the receiver is asked to delete when it has them: it must not hold them."""
+FEW: Final = 2
+"""When fewer than one record in so many is read, edits between patients look at those alone that they compare with."""
 
 RECORD: Final = pl.Schema(dict(records.BASE) | {"change": pl.String})
 HELD: Final = pl.Schema(
@@ -128,12 +130,13 @@ class _Compared:
     ) -> None:
         self.context, self.wish, self.plan, self.taken, self.base = context, wish, plan, taken, base
         self.before = records.rejected(context, wish)
-        record_type = wish.request.type if wish.profile.format == "naaccr_xml" else None
+        record_type = gate.carries(wish)
         edit_set = wish.profile.edit_set
         self.legal = submissions.Legal(wish.request)
         self.asked = gate.asked_edits(edit_set, record_type) if edit_set else gate.Asked([])
         self.codes = required_codes(context, wish)
         self.form = fingerprints.form(context, wish, plan, self.legal)
+        self.waiting = taken
         self.learned: list[pl.DataFrame] = [pl.DataFrame(schema=LEARNED)]
         self.going: list[pl.DataFrame] = [_no_hashes()]
         self.held: list[pl.DataFrame] = [pl.DataFrame(schema=HELD)]
@@ -141,7 +144,7 @@ class _Compared:
 
     def run(self) -> None:
         """Look at every record, at those of a delta that are known to be as they were accepted without reading them."""
-        waiting = self._not_known()
+        self.waiting = waiting = self._not_known()
         done, total = 0, waiting["patient_id"].n_unique()
         for patients, tumors, quick in records.pieces(self.context, self.wish, self.plan, waiting, self.form):
             self.context.progress("records", done, total)
@@ -172,8 +175,10 @@ class _Compared:
 
     @cached_property
     def across(self) -> pl.DataFrame:
-        """What edits between patients find."""
-        return gate.across(self.context, self.asked, self.wish.profile.level, self.wish.day)
+        """What edits between patients find among the records that are read."""
+        part = self.waiting.height * FEW < self.taken.height
+        only = self.waiting.select("patient_id").unique() if part else None
+        return gate.across(self.context, self.asked, self.wish.profile.level, self.wish.day, only)
 
     def _to_go(self, hashes: pl.DataFrame) -> pl.DataFrame:
         marked = self._marked(hashes)

@@ -85,9 +85,7 @@ def papers(
 ) -> dict[str, Any]:
     """Manifest and cover sheet beside the data file, and the count letter of an exchange between states."""
     wish = chosen.wish
-    edits = (
-        gate.asked_edits(wish.profile.edit_set, wish.request.type or None) if wish.profile.edit_set else None
-    )
+    edits = gate.asked_edits(wish.profile.edit_set, gate.carries(wish)) if wish.profile.edit_set else None
     held = counted(chosen.held, "reason", "detail")
     manifest = submissions.make_manifest(
         written,

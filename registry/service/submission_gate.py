@@ -8,21 +8,31 @@ whose items the file's record type cannot carry are not asked: the receiver coul
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from registry import edits, standards
+from registry.service import frames
 from registry.service import quality_judging as judging
 from registry.service import quality_records as records
 from registry.service.quality_judging import Asked
 
 if TYPE_CHECKING:
     from registry.service.operations import Context
+    from registry.service.submission_request import Wish
 
 FOUND = {"record_id": pl.Int64, "edit": pl.String}
 OURS = frozenset(("patientIdNumber", "tumorRecordNumber", "registryId", "recordType"))
 """Items that the writer fills itself, whatever the record holds."""
+
+
+def carries(wish: Wish) -> str | None:
+    """Record type whose items the file may hold at most: a table without identifiers holds no more than type I."""
+    if wish.profile.format == "naaccr_xml":
+        return wish.request.type
+    return None if wish.profile.identifiers else "I"
 
 
 def asked_edits(edit_set: str, record_type: str | None) -> Asked:
@@ -70,22 +80,56 @@ def of_abstracts(context: Context, asked: Asked, wanted: pl.DataFrame, day: dt.d
     return _of_board(context, found)
 
 
-def across(context: Context, asked: Asked, level: str, day: dt.date) -> pl.DataFrame:
+def across(
+    context: Context, asked: Asked, level: str, day: dt.date, only: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What edits between patients find; central staff's alone, because it tells of other people's records.
+
+    Args:
+        only: frame[patient_id] of those about whom it is asked; what it finds of others is not complete. None: everybody.
 
     Returns:
         frame[record_id, edit], sorted; `level` says whether a record is a tumor or an abstract.
     """
     if not asked.across or context.actor.facilities is not None:
         return pl.DataFrame(schema=FOUND)
-    everybody = records.with_ids(
-        context.store.query(
-            "SELECT patient_id FROM patient WHERE tombstone_reason IS NULL ORDER BY patient_id"
+    compared = None if only is None else _compared_with(context, asked.across, only)
+    if compared is None:
+        compared = records.with_ids(
+            context.store.query(
+                "SELECT patient_id FROM patient WHERE tombstone_reason IS NULL ORDER BY patient_id"
+            )
         )
-    )
     if level == "abstract":
-        return _of_board(context, judging.across_patients(context, asked, everybody, day))
-    return _of_tumors(context, asked.across, everybody, day)
+        return _of_board(context, judging.across_patients(context, asked, compared, day))
+    return _of_tumors(context, asked.across, compared, day)
+
+
+def _compared_with(context: Context, ids: Sequence[str], only: pl.DataFrame) -> pl.DataFrame | None:
+    """These patients and all whose tumors such edits compare with theirs: frame[patient_id], sorted; None = everybody.
+
+    An edit between patients compares tumors that agree in the columns that it is `over`.
+    """
+    held = {table: set(context.store.columns(table)) for table in ("tumor", "patient")}
+    found = [only.select(pl.col("patient_id").cast(pl.Int64))]
+    for over in dict.fromkeys(edits.find(name).over for name in ids):
+        if not over or any(column.startswith("@") for column in over):
+            return None
+        if not set(over) <= held["tumor"] | held["patient"]:
+            continue  # blank in every record
+        named = {column: f't."{column}"' if column in held["tumor"] else f'p."{column}"' for column in over}
+        people = "JOIN patient p USING (patient_id)" if set(over) - held["tumor"] else ""
+        keys = ", ".join(f'{what} AS "{column}"' for column, what in named.items())
+        columns = ", ".join(f'"{column}"' for column in over)
+        filled = " AND ".join(f"{what} IS NOT NULL" for what in named.values())
+        near = context.store.query(
+            f"""WITH r AS (SELECT patient_id, {keys} FROM tumor t {people} WHERE t.{frames.NOT_GONE} AND {filled}),
+                     k AS (SELECT DISTINCT {columns} FROM r SEMI JOIN wanted USING (patient_id))
+                SELECT DISTINCT patient_id FROM r SEMI JOIN k USING ({columns}) ORDER BY patient_id""",
+            frames={"wanted": only.select("patient_id")},
+        )
+        found.append(records.with_ids(near))
+    return pl.concat(found).unique().sort("patient_id")
 
 
 def _of_tumors(context: Context, ids: list[str], wanted: pl.DataFrame, day: dt.date) -> pl.DataFrame:

@@ -112,3 +112,16 @@ def test_consents_and_refusals_with_their_history(session: Session) -> None:
         with pytest.raises(BadInput):
             session.run("followup.consent", **told)
     assert session.as_actor(BEN).run("followup.consents", patient_id=2)["patient_id"].to_list() == [None]
+
+
+def test_a_patient_who_refuses_is_left_alone_at_once(session: Session) -> None:
+    said = session.run("followup.record", patient_id=1, outcome="refused", addressee="patient")
+    bars = session.run("followup.bars", patient_id=1)
+    assert bars.select("reason", "requested_by").rows() == [("the patient wants no more contact", "patient")]
+    assert any("barred" in line for line in said["warnings"])
+    assert session.run("followup.history", patient_id=1)["barred"]
+
+
+def test_a_physician_who_refuses_bars_nobody(session: Session) -> None:
+    session.run("followup.record", patient_id=1, outcome="refused", addressee="physician")
+    assert session.run("followup.bars", patient_id=1).is_empty()

@@ -150,11 +150,18 @@ def test_a_tumor_given_twice_counts_twice_and_is_said(ask: Asked) -> None:
 
 @pytest.mark.parametrize("written", ["2025-06-15", "06/15/2025", "15.6.2025"])
 def test_dates_that_a_spreadsheet_rewrote_are_refused(ask: Asked, written: str) -> None:
-    """Read as unknown they would make everybody delinquent."""
-    Path("p.csv").write_text(PATIENTS.replace("20250615", written))
+    """Read as unknown they would make everybody delinquent; a single odd date is an unknown one."""
+    rows = PATIENTS.splitlines()
+    place = rows[0].split(",").index("dateOfLastContact")
+    cells = [row.split(",") for row in rows[1:]]
+    many = [",".join([*row[:place], written, *row[place + 1 :]]) for row in cells]
+    Path("p.csv").write_text("\n".join([rows[0], *many]) + "\n")
     code, out, err = ask("--patients", "p.csv", "--tumors", "t.csv", "--out", "l.csv", *ASKED)
     assert (code, out) == (2, "") and not Path("l.csv").exists()
-    assert "1 values of dateOfLastContact are not written as NAACCR dates; write them as 20261031" in err
+    assert (
+        f"{len(many)} values of dateOfLastContact are not written as NAACCR dates; write them as 20261031"
+        in err
+    )
     assert written not in err
 
 

@@ -243,9 +243,10 @@ def test_a_kept_pdf_is_not_handed_out_once_somebody_in_it_died(session: Session)
         session.run("letters.file", batch_id=told["batch_ids"][0])
     stopped = session.run("letters.check", batch_ids=told["batch_ids"])
     assert stopped.select("patient_id", "page", "why").rows() == [(number, 5, "DEAD")]
-    noted = session.run(
-        "letters.mark_sent", batch_ids=told["batch_ids"]
-    )  # it went out before the death was known
+    with pytest.raises(Conflict, match="may not go out any more"):
+        session.run("letters.mark_sent", batch_ids=told["batch_ids"])
+    # it went out before the death was known
+    noted = session.run("letters.mark_sent", batch_ids=told["batch_ids"], mailed_anyway=True)
     assert noted["since"]["why"].to_list() == ["DEAD"]
 
 

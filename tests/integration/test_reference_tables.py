@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.errors import BadInput
+from registry.errors import BadInput, NotFound
 from registry.service import Session
 
 
@@ -25,3 +25,10 @@ def test_settings_refuse_a_state_that_is_none(tmp_path: Path) -> None:
             session.run("settings.change", home_state="XY")
         session.run("settings.change", home_state="NY")
         assert session.run("settings.show")["home_state"] == "NY"
+
+
+def test_settings_refuse_a_profile_that_is_none(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "r.duckdb") as session:
+        with pytest.raises(NotFound, match="NOPE"):
+            session.run("settings.change", submission_profiles="NPCR_CSS NOPE")
+        session.run("settings.change", submission_profiles="NPCR_CSS NAACCR_CFD")

@@ -402,3 +402,20 @@ def test_a_researcher_gets_completeness_without_counts(session: Session, tmp_pat
     seen = session.as_actor(Actor("rita", "researcher")).run("overview.completeness")
     assert seen.height and seen["records"].null_count() == seen["filled"].null_count() == seen.height
     assert set(seen["percent"]) == {0.0, 100.0}
+
+
+def test_last_contact_moves_back_only_with_a_reason(session: Session, tmp_path: Path) -> None:
+    take(
+        session, tmp_path, "a.xml", person(7, "RIVERA", "ANA", dateOfLastContact="20240501", vitalStatus="0")
+    )
+    version = reopen(session)
+    for changes in ({"dateOfLastContact": "2023"}, {"dateOfLastContact": ""}, {"vitalStatus": "1"}):
+        with pytest.raises(Denied, match="reason"):
+            session.run("records.save", abstract_id=1, changes=changes, expected_version=version)
+    back = {"dateOfLastContact": "20240401", "vitalStatus": "1"}
+    saved = session.run(
+        "records.save", abstract_id=1, changes=back, expected_version=version, reason="misread"
+    )
+    forward = {"dateOfLastContact": "20240402"}
+    session.run("records.save", abstract_id=1, changes=forward, expected_version=saved["version"])
+    assert one(session, "patient", "dateOfLastContact", "vitalStatus") == ("20240402", "1")

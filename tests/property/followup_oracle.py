@@ -153,7 +153,7 @@ def windows(
             if months is None
             or (
                 (day := earliest(word(tumor, "dateOfDiagnosis"))) is not None
-                and day >= max(reference, later(as_of, -months))
+                and day >= (later(as_of, -180) if months == 180 else max(reference, later(as_of, -months)))
             )
         ]
         found["tumor", window] = counts(patients, inside, as_of)

@@ -216,10 +216,15 @@ def test_windows_and_targets() -> None:
     assert [str(day) for day in table["from"]] == ["2007-01-01", "2011-10-31", "2021-10-31"]
 
 
-def test_five_years_are_cut_at_a_younger_reference_date() -> None:
+def test_five_years_are_cut_at_a_younger_reference_date_fifteen_are_not() -> None:
     settings = FollowUpConfiguration(reference_date=dt.date(2024, 1, 1))
     table = rates(*one(), AS_OF, configuration=settings)
-    assert set(table["from"]) == {dt.date(2024, 1, 1)}
+    begins = dict(table.select("window", "from").iter_rows())
+    assert begins == {
+        "since_reference": dt.date(2024, 1, 1),
+        "last_five_years": dt.date(2024, 1, 1),
+        "last_fifteen_years": dt.date(AS_OF.year - 15, AS_OF.month, AS_OF.day),
+    }
 
 
 def test_windows_may_count_from_the_last_completed_year() -> None:

@@ -31,7 +31,7 @@ MORE: tuple[Any, ...] = (
     ),
 )  # fmt: skip
 ITEMS = {
-    "patient": ["race1", "vitalStatus", "nameLast", "sex"], "tumor": ["laterality", "grade", "addrAtDxState", "dateOfDiagnosis"],
+    "patient": ["race1", "vitalStatus", "nameLast", "sex"], "tumor": ["laterality", "grade", "addrAtDxState", "dateOfDiagnosis", "accessionNumberHosp"],
 }  # fmt: skip
 ITEMS["abstract"] = [
     *ITEMS["patient"], *ITEMS["tumor"], "reportingFacilityRestrictionFlag", "facility_id", "status", "dateCaseLastChanged",

@@ -242,7 +242,7 @@ def _answer(work: UnitOfWork, submission_id: int, new: pl.DataFrame, tasks: pl.D
 
 def _state(counts: dict[str, Any]) -> str:
     """Where a submission stands by the answers of its records."""
-    if counts["rejected"] and not counts["accepted"]:
+    if counts["rejected"] and not counts["accepted"] and not counts["unanswered"]:
         return "REJECTED"
     if counts["rejected"]:
         return "PARTLY_REJECTED"

@@ -52,7 +52,9 @@ def test_a_profile_is_prepared_sent_answered_and_sent_again(run: Run, tmp_path: 
     assert code == 1
     assert "0 accepted, 1 rejected, 3 without an answer, 1 lines fit no record; 1 new tasks" in out
     assert "fits no record sent" in err
-    (tmp_path / "report.csv").write_text("patientIdNumber,tumorRecordNumber,answer,reason\n2,1,rejected,county\n")
+    (tmp_path / "report.csv").write_text(
+        "patientIdNumber,tumorRecordNumber,answer,reason\n2,1,rejected,county\n"
+    )
     code, out, err = run("ack", "1", "report.csv")
     assert "3 accepted, 1 rejected, 0 without an answer" in out
     code, out, _ = run("records", "1", "--answer", "rejected", "--json")

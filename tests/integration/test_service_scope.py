@@ -100,7 +100,7 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "facility": ONE, "patient_ids": [1], "recipient": "County court", "purpose": "seen", "content": "seen",
         "profile": "DEID", "agreement_id": "A-1", "title": "seen",
         "job": "derive", "owner": "0-0-0", "run_id": 1, "attempt": 1, "state": "done",
-        "batch_id": 1, "batch_ids": [1], "addressee": "patient", "language": "en",
+        "physician_id": "1", "batch_id": 1, "batch_ids": [1], "addressee": "patient", "language": "en",
     }  # fmt: skip
     if name.startswith("submission."):
         given["profile"] = "STATE_FULL"
@@ -304,7 +304,10 @@ def test_some_roles_see_no_identifiers(session: Session, tmp_path: Path, role: s
     for name, found in operations().items():
         if name in DOOR or found.changes or not actor.may(name) or name == "facility.list":
             continue
-        text = _text(asked.run(name, **_arguments(name, tmp_path)))
+        try:
+            text = _text(asked.run(name, **_arguments(name, tmp_path)))
+        except RegistryError as line:  # nothing of this number is here
+            text = str(line)
         if any(word in text for word in ("Alvarez", "19500214", "078051120", SECRET, "MRN1")):
             seen.append(name)
     assert seen == []

@@ -57,7 +57,7 @@ def summary(out: str, result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@extract.command("profiles")
+@extract.command("profiles", epilog="Example: registry extract profiles")
 @global_options
 def profiles(options: Options) -> None:
     """What each profile may release."""
@@ -70,7 +70,7 @@ def profiles(options: Options) -> None:
     options.answer(frame, text)
 
 
-@extract.command("agreements")
+@extract.command("agreements", epilog="Example: registry extract agreements --valid")
 @click.option("--valid", is_flag=True, help="Only those in force.")
 @click.option("--as-of", help="Day (default: today).")
 @global_options

@@ -54,7 +54,7 @@ def import_(options: Options, file: str) -> int:
     return 1 if result["refused"] or result["stale"] else 0
 
 
-@geocode.command("status")
+@geocode.command("status", epilog="Example: registry geocode status")
 @global_options
 def status(options: Options) -> None:
     """How many tumors wait, are out, came back."""

@@ -58,7 +58,7 @@ def test_a_review_and_what_is_wrong_show_in_the_exit_code(typed: Run) -> None:
     assert "a death needs its date" in err
     code, out, _ = typed("followup", "record", 1, "--postmark", "2036-06-01", "--dead", "--dry-run")
     assert code == 1
-    assert out.count("\n") == 2
+    assert out.count("\n") == 3
     assert (
         typed(
             "followup", "record", 1, "--on", "2025-01-01", "--alive", "--correct", "--reason", "wrong person"

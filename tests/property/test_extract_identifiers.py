@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from registry import standards
 from registry.security import scan
-from registry.security.allow_list import PROFILES, Profile, shapes
+from registry.security.allow_list import PROFILES, TUMOR_WORDS, Profile, shapes
 from registry.security.deidentify import deidentify
 from registry.security.extracts import profile_for, published_words
 
@@ -112,7 +112,8 @@ def test_the_last_look_finds_it_in_any_column(
     found = looked_at(spoilt, suffix)
     hits = found.look_up("planted", how, pl.Series([kept]))
     assert [(hit.file, hit.column) for hit in hits] == [(f"tumors{suffix}", column)]
-    assert any(hit.column == column for hit in found.hits)  # its shape gave it away, too
+    if column not in TUMOR_WORDS:  # any word fits a column of words: there the look-up alone finds it
+        assert any(hit.column == column for hit in found.hits)  # its shape gave it away, too
     assert all(shown.lower() not in str(hit).lower() for hit in [*hits, *found.hits])
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import outputs
 from pipelines.works import WORKS, Task
-from registry.errors import BadInput, Busy, Conflict, Denied, NotFound, RegistryError
+from registry.errors import BadInput, Busy, Conflict, Denied, NotFound, RegistryError, place
 
 if TYPE_CHECKING:
     from registry.service.remote import AnySession
@@ -161,11 +161,7 @@ def _described(error: Exception) -> str:
     """Kind and place of an error, never its text (it may hold patient data); of the system's errors what it says."""
     if isinstance(error, OSError):
         return f"job: {error.strerror or type(error).__name__}; check the disk and permissions"
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "unknown place"
-    return f"job: a defect ({type(error).__name__} at {place}); please report it"
+    return f"job: a defect ({type(error).__name__} at {place(error)}); please report it"
 
 
 class _Heart:

@@ -26,6 +26,14 @@ class RegistryError(Exception):
         super().__init__(" ".join(line.split()))
 
 
+def place(error: BaseException) -> str:
+    """Where an unexpected error arose, as module:line; its text is never told, as it may hold patient data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "unknown place"
+
+
 class BadInput(RegistryError):
     """A file or value that cannot be read as what it should be."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from registry.errors import RegistryError
+from registry.errors import RegistryError, place
 from registry.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -156,8 +156,6 @@ def _unexpected(error: Exception) -> str:
     """One line about a defect: kind and place, never the message (it may hold patient data)."""
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: {error.strerror or type(error).__name__}; check the disk and permissions"
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "unknown place"
-    return f"a defect ({type(error).__name__} at {place}); REGISTRY_DEBUG=1 shows more, please report it"
+    return (
+        f"a defect ({type(error).__name__} at {place(error)}); REGISTRY_DEBUG=1 shows more, please report it"
+    )

@@ -19,6 +19,7 @@ from registry.errors import BadInput
 from registry.service import jobs_periods as periods
 from registry.service.jobs_table import Job, JobTable, read
 from registry.service.operations import Context, operation
+from registry.service.processes import is_running
 
 _PROCESS: Final = secrets.token_hex(4)
 LATE: Final = dt.timedelta(minutes=15)
@@ -43,13 +44,7 @@ def gone(owner: str | None) -> bool:
         return True
     if int(pid) == os.getpid():
         return not rest.startswith(_PROCESS)
-    try:
-        os.kill(int(pid), 0)
-    except PermissionError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return False
+    return not is_running(int(pid))
 
 
 _listening: dict[Path, Callable[[], None]] = {}

@@ -191,7 +191,12 @@ def _with_overrides(found: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     """
     if kept.is_empty() or found.is_empty():
         return found
-    by = ["abstract_id", "edit"]
+    return overridden(found, kept, "abstract_id").select(list(FOUND))
+
+
+def overridden(found: pl.DataFrame, kept: pl.DataFrame, key: str) -> pl.DataFrame:
+    """`found` in its order, its `state` as the over-rides of each record (`key`) make it; stale ones do not count."""
+    by = [key, "edit"]
     for_edit = kept.select(by).unique().with_columns(has=pl.lit(value=True))
     for_values = kept.select(*by, "item_values").unique().with_columns(same=pl.lit(value=True))
     joined = found.join(for_edit, on=by, how="left", maintain_order="left").join(
@@ -205,4 +210,4 @@ def _with_overrides(found: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("open"))
         .otherwise("state")
     )
-    return joined.with_columns(state=state).select(list(FOUND))
+    return joined.with_columns(state=state)

@@ -28,6 +28,7 @@ from registry.security.deidentify import deidentify
 from registry.security.risk import held_back_items
 from registry.service import frames, sites
 from registry.service.operations import Context
+from registry.service.processes import is_running
 from registry.standards import dates
 from registry.version import __version__
 
@@ -106,7 +107,7 @@ def _sweep(folder: Path) -> None:
     """Clear what a killed process left beside the folder; a release that it had moved aside comes back."""
     for left in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*")):
         pid, _, kind = left.name.removeprefix(f".{folder.name}.").partition(".")
-        if not pid.isdigit() or kind not in {"part", "old"} or _is_running(int(pid)):
+        if not pid.isdigit() or kind not in {"part", "old"} or _belongs_to_another(int(pid)):
             continue
         if kind == "old" and not folder.exists():
             left.rename(folder)
@@ -114,16 +115,8 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _is_running(pid: int) -> bool:
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def _belongs_to_another(pid: int) -> bool:
+    return pid != os.getpid() and is_running(pid)
 
 
 def _give_name(parts: Path, folder: Path) -> None:

@@ -139,24 +139,7 @@ def _of_tumors(context: Context, ids: list[str], wanted: pl.DataFrame, day: dt.d
     if tumors.is_empty():
         return pl.DataFrame(schema=FOUND)
     found = edits.run(patients, tumors, ids, as_of=day, keys=["patient_id", "tumor_id"])
-    return _held(_without_overridden(found, judging.overrides(context, wanted)), "tumor_id")
-
-
-def _without_overridden(found: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """Failures with the state that over-rides of the tumor's abstracts give them; stale ones do not count."""
-    by = ["tumor_id", "edit"]
-    for_edit = kept.select(by).unique().with_columns(has=pl.lit(value=True))
-    for_values = kept.select(*by, "item_values").unique().with_columns(same=pl.lit(value=True))
-    joined = found.join(for_edit, on=by, how="left").join(for_values, on=[*by, "item_values"], how="left")
-    soft = pl.col("severity") == edits.REVIEW
-    state = (
-        pl.when(soft & pl.col("same").is_not_null())
-        .then(pl.lit("overridden"))
-        .when(soft & pl.col("has").is_not_null())
-        .then(pl.lit("open"))
-        .otherwise("state")
-    )
-    return joined.with_columns(state=state)
+    return _held(judging.overridden(found, judging.overrides(context, wanted), "tumor_id"), "tumor_id")
 
 
 def _of_board(context: Context, found: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from registry.errors import BadInput, Conflict
 from registry.service import submission_choice as choice
 from registry.service import submission_files as files_of
 from registry.service.operations import Context, operation
+from registry.service.processes import is_running
 from registry.service.submission_choice import Chosen
 from registry.service.submission_kept import find, require_version
 from registry.service.submission_preparing import event, require_key
@@ -25,6 +26,8 @@ from registry.submissions import Written
 
 FOLDER: Final = "submissions"
 """Beside the database, when no folder is named."""
+JOURNAL: Final = "named.json"
+"""In the folder of a run: the names that it is about to give."""
 ENDINGS: Final = (".xml", ".csv", ".tsv", ".gz", ".zip")
 
 
@@ -65,7 +68,7 @@ def write(
     submission_id = int(row["submission_id"])
     folder, name = _place(context, chosen, submission_id, out)
     key = _key(chosen, file_key)
-    with _beside(folder, submission_id) as made:
+    with _beside(context, folder, submission_id) as made:
         plain = made / name.removesuffix(".zip")
         written = files_of.data_file(context, chosen, plain)
         _require_same(chosen, written, submission_id)
@@ -76,7 +79,7 @@ def write(
         manifest = files_of.papers(chosen, written, row, data, packed)
         files = files_of.kept_files(made, data.name)
         _require_same_bytes(row, files)
-        with _moved(made, folder, [file["name"] for file in files]):
+        with _moved(made, folder, submission_id, [file["name"] for file in files]):
             version = _mark(context, row, folder, files, manifest)
     return {
         "submission_id": submission_id, "state": "SEALED", "version": version, "folder": str(folder), "files": files,
@@ -113,11 +116,12 @@ def _key(chosen: Chosen, file_key: str | None) -> bytes | None:
 
 
 @contextlib.contextmanager
-def _beside(folder: Path, submission_id: int) -> Iterator[Path]:
+def _beside(context: Context, folder: Path, submission_id: int) -> Iterator[Path]:
     """A folder that only we can read, on the same disk as the target; what killed processes left there goes away."""
     for left in folder.glob(".submission-*-*-*"):
         owner = left.name.split("-")[2]
-        if owner.isdigit() and not _lives(int(owner)):
+        if owner.isdigit() and not is_running(int(owner)):
+            _take_back(context, left, folder)
             shutil.rmtree(left, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=f".submission-{submission_id}-{os.getpid()}-", dir=folder))
     try:
@@ -126,14 +130,19 @@ def _beside(folder: Path, submission_id: int) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _lives(pid: int) -> bool:
+def _take_back(context: Context, left: Path, folder: Path) -> None:
+    """Files that a killed process had named, and whose submission it had not marked as sealed, go again."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        journal = json.loads((left / JOURNAL).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # killed before it gave any name
+        return
+    marked = context.store.query(
+        "SELECT 1 FROM submission WHERE submission_id = ? AND sealed_at IS NOT NULL",
+        [journal["submission_id"]],
+    )
+    if marked.is_empty():
+        for name in journal["names"]:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _require_same(chosen: Chosen, written: Written, submission_id: int) -> None:
@@ -174,9 +183,11 @@ def _require_same_bytes(row: dict[str, Any], files: list[dict[str, Any]]) -> Non
 
 
 @contextlib.contextmanager
-def _moved(source: Path, target: Path, names: list[str]) -> Iterator[None]:
+def _moved(source: Path, target: Path, submission_id: int, names: list[str]) -> Iterator[None]:
     """Give files their names; when what follows fails, those that were not there before are gone again."""
     there = {name for name in names if (target / name).exists()}
+    new = {"submission_id": submission_id, "names": sorted(set(names) - there)}
+    (source / JOURNAL).write_text(json.dumps(new), encoding="utf-8")
     try:
         for name in names:
             (source / name).replace(target / name)

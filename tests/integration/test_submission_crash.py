@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -50,6 +54,42 @@ def finish(session: Session, folder: Path) -> None:
         assert again["state"] == "SEALED"
         assert before in (None, digest(there))
     assert not list((folder / "out").glob(".submission-*"))
+
+
+KILLED_WHILE_MARKING = """
+import os, signal, sys
+from pathlib import Path
+from registry.service import submission_sealing
+from tests.integration.submitted import opened
+
+folder = Path(sys.argv[1])
+submission_sealing._mark = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with opened(folder) as session:
+    session.run("submission.prepare", profile="NPCR_CSS", as_of="2027-01-01", seal=True, out=str(folder / "out"))
+"""
+
+
+def test_names_given_before_a_kill_are_taken_back(tmp_path: Path) -> None:
+    with registry(tmp_path, *RECORDS):
+        pass
+    (tmp_path / "out").mkdir()
+    root = Path(__file__).parents[2]
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_MARKING, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(root), "REGISTRY_KEY": KEY},
+        check=False,
+    )
+    assert child.returncode == -signal.SIGKILL
+    assert (tmp_path / "out" / "NPCR_CSS-1.xml").exists()
+    with opened(tmp_path) as session:
+        made = session.run(
+            "submission.prepare", profile="NPCR_CSS", as_of="2027-02-01", seal=True, out=str(tmp_path / "out")
+        )
+        states = session._store.query("SELECT state FROM submission ORDER BY submission_id")[
+            "state"
+        ].to_list()
+    assert states == ["DISCARDED", "SEALED"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {file["name"] for file in made["files"]}
 
 
 def kill_and_look(tmp_path: Path, kills: int, seed: int) -> None:

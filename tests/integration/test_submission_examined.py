@@ -129,7 +129,9 @@ def test_an_item_that_may_not_leave_is_in_no_byte(
         # Bytes of a sealed file are chance: what is looked for there is long enough never to occur by itself.
         is_data = path.suffix in (".xml", ".csv", ".tsv")
         if profile in NO_IDENTIFIERS or not is_data:
-            assert not re.search(r"alvarez|brooks|castro|zq\w{3}|078051120|MRN\d", text, re.IGNORECASE), path.name
+            assert not re.search(r"alvarez|brooks|castro|zq\w{3}|078051120|MRN\d", text, re.IGNORECASE), (
+                path.name
+            )
 
 
 def test_what_was_typed_into_the_restriction_flag_is_told_nowhere(tmp_path: Path) -> None:

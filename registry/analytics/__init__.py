@@ -1,4 +1,6 @@
-"""Survival, counts and disclosure control: pure functions over frames, nothing of a file or a clock.
+"""Survival, incidence, outcomes, cohorts and disclosure control: pure functions over frames, nothing of a file or a clock.
+
+Names are loaded when they are first used, each from the room that has it.
 
 >>> import polars as pl
 >>> from registry import analytics
@@ -9,33 +11,21 @@
 
 from __future__ import annotations
 
-from registry.analytics.cohort import SurvivalRules, survival_cohort
-from registry.analytics.comparison import LogRank, log_rank
-from registry.analytics.counts import count_table, counts_by, number_at_risk
-from registry.analytics.disclosure import (
-    Profile,
-    profiles,
-    suppress,
-    suppress_at_risk,
-    suppress_curve,
-)
-from registry.analytics.survival import kaplan_meier, median_survival, quantiles, survival_at
+import importlib
+from typing import Any
 
-__all__ = [
-    "LogRank",
-    "Profile",
-    "SurvivalRules",
-    "count_table",
-    "counts_by",
-    "kaplan_meier",
-    "log_rank",
-    "median_survival",
-    "number_at_risk",
-    "profiles",
-    "quantiles",
-    "suppress",
-    "suppress_at_risk",
-    "suppress_curve",
-    "survival_at",
-    "survival_cohort",
-]
+_ROOMS = {
+    "cohorts": ("SurvivalRules", "survival_cohort"),
+    "counts": ("count_table", "counts_by", "number_at_risk"),
+    "disclosure": ("Profile", "profiles", "suppress", "suppress_at_risk", "suppress_curve"),
+    "survival": ("LogRank", "kaplan_meier", "log_rank", "median_survival", "quantiles", "survival_at"),
+}
+"""Room → the names it gives here."""
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"registry.analytics.{_HOME[name]}"), name)

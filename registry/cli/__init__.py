@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quality": ("quality:quality", "Scorecard, indicators, suites, edit reports, reporting monitor, audits."),
     "followup": ("followup:followup", "Annual follow-up: list, rates, letters, replies, passive sources."),
     "jobs": ("jobs:jobs", "Scheduled jobs: list, run, history, what comes next, units."),
-    "stats": ("stats:stats", "Survival and counts."),
+    "stats": ("stats:stats", "Survival, rates, trends, prevalence, quality measures; counts."),
     "export": ("export:export", "Submissions to states and programs; plain NAACCR XML files."),
     "publish": ("publish:publish", "Write a de-identified research snapshot."),
     "extract": ("extract:extract", "Extracts for research under agreements: de-identified, limited."),

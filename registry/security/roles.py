@@ -26,7 +26,9 @@ own account        | account.me account.password session.* meta.*               
 accounts, read     | account.list                                                           |           |         |            | x       | x     | x       |
 accounts, change   | account.*                                                              |           |         |            |         | x     |         |
 overview           | overview.*                                                             | x         | x       | x          | x       | x     | x       | x
-statistics         | survival.* stats.*                                                     | x         | x       | x          | x       | x     |         | x
+statistics         | survival.* rates.* trend.* prevalence.* outcomes.* measures.list measures.show measures.figures cohort.* population.list population.tables | x | x | x | x | x |  | x
+measures, change   | measures.*                                                             |           | x       |            | x       | x     |         |
+population, change | population.*                                                           |           |         |            | x       | x     |         | x
 quality figures    | quality.summary quality.indicators quality.suites quality.completeness quality.scorecard quality.report quality.trend quality.gate | x         | x       |            | x       | x     | x       | x
 quality, records   | quality.*                                                              | x         | x       |            | x       | x     |         | x
 quality, work      | quality.assign quality.rerun                                           | x         | x       |            | x       | x     |         |

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 ROOMS = {
     **{room: room for room in "account audit derive export followup ingest overview".split()},
-    **{room: room for room in "publish quality records survival tasks".split()},
+    **{room: room for room in "publish quality records tasks".split()},
     **{room: room for room in "audits monitor numbering primaries".split()},
     **{room: room for room in "disclosures extract geocode jobs letters submission".split()},
+    **{
+        room: f"statistics.{room}"
+        for room in "cohort survival rates trend prevalence outcomes measures population".split()
+    },
     "code": "coding",
     "facility": "reference",
     "load": "ingest",

@@ -15,7 +15,7 @@ from registry.analytics import (
     quantiles,
     survival_at,
 )
-from registry.analytics.comparison import chi_square_tail
+from registry.analytics.survival.log_rank import chi_square_tail
 from registry.errors import BadInput
 
 FRAME = pl.DataFrame({

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from registry import analytics
-from registry.analytics.cohort import SurvivalRules, survival_cohort
+from registry.analytics.cohorts import SurvivalRules, survival_cohort
 from registry.analytics.disclosure import profile as disclosure_profile
 from registry.analytics.disclosure import suppress_at_risk, suppress_curve
 from registry.analytics.stage import GROUPS, stage_group

@@ -1,0 +1,1 @@
+"""Competing risks: how many die of what."""

@@ -1,0 +1,1 @@
+"""Incidence: rates, their limits and comparisons, prevalence."""

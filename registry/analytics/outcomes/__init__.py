@@ -1,0 +1,1 @@
+"""Outcomes of hospitals: stage, treatment, delays, measures, funnel plots."""

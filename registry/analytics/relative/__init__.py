@@ -1,0 +1,1 @@
+"""Relative and net survival: what the cancer does, beside what everybody dies of."""

@@ -1,0 +1,1 @@
+"""Trends over years: annual percent change and joinpoints."""

@@ -1,0 +1,1 @@
+"""Figures for research: cohorts, survival, incidence, trends, outcomes; each passes disclosure control on its way out."""

@@ -1,0 +1,1 @@
+"""Saved cohorts: one definition of who is counted, used by every figure."""

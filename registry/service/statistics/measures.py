@@ -1,0 +1,1 @@
+"""Quality measures: the package's and a registry's own, and their figures."""

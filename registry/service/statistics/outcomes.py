@@ -1,0 +1,1 @@
+"""Outcomes of a hospital: stage, treatment, delays, volume, observed and expected survival."""

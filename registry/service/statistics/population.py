@@ -1,0 +1,1 @@
+"""Denominators: populations, life tables, deaths of the population; loading and naming them."""

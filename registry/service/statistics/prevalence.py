@@ -1,0 +1,1 @@
+"""Limited-duration prevalence."""

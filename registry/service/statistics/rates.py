@@ -1,0 +1,1 @@
+"""Incidence rates over the registry: crude, age-specific, adjusted, compared."""

@@ -1,0 +1,1 @@
+"""Trends of incidence over years, with joinpoints."""

@@ -22,6 +22,7 @@ from registry.synthetic import (
     pathology,
     people,
     planted,
+    statistics,
     tumors,
 )
 from registry.synthetic.calendar_days import MISSING
@@ -61,7 +62,7 @@ def generate(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     manifest = generate(40, 1, Path(folder) / "registry")
     ...     sorted(path.name for path in (Path(folder) / "registry").iterdir())
-    ['abstracts', 'deaths', 'facilities.csv', 'manifest.json', 'pathology', 'physicians.csv', 'treatments', 'visits']
+    ['abstracts', 'deaths', 'facilities.csv', 'manifest.json', 'pathology', 'physicians.csv', 'statistics', 'treatments', 'visits']
     """
     _check(patients, seed, as_of)
     out = Path(out)
@@ -143,6 +144,7 @@ class _Run:
         self.deaths = extracts.CsvFile(out / "deaths" / "deaths.csv")
         self.visits = extracts.CsvFile(out / "visits" / "visits.csv")
         self.certificates = 0
+        self.cancer_deaths: list[pl.DataFrame] = []
 
     def chunk(self, start: int, size: int) -> None:
         """People `start` to `start + size`: everything about them, to all files."""
@@ -167,6 +169,7 @@ class _Run:
         manifest.add("treatments", **counts)
         self._write_deaths(rng, truth, start)
         self.visits.write(follow_up.later_visits(rng, truth.people, written, self.day))
+        self.cancer_deaths.append(statistics.deaths(truth.people, truth.tumors))
         self._count(truth, final)
 
     def _write_abstracts(self, frame: pl.DataFrame) -> None:
@@ -263,7 +266,7 @@ class _Run:
         """Remove what an interrupted run has written: nothing half-written stays."""
         with suppress(OSError):
             self.close()
-        for folder in ("abstracts", "resent", "pathology", "treatments", "deaths", "visits"):
+        for folder in ("abstracts", "resent", "pathology", "treatments", "deaths", "visits", "statistics"):
             shutil.rmtree(self.out / folder, ignore_errors=True)
         for name in ("facilities.csv", "physicians.csv", "manifest.json"):
             (self.out / name).unlink(missing_ok=True)
@@ -280,6 +283,7 @@ class _Run:
         extracts.facilities(self.facts, yearly).write_csv(self.out / "facilities.csv")
         extracts.physicians(self.facts).write_csv(self.out / "physicians.csv")
         described = [
+            *self._write_statistics(),
             *((file.path, "naaccr-xml", file.abstracts) for file in abstract_files),
             (self.resent.path, "naaccr-xml", self.resent.abstracts),
             *((file.path, "hl7", file.messages) for file in self.reports),
@@ -299,3 +303,16 @@ class _Run:
         )  # fmt: skip
         self.manifest.write(self.out / "manifest.json")
         return self.manifest
+
+    def _write_statistics(self) -> list[tuple[Path, str, int]]:
+        """Denominators: population, life table, deaths from cancer; up to the last year of diagnosis."""
+        folder, last = self.out / "statistics", self.as_of.year - 1
+        folder.mkdir(exist_ok=True)
+        tables = {
+            "population": statistics.population(self.facts, self.manifest.counts["tumors"], last),
+            "life_table": statistics.life_table(self.facts, self.as_of.year),
+            "mortality": statistics.mortality(self.cancer_deaths, last),
+        }
+        for name, table in tables.items():
+            table.write_csv(folder / f"{name}.csv")
+        return [(folder / f"{name}.csv", name, table.height) for name, table in tables.items()]

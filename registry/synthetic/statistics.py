@@ -28,6 +28,7 @@ LATEST: Final = 0.2
 """A yearly hazard is never above 1 - exp(-0.2 x 12): the table ends where nobody is left to count."""
 AGE_GROUPS: Final = ("00", "01-04", *(f"{low:02d}-{low + 4:02d}" for low in range(5, 85, 5)), "85+")
 SEXES: Final = {"1": 1, "2": 0}
+SOURCE: Final = "SYNTHETIC"
 
 
 def yearly_hazard(facts: Facts, years: Floats) -> Floats:
@@ -39,24 +40,24 @@ def yearly_hazard(facts: Facts, years: Floats) -> Floats:
     >>> yearly_hazard(load(), np.array([2014.0])).round(4)[:, 0, [0, 30, 70]].tolist()
     [[0.006, 0.0015, 0.025], [0.0058, 0.001, 0.0169]]
     """
-    ages: Floats = np.arange(OLDEST + 1, dtype=np.float64) + 0.5
-    middle = (years + 0.5)[:, None]
+    ages, middle = np.arange(OLDEST + 1) + 0.5, np.asarray(years + 0.5, dtype=np.float64)[:, None]
     hazard = np.stack([survival.other_hazard(facts, male, ages, middle) for male in SEXES.values()])
     hazard[:, :, 0] += 0.005
     return np.minimum(hazard, LATEST * 12)
 
 
 def life_table(facts: Facts, last_year: int) -> pl.DataFrame:
-    """The life table: region, sex, year, age, daily_hazard; FIRST_TABLE_YEAR to last_year, ages 0 to OLDEST.
+    """The life table: source, region, sex, year, age, daily_hazard; FIRST_TABLE_YEAR to last_year, ages 0 to OLDEST.
 
     >>> from registry.synthetic.facts import load
     >>> life_table(load(), 1991).shape
-    (440, 5)
+    (440, 6)
     """
     years = np.arange(FIRST_TABLE_YEAR, last_year + 1)
     hazard = yearly_hazard(facts, years.astype(float)) / survival.DAYS
     sexes, count, ages = hazard.shape
     return pl.DataFrame({
+        "source": SOURCE,
         "region": "",
         "sex": np.repeat(list(SEXES), count * ages),
         "year": np.tile(np.repeat(years, ages), sexes),
@@ -74,7 +75,7 @@ def population(facts: Facts, tumors: int, last_year: int) -> pl.DataFrame:
         last_year: last year of diagnosis.
 
     Returns:
-        state, county, year, sex, race ('' = all), age_group, population (whole persons); sorted by these.
+        source, state, county, year, sex, race ('' = all), age_group, population (whole persons); sorted by these.
 
     >>> from registry.synthetic.facts import load
     >>> people = population(load(), 1000, 2007)
@@ -88,6 +89,7 @@ def population(facts: Facts, tumors: int, last_year: int) -> pl.DataFrame:
     counts = weight[:, None, None, None] / weight.sum() * (size[:, None, None] * alive)[None]
     counties, number, sexes, groups = counts.shape
     return pl.DataFrame({
+        "source": SOURCE,
         "state": "NY",
         "county": np.repeat(facts.counties["county"].to_numpy(), number * sexes * groups),
         "year": np.tile(np.repeat(years, sexes * groups), counties),
@@ -148,9 +150,10 @@ def deaths(people: pl.DataFrame, tumors: pl.DataFrame) -> pl.DataFrame:
 
 
 def mortality(parts: list[pl.DataFrame], last_year: int) -> pl.DataFrame:
-    """The deaths of all chunks up to a year: the columns of `deaths`; sorted by them."""
+    """The deaths of all chunks up to a year: source, the columns of `deaths`; sorted by them."""
     if not parts:
         return pl.DataFrame()
     total = pl.concat(parts).filter(pl.col("year") <= last_year)
     keys = [name for name in total.columns if name != "deaths"]
-    return total.group_by(keys).agg(pl.col("deaths").sum()).sort(keys)
+    summed = total.group_by(keys).agg(pl.col("deaths").sum()).sort(keys)
+    return summed.select(pl.lit(SOURCE).alias("source"), *keys, "deaths")

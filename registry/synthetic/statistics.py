@@ -40,7 +40,8 @@ def yearly_hazard(facts: Facts, years: Floats) -> Floats:
     >>> yearly_hazard(load(), np.array([2014.0])).round(4)[:, 0, [0, 30, 70]].tolist()
     [[0.006, 0.0015, 0.025], [0.0058, 0.001, 0.0169]]
     """
-    ages, middle = np.arange(OLDEST + 1) + 0.5, np.asarray(years + 0.5, dtype=np.float64)[:, None]
+    ages: Floats = np.arange(OLDEST + 1, dtype=np.float64) + 0.5
+    middle = (years + 0.5)[:, None]
     hazard = np.stack([survival.other_hazard(facts, male, ages, middle) for male in SEXES.values()])
     hazard[:, :, 0] += 0.005
     return np.minimum(hazard, LATEST * 12)

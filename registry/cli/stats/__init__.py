@@ -1,54 +1,51 @@
-"""`registry stats`: survival and counts."""
+"""`registry stats`: survival, rates, trends, prevalence, measures, cohorts, counts; each loaded when it is run."""
 
 from __future__ import annotations
 
+import importlib
+from importlib.util import find_spec
+
 import click
 
-from registry.cli import output
-from registry.cli.options import Options, global_options
+COMMANDS: dict[str, tuple[str, str]] = {
+    "survival": ("survival:survival", "Survival: observed, net and relative, competing risks, tests, Cox."),
+    "rates": ("rates:rates", "Incidence rates: crude, age-specific, age-adjusted, ratios."),
+    "trend": ("trend:trend", "Trends of rates: annual percent change, joinpoint."),
+    "prevalence": ("prevalence:prevalence", "Limited-duration prevalence."),
+    "population": ("population:population", "Populations, life tables and mortality: load, list."),
+    "measures": ("measures:measures", "Quality measures of care."),
+    "cohorts": ("cohorts:cohorts", "Cohorts: define, save, show who is in them."),
+    "overview": ("figures:overview", "What the registry holds, in key figures."),
+    "counts": ("figures:counts", "Tumors by one characteristic."),
+}
+"""Name → (module:function of this package, one line of help)."""
 
 
-@click.group(epilog="Example: registry stats survival --by stage")
+class LazyStats(click.Group):
+    """A group whose commands are imported only when they are run or their help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the table."""
+        return [
+            name
+            for name, (place, _) in COMMANDS.items()
+            if find_spec(f"{__name__}.{place.split(':', maxsplit=1)[0]}")
+        ]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module, function = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `registry stats --help`, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyStats, epilog="Example: registry stats survival --by stage")
 def stats() -> None:
-    """Survival and counts."""
-
-
-@stats.command("survival", epilog="Example: registry stats survival --by stage --site Breast")
-@click.option("--by", help="site, stage or sex.")
-@click.option("--site", help="Only this site group.")
-@click.option("--sex", help="Only this sex: 1 or 2.")
-@click.option("--stage", help="Only this stage.")
-@click.option("--from", "year_from", type=int, help="First diagnosis year.")
-@click.option("--to", "year_to", type=int, help="Last diagnosis year.")
-@global_options
-def stats_survival(options: Options, **filters: object) -> None:
-    """Kaplan–Meier survival at 1, 2, 3, 5 and 10 years, with confidence limits and exclusions."""
-    with options.connect() as session:
-        answer = session.run("survival.kaplan_meier", **filters)
-    if options.as_json:
-        click.echo(output.as_json(answer))
-        return
-    click.echo(output.table(answer["at_years"]))
-    click.echo(output.table(answer["exclusions"]))
-    click.echo(answer["note"])
-
-
-@stats.command("overview", epilog="Example: registry stats overview")
-@global_options
-def stats_overview(options: Options) -> None:
-    """What the registry holds, in key figures."""
-    with options.connect() as session:
-        answer = session.run("overview.summary")
-    options.answer(answer, output.pairs(answer))
-
-
-@stats.command("counts", epilog="Example: registry stats counts --by diagnosis_year")
-@click.option(
-    "--by", default="diagnosis_year", show_default=True, help="diagnosis_year, site, sex, stage, facility."
-)
-@global_options
-def stats_counts(options: Options, by: str) -> None:
-    """Tumors by one characteristic."""
-    with options.connect() as session:
-        frame = session.run("overview.counts", by=by)
-    options.answer(frame, output.table(frame, limit=200))
+    """Survival, rates, trends, prevalence, quality measures; counts."""

@@ -1,0 +1,146 @@
+"""`registry stats survival`: a question to the database, or with --input from a file to a file."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from registry.cli.options import Options, global_options
+from registry.cli.stats.tables import choose, finish, listed
+from registry.errors import BadInput
+
+if TYPE_CHECKING:
+    from registry.cli.stats.asked import Asked, Row
+
+HEADER = ("method", "group", "time", "stat", "value")
+
+
+@dataclass(frozen=True)
+class Method:
+    """Where a method of the file command is, and the options it can't do without."""
+
+    module: str
+    function: str
+    needs: tuple[str, ...] = ()
+
+    def rows(self, asked: Asked) -> list[Row]:
+        """Its rows, in the order in which they are written."""
+        module = importlib.import_module(f"registry.cli.stats.{self.module}")
+        return cast("Callable[[Asked], list[Row]]", getattr(module, self.function))(asked)
+
+
+RELATIVE = ("at", "start", "birth", "sex", "life_table")
+METHODS = {
+    "kaplan-meier": Method("survival_observed", "kaplan_meier", ("at",)),
+    "nelson-aalen": Method("survival_observed", "nelson_aalen", ("at",)),
+    "quantiles": Method("survival_observed", "quantiles"),
+    "rmst": Method("survival_observed", "rmst", ("at",)),
+    "conditional": Method("survival_observed", "conditional", ("at", "given")),
+    "life-table": Method("survival_observed", "life_table"),
+    "log-rank": Method("survival_tests", "log_rank", ("by",)),
+    "peto-peto": Method("survival_tests", "peto_peto", ("by",)),
+    "log-rank-trend": Method("survival_tests", "trend", ("by",)),
+    "cox": Method("survival_cox", "cox", ("covariates",)),
+    "aalen-johansen": Method("survival_competing", "aalen_johansen", ("at", "causes")),
+    "gray": Method("survival_competing", "gray", ("by", "causes")),
+    "pohar-perme": Method("survival_relative", "pohar_perme", RELATIVE),
+    "ederer1": Method("survival_relative", "ederer1", RELATIVE),
+    "ederer2": Method("survival_relative", "ederer2", RELATIVE),
+    "hakulinen": Method("survival_relative", "hakulinen", RELATIVE),
+}
+OF_FILES = (
+    "method", "out", "time", "start", "end", "status", "event", "strata", "at", "given", "interval", "ci",
+    "covariates", "ties", "causes", "birth", "life_table", "period", "age_weights",
+)  # fmt: skip
+"""Options that go with --input only."""
+OF_DATABASE = ("site", "stage", "year_from", "year_to")
+
+
+@click.command("survival", epilog="Example: registry stats survival --by stage --site Breast")
+@click.option("--by", help="Compare groups: site, stage or sex; with --input a column.")
+@click.option("--site", help="Only this site group.")
+@click.option("--sex", help="Only this sex: 1 or 2; with --input the column of the sex.")
+@click.option("--stage", help="Only this stage.")
+@click.option("--from", "year_from", type=int, help="First diagnosis year.")
+@click.option("--to", "year_to", type=int, help="Last diagnosis year.")
+@click.option("--input", "input", type=click.Path(), help="A CSV file instead of the database.")
+@click.option("--method", help=f"With --input, one or more of: {', '.join(METHODS)}.")
+@click.option("--out", type=click.Path(), help="Write the results here (default: stdout).")
+@click.option("--time", help="Column of the time, in days.")
+@click.option("--start", help="Column of the first day (YYYY-MM-DD or YYYYMMDD).")
+@click.option("--end", help="Column of the last day; time = end − start.")
+@click.option("--status", help="Column of the status.")
+@click.option("--event", help="Codes of the status that are the event (default: every code but 0).")
+@click.option("--strata", help="Column of strata: log-rank, cox.")
+@click.option("--at", help="Times in days: 365.25,1826.25.")
+@click.option("--given", help="conditional: having survived so many days.")
+@click.option("--interval", help="life-table: length of an interval in days (default: a month, 365.25/12).")
+@click.option(
+    "--ci", type=click.Choice(["log-log", "log", "plain"]), help="Scale of the limits (default: log-log)."
+)
+@click.option("--covariates", help="cox: columns.")
+@click.option("--ties", type=click.Choice(["efron", "breslow"]), help="cox (default: efron).")
+@click.option("--causes", help="aalen-johansen, gray: name=code,name=code.")
+@click.option("--birth", help="Column of the day of birth: relative and net survival.")
+@click.option("--life-table", type=click.Path(), help="CSV with sex, year, age, daily_hazard.")
+@click.option("--period", help="FROM:TO, only person-time between these days counts.")
+@click.option("--age-weights", help="A CSV with age_from, weight, or icss1, icss2, icss3.")
+@global_options
+def survival(options: Options, **given: Any) -> int:
+    """Kaplan–Meier survival at 1, 2, 3, 5 and 10 years, with confidence limits and exclusions.
+
+    With --input any method on a CSV file, no database: times in days, results in long form
+    (method, group, time, stat, value). Rows that can't be used are named and left out (exit code 1).
+    """
+    if given["input"] is None:
+        return _database(options, given)
+    return _file(options, given)
+
+
+def _database(options: Options, given: dict[str, Any]) -> int:
+    """The registry's own patients; disclosure control applies."""
+    from registry.cli import output
+
+    if foreign := [name for name in OF_FILES if given[name] is not None]:
+        raise BadInput(_option(foreign[0]), "goes with --input only", "name a file, or leave it out")
+    with options.connect() as session:
+        answer = session.run(
+            "survival.kaplan_meier", **{name: given[name] for name in ("by", "sex", *OF_DATABASE)}
+        )
+    if options.as_json:
+        click.echo(output.as_json(answer))
+        return 0
+    click.echo(output.table(answer["at_years"]))
+    click.echo(output.table(answer["exclusions"]))
+    click.echo(answer["note"])
+    return 0
+
+
+def _file(options: Options, given: dict[str, Any]) -> int:
+    if foreign := [name for name in OF_DATABASE if given[name] is not None]:
+        raise BadInput(_option(foreign[0]), "does not go with --input", "select the rows beforehand")
+    chosen = listed(given["method"], "--method")
+    if not chosen:
+        raise BadInput("--method", "is needed with --input", f"choose from {', '.join(METHODS)}")
+    choose(chosen, METHODS, "--method")
+    for name in chosen:
+        if lacking := [need for need in METHODS[name].needs if given[need] is None]:
+            raise BadInput(f"--method {name}", f"needs {', '.join(map(_option, lacking))}")
+    if "cox" in chosen and given["by"]:
+        raise BadInput("--by", "does not go with --method cox", "name the column in --covariates or --strata")
+    from registry.cli.stats.asked import read
+
+    asked = read(given, relative=any(METHODS[name].needs == RELATIVE for name in chosen))
+    rows = [row for name in chosen for row in (METHODS[name].rows(asked) if asked.people.height else [])]
+    finish(HEADER, rows, given["out"], as_json=options.as_json)
+    asked.faults.tell(given["input"], quiet=options.quiet)
+    return asked.faults.exit_code
+
+
+def _option(name: str) -> str:
+    names = {"year_from": "--from", "year_to": "--to"}
+    return names.get(name, f"--{name.replace('_', '-')}")

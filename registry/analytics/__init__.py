@@ -19,6 +19,7 @@ _ROOMS = {
     "counts": ("count_table", "counts_by", "number_at_risk"),
     "disclosure": ("Profile", "profiles", "suppress", "suppress_at_risk", "suppress_curve"),
     "survival": ("LogRank", "kaplan_meier", "log_rank", "median_survival", "quantiles", "survival_at"),
+    "trend": ("JoinpointModel", "annual_percent_change", "joinpoint", "poisson_percent_change"),
 }
 """Room → the names it gives here."""
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -1,0 +1,113 @@
+"""How many joinpoints: information criteria, and the sequential permutation test.
+
+Sources: Kim HJ, Fay MP, Feuer EJ, Midthune DN, Stat Med 2000;19:335-351 (permutation test; weighted residuals are
+permuted when variances differ); Kim HJ, Yu B, Feuer EJ, Stat Sin 2009;19:597-609 and the help pages of NCI's Joinpoint
+program, read 2026-11 (BIC, BIC3, and the level alpha / (most - null) of each test, which holds the chance of too many
+joinpoints below alpha).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from registry.analytics.trend.grid import best_set, design, fit, grid_of, least_squares, sums_of_squares
+from registry.analytics.trend.series import Series
+
+CRITERIA = ("bic", "bic3")
+SELECTIONS = (*CRITERIA, "permutation")
+NOISELESS = 1e-20
+"""Sums of squares below this share of the total are rounding, not noise."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The best model with so many joinpoints: their places in the series, sum of squares, criteria."""
+
+    places: tuple[int, ...]
+    squares: float
+    bic: float
+    bic3: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One test of the sequence: `null` joinpoints against `alternative`."""
+
+    null: int
+    alternative: int
+    p: float
+    alpha: float
+    rejected: bool
+
+
+def candidates(series: Series, fewest: int, most: int) -> dict[int, Candidate]:
+    """The best model for each number of joinpoints."""
+    grid = grid_of(series)
+    found = {}
+    for joinpoints in range(fewest, most + 1):
+        places, squares = best_set(series, sums_of_squares(series, grid, joinpoints), joinpoints)
+        found[joinpoints] = Candidate(
+            places,
+            squares,
+            criterion(squares, series, joinpoints, 2),
+            criterion(squares, series, joinpoints, 3),
+        )
+    return found
+
+
+def criterion(squares: float, series: Series, joinpoints: int, price: int) -> float:
+    """ln(SSE / n) + (price k + 2) ln(n) / n: NCI's BIC with price 2, BIC3 with price 3."""
+    total = float(np.sum(series.weights * (series.log_rate - series.log_rate.mean()) ** 2))
+    error = max(squares, NOISELESS * total, math.ulp(0.0))
+    return math.log(error / series.size) + (price * joinpoints + 2) * math.log(series.size) / series.size
+
+
+def least(found: dict[int, Candidate], select: str) -> int:
+    """The number of joinpoints with the least criterion; of equal ones the smallest."""
+    return min(found, key=lambda joinpoints: (getattr(found[joinpoints], select), joinpoints))
+
+
+def by_permutation(
+    series: Series, found: dict[int, Candidate], *, alpha: float, permutations: int, seed: int
+) -> tuple[int, list[Step]]:
+    """The sequential test: most against fewest first; a rejection adds one to the null, else the alternative loses one.
+
+    The same seed gives the same answer; each test has its own stream, so it does not depend on those before it.
+    """
+    null, alternative = min(found), max(found)
+    most = alternative
+    steps = []
+    while null < alternative:
+        p = permutation_p(series, found, null, alternative, permutations=permutations, seed=seed)
+        level = alpha / (most - null)
+        steps.append(Step(null, alternative, p, level, p < level))
+        null, alternative = (null + 1, alternative) if p < level else (null, alternative - 1)
+    return null, steps
+
+
+def permutation_p(
+    series: Series, found: dict[int, Candidate], null: int, alternative: int, *, permutations: int, seed: int
+) -> float:
+    """Share of data sets, the observed one among them, whose ratio SSE(null) / SSE(alternative) is as large.
+
+    A data set is the null model plus its weighted residuals in another order.
+    """
+    root = series.root
+    coefficients, squares = fit(series, found[null].places)
+    fitted = root * (design(series.years, series.years[list(found[null].places)]) @ coefficients)
+    total = float(np.sum((root * (series.log_rate - series.log_rate.mean())) ** 2))
+    if squares <= NOISELESS * total:
+        return 1.0  # the null model fits without error
+    random = np.random.default_rng([seed, null, alternative])
+    rest = np.broadcast_to(root * series.log_rate - fitted, (permutations, series.size))
+    data = fitted[:, None] + random.permuted(rest, axis=1).T
+    grid = grid_of(series)
+    floor = NOISELESS * total
+    simple = np.maximum(least_squares(grid, data, null), floor)
+    rich = np.maximum(least_squares(grid, data, alternative), floor)
+    observed = squares / max(found[alternative].squares, floor)
+    as_large = np.count_nonzero(simple / rich >= observed * (1 - 1e-12))
+    return (1 + int(as_large)) / (permutations + 1)

@@ -18,8 +18,8 @@ from registry.analytics.trend.series import Series
 
 CRITERIA = ("bic", "bic3")
 SELECTIONS = (*CRITERIA, "permutation")
-NOISELESS = 1e-20
-"""Sums of squares below this share of the total are rounding, not noise."""
+NOISELESS = 1e-12
+"""Sums of squares below this share of the total are rounding, not noise, where many series are searched at once."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ def candidates(series: Series, fewest: int, most: int) -> dict[int, Candidate]:
 
 def criterion(squares: float, series: Series, joinpoints: int, price: int) -> float:
     """ln(SSE / n) + (price k + 2) ln(n) / n: NCI's BIC with price 2, BIC3 with price 3."""
-    total = float(np.sum(series.weights * (series.log_rate - series.log_rate.mean()) ** 2))
-    error = max(squares, NOISELESS * total, math.ulp(0.0))
+    error = max(squares, series.rounding)
     return math.log(error / series.size) + (price * joinpoints + 2) * math.log(series.size) / series.size
 
 
@@ -98,14 +97,13 @@ def permutation_p(
     root = series.root
     coefficients, squares = fit(series, found[null].places)
     fitted = root * (design(series.years, series.years[list(found[null].places)]) @ coefficients)
-    total = float(np.sum((root * (series.log_rate - series.log_rate.mean())) ** 2))
-    if squares <= NOISELESS * total:
+    floor = max(NOISELESS * series.total, series.rounding)
+    if squares <= floor:
         return 1.0  # the null model fits without error
     random = np.random.default_rng([seed, null, alternative])
     rest = np.broadcast_to(root * series.log_rate - fitted, (permutations, series.size))
     data = fitted[:, None] + random.permuted(rest, axis=1).T
     grid = grid_of(series)
-    floor = NOISELESS * total
     simple = np.maximum(least_squares(grid, data, null), floor)
     rich = np.maximum(least_squares(grid, data, alternative), floor)
     observed = squares / max(found[alternative].squares, floor)

@@ -118,15 +118,14 @@ def best_set(series: Series, squares: np.ndarray, joinpoints: int) -> tuple[tupl
     first in lexicographic order is taken (the earliest first joinpoint, then the earliest second, …).
     """
     sets = legal_sets(series.size, joinpoints)
-    total = float(np.sum((series.root * (series.log_rate - series.log_rate.mean())) ** 2))
-    near = sets[np.flatnonzero(squares <= squares.min() + LOOKED_AT * total)]
+    near = sets[np.flatnonzero(squares <= squares.min() + LOOKED_AT * series.total + series.rounding)]
     exact = np.concatenate(
         [
             _refitted(series, near[start : start + AT_ONCE // 10])
             for start in range(0, len(near), AT_ONCE // 10)
         ]
     )
-    first = int(np.flatnonzero(exact <= exact.min() + TIED * total)[0])
+    first = int(np.flatnonzero(exact <= exact.min() + TIED * series.total + series.rounding)[0])
     return tuple(int(place) for place in near[first]), float(exact[first])
 
 

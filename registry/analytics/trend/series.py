@@ -9,6 +9,9 @@ import polars as pl
 
 from registry.errors import BadInput
 
+ROUNDED = 1e-13
+"""Error of a log rate, as a share of its size, that no sum of squares can tell from none."""
+
 
 @dataclass(frozen=True)
 class Series:
@@ -32,6 +35,16 @@ class Series:
     def root(self) -> np.ndarray:
         """(n,) square roots of the weights."""
         return np.sqrt(self.weights)
+
+    @property
+    def total(self) -> float:
+        """Weighted sum of squares of the log rates about their mean."""
+        return float(self.weights @ (self.log_rate - np.average(self.log_rate, weights=self.weights)) ** 2)
+
+    @property
+    def rounding(self) -> float:
+        """A sum of squares that rounding alone may leave where a model fits without error."""
+        return ROUNDED**2 * float(self.weights @ (1 + self.log_rate**2))
 
     @property
     def where(self) -> str:

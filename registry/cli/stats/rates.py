@@ -1,0 +1,77 @@
+"""`registry stats rates`: rates of the registry, or with --input of a file of counts and populations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from registry.cli.options import Options, global_options
+from registry.errors import BadInput
+
+OF_FILES = ("out", "reference_year")
+OF_DATABASE = (
+    "by",
+    "measure",
+    "cohort",
+    "site",
+    "sex",
+    "year_from",
+    "year_to",
+    "source",
+    "age_from",
+    "age_to",
+    "profile",
+)
+
+
+@click.command("rates", epilog="Example: registry stats rates --by site_group --from 2018 --standard us2000")
+@click.option(
+    "--by", help="Columns of the table: site_group, year, sex, race, state, county, stage (with commas)."
+)
+@click.option("--measure", help="age_adjusted (default), crude, age_specific or cumulative.")
+@click.option("--cohort", help="A saved cohort, or its link text.")
+@click.option("--site", help="Only this site group.")
+@click.option("--sex", help="Only this sex: 1 or 2.")
+@click.option("--from", "year_from", type=int, help="First diagnosis year.")
+@click.option("--to", "year_to", type=int, help="Last diagnosis year.")
+@click.option("--source", help="Population table (see registry stats population list).")
+@click.option("--age-from", type=int, help="cumulative: first age (default 0).")
+@click.option("--age-to", type=int, help="cumulative: the age before which it ends (default 75).")
+@click.option("--profile", help="Disclosure profile: default (11), uscs (16) or a number.")
+@click.option(
+    "--standard", help="us2000, world_segi_doll, europe_2013 (with commas), or a CSV with age_group, weight."
+)
+@click.option(
+    "--input",
+    "input",
+    type=click.Path(),
+    help="A CSV file instead of the database: group, year, age_group, count, population.",
+)
+@click.option(
+    "--reference-year", type=int, help="With --input: rate ratios and SIR of later years against this one."
+)
+@click.option("--out", type=click.Path(), help="With --input: write the results here (default: stdout).")
+@global_options
+def rates(options: Options, **given: Any) -> int:
+    """Incidence rates per 100,000 with confidence limits; small numbers are hidden.
+
+    With --input from a file of counts, no database: results in long form (measure, group, year, age_group, standard,
+    stat, value). Rows that can't be used are named and left out (exit code 1).
+    """
+    if given["input"] is None:
+        from registry.cli.stats.rates_database import answer
+
+        _refuse(given, OF_FILES, "goes with --input only")
+        return answer(options, given)
+    from registry.cli.stats.rates_file import answer as of_file
+
+    _refuse(given, OF_DATABASE, "does not go with --input")
+    return of_file(options, given)
+
+
+def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if given[name] is not None:
+            option = {"year_from": "--from", "year_to": "--to"}.get(name, f"--{name.replace('_', '-')}")
+            raise BadInput(option, why, "leave it out")

@@ -11,6 +11,8 @@ from registry.analytics.incidence import ages
 from registry.cli.stats.tables import Faults, Table, choose, listed, read_csv
 from registry.errors import BadInput
 
+CELL = ["group", "year"]
+
 
 def standards_named(text: str | None) -> dict[str, incidence.Standard]:
     """The standards asked for by the name they have in the results: known ones, or files by their path."""
@@ -106,3 +108,17 @@ def _one_division(frame: pl.DataFrame, path: str) -> None:
             ages.order(texts)
         except BadInput as error:
             raise BadInput(path, str(error)) from None
+
+
+def complete(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
+    """Rows of the groups and years that have every age group of their group; the others are named."""
+    expected = frame.select("group", "age_group").unique()
+    cells = frame.select(CELL).unique().join(expected, on="group")
+    missing = cells.join(frame, on=[*CELL, "age_group"], how="anti")
+    if missing.is_empty():
+        return frame
+    first = frame.group_by(CELL).agg(pl.col("line").min())
+    lacking = missing.group_by(CELL).agg(pl.col("age_group").sort()).join(first, on=CELL)
+    for line, texts in lacking.select("line", "age_group").sort("line").iter_rows():
+        faults.add([line], f"its group and year have no usable row for {', '.join(texts)}: all ages together")
+    return frame.join(missing.select(CELL).unique(), on=CELL, how="anti", maintain_order="left")

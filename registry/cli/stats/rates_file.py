@@ -9,7 +9,7 @@ import polars as pl
 
 from registry.analytics import incidence
 from registry.cli.options import Options
-from registry.cli.stats.counts_file import read_counts, standards_named
+from registry.cli.stats.counts_file import complete, read_counts, standards_named
 from registry.cli.stats.tables import Faults, finish
 from registry.errors import BadInput
 
@@ -41,16 +41,16 @@ def results(
         return
     if reference is not None and reference not in frame["year"]:
         raise BadInput("--reference-year", f"there are no rows of {reference}", "choose a year of the file")
-    whole = _whole(frame, faults)
+    whole = complete(frame, faults)
     crude, specific, adjusted, ratios, observed = [], [], [], [], []
-    for part, complete in _divisions(frame, whole):
-        crude.append(incidence.crude_rates(complete, BY))
+    for part, usable in _divisions(frame, whole):
+        crude.append(incidence.crude_rates(usable, BY))
         specific.append(_age_specific(part))
-        rates = incidence.age_adjusted_rates(complete, list(standards.values()), BY)
+        rates = incidence.age_adjusted_rates(usable, list(standards.values()), BY)
         adjusted.append(rates)
         if reference is not None:
             ratios.append(_ratios(rates, reference))
-            observed.append(_sir(complete, reference))
+            observed.append(_sir(usable, reference))
     order, names = pl.Enum(groups), list(standards)
     yield from _long("crude", crude, order, ("rate", "se", "lower", "upper"))
     yield from _long("age_specific", specific, order, ("rate",))
@@ -58,20 +58,6 @@ def results(
     yield from _long("age_adjusted", adjusted, order, ("rate", "se", *limits), names)
     yield from _long("rate_ratio", ratios, order, ("rr", "lower", "upper"), names)
     yield from _long("sir", observed, order, ("observed", "expected", "sir", "lower", "upper"))
-
-
-def _whole(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
-    """Rows of the groups and years that have every age group of their group; the others are named."""
-    expected = frame.select("group", "age_group").unique()
-    cells = frame.select(BY).unique().join(expected, on="group")
-    missing = cells.join(frame, on=[*BY, "age_group"], how="anti")
-    if missing.is_empty():
-        return frame
-    first = frame.group_by(BY).agg(pl.col("line").min())
-    lacking = missing.group_by(BY).agg(pl.col("age_group").sort()).join(first, on=BY)
-    for line, texts in lacking.select("line", "age_group").sort("line").iter_rows():
-        faults.add([line], f"its group and year have no usable row for {', '.join(texts)}: all ages together")
-    return frame.join(missing.select(BY).unique(), on=BY, how="anti", maintain_order="left")
 
 
 def _divisions(frame: pl.DataFrame, whole: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

@@ -7,9 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from registry import standards
+from registry.analytics.cohorts.definition import Cohort
+from registry.analytics.cohorts.flow import Mask
+from registry.analytics.cohorts.selection import judged, observed
 from registry.errors import BadInput
 from registry.standards import dates
 
@@ -34,6 +38,15 @@ class SurvivalRules:
     without_follow_up: bool = True
     zero_time: Literal["exclude", "half_day"] = "exclude"
     dead_codes: tuple[str, ...] = ("0", "4")
+
+    def cohort(self) -> Cohort:
+        """The same rules as a cohort's definition."""
+        source: Literal["keep", "exclude"] = "exclude" if self.without_follow_up else "keep"
+        return Cohort(
+            behavior="malignant" if self.malignant_only else "all",
+            sequence="first" if self.first_primary_only else "all",
+            death_certificate=source, autopsy=source, zero_time=self.zero_time,
+        )  # fmt: skip
 
 
 def survival_cohort(
@@ -80,54 +93,42 @@ def survival_cohort(
     ['not malignant']
     """
     rules = rules or SurvivalRules()
-    frame = _joined(patients, tumors, rules, key).with_columns(
-        pl.min_horizontal("_last", pl.lit(as_of)).alias("end_date"),
-        (pl.col("_dead") & (pl.col("_last") <= as_of)).alias("dead"),
+    frame = _joined(patients, tumors, rules, key)
+    chosen = None if filters is None else frame.select(_chosen(frame, filters).fill_null(False).alias("_"))
+    mask = None if chosen is None else _whole(chosen.to_series(), frame.height)
+    kept, flow = judged(_facts(frame, key), rules.cohort(), as_of, follow_up=True, chosen=mask)
+    found = observed(
+        frame.rename({"_diagnosed": "diagnosed", "_last": "last_contact", "_dead": "dead"}).filter(
+            pl.Series(kept)
+        ),
+        as_of,
     )
-    days = (pl.col("end_date") - pl.col("_diagnosed")).dt.total_days()
-    frame = frame.with_columns(days.cast(pl.Float64).alias("days"))
-    steps = _steps(frame, _chosen(frame, filters), rules, as_of)
-    flow = [(0, "tumors in the registry", 0, frame.height)]
-    for number, (reason, kept) in enumerate(steps, start=1):
-        before = frame.height
-        # As a column first: polars 2.1 fails on a constant predicate over a frame that it works on in parts.
-        frame = frame.with_columns(kept.fill_null(False).alias("_kept")).filter("_kept").drop("_kept")
-        flow.append((number, reason, before - frame.height, frame.height))
-    if rules.zero_time == "half_day":
-        frame = frame.with_columns(pl.when(pl.col("days") == 0).then(0.5).otherwise("days").alias("days"))
-    cohort = frame.with_columns((pl.col("days") / DAYS_PER_MONTH).alias("months"))
-    schema = {"step": pl.Int64, "reason": pl.String, "excluded": pl.Int64, "remaining": pl.Int64}
-    return cohort.drop("_last", "_dead", "_diagnosed", "_first"), pl.DataFrame(
-        flow, schema=schema, orient="row"
+    days = found["time"].alias("days")
+    cohort = found.drop("diagnosed", "last_contact", "_first", "start", "time", "days").rename(
+        {"end": "end_date"}
     )
+    return cohort.with_columns(days, (days / DAYS_PER_MONTH).alias("months")), flow
 
 
-def _steps(
-    frame: pl.DataFrame, chosen: pl.Expr, rules: SurvivalRules, as_of: dt.date
-) -> list[tuple[str, pl.Expr]]:
-    """Exclusions in order: the reason and the expression that is true for those who stay."""
+def _whole(mask: pl.Series, size: int) -> Mask:
+    """A constant expression answers with one row."""
+    values = mask.to_numpy()
+    return values if len(values) == size else np.full(size, bool(values[0]) if len(values) else True)
+
+
+def _facts(frame: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The columns of the analysis frame that a cohort's rules read."""
     behavior, source = _text(frame, "behaviorCodeIcdO3"), _text(frame, "typeOfReportingSource")
     in_bladder = (behavior == "2") & (pl.col("site") == "C67")
-    steps = [("outside the selection", chosen)]
-    if rules.malignant_only:
-        steps.append(("not malignant", (behavior == "3") | in_bladder))
-    if rules.first_primary_only:
-        steps.append(("not the first primary", pl.col("_first")))
-    if rules.without_follow_up:
-        steps.append(
-            ("known from death certificate or autopsy only", source.is_in(["6", "7"]).not_().fill_null(True))
-        )
-    same_day = pl.col("days") > 0 if rules.zero_time == "exclude" else pl.col("days") >= 0
-    return [
-        *steps,
-        ("unknown date of diagnosis", pl.col("_diagnosed").is_not_null()),
-        ("unknown age", pl.col("age").is_not_null()),
-        ("unknown vital status", pl.col("_dead").is_not_null()),
-        ("unknown date of last contact", pl.col("_last").is_not_null()),
-        (f"diagnosed after {as_of}", pl.col("_diagnosed") <= as_of),
-        ("last contact before diagnosis", pl.col("days") >= 0),
-        ("no time observed (last contact on the day of diagnosis)", same_day),
-    ]  # fmt: skip
+    return frame.select(
+        pl.col("_diagnosed").alias("diagnosed"),
+        pl.col("_last").alias("last_contact"),
+        pl.col("_dead").alias("dead"),
+        pl.col("_first").alias("first_primary"),
+        ((behavior == "3") | in_bladder).alias("malignant"),
+        source.cast(pl.Int8, strict=False).alias("reporting_source"),
+        "age",
+    )
 
 
 def _joined(patients: pl.DataFrame, tumors: pl.DataFrame, rules: SurvivalRules, key: str) -> pl.DataFrame:

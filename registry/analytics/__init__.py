@@ -15,7 +15,7 @@ import importlib
 from typing import Any
 
 _ROOMS = {
-    "cohorts": ("SurvivalRules", "survival_cohort"),
+    "cohorts": ("Cohort", "SurvivalRules", "survival_cohort"),
     "counts": ("count_table", "counts_by", "number_at_risk"),
     "disclosure": ("Profile", "profiles", "suppress", "suppress_at_risk", "suppress_curve"),
     "incidence": (

@@ -1,8 +1,15 @@
-"""Count tables: how many, by group; and who was at risk, had the event or was censored at each time."""
+"""Count tables: how many, by group; and who was at risk, had the event or was censored at each time.
+
+Groups and times become whole numbers first, so that a table of a million people is one count over the cells of
+group × time. `code_groups` and `tally` take and give arrays: whoever keeps coded columns starts there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +17,12 @@ import polars as pl
 from registry.errors import BadInput
 
 By = str | Sequence[str] | None
+Array = np.ndarray[Any, Any]
+DENSE = 4
+"""A table of all cells is made while it has fewer than so many cells a person (or `SMALL` cells)."""
+SMALL = 1 << 20
+SAME_TIME = 1.490116119384766e-08
+"""Times closer than this, or than this share of their mean, are one time reached by another sum (R's timefix)."""
 
 
 def names(by: By) -> list[str]:
@@ -35,6 +48,189 @@ def counts_by(frame: pl.DataFrame, by: By = None) -> pl.DataFrame:
     return frame.group_by(groups).agg(count).sort(groups, nulls_last=True)
 
 
+def code_groups(frame: pl.DataFrame, by: By) -> tuple[Array, pl.DataFrame]:
+    """The group of each row as a number, and the groups in sorted order (null last).
+
+    Enum, Boolean and small whole-number columns are coded without a look at their values; text costs a search.
+
+    Returns:
+        codes (rows; int64, 0 … groups - 1) and a frame with the `by` columns, one row a group that occurs. Without
+        `by` everybody is in group 0, and the frame has no column.
+
+    >>> codes, groups = code_groups(pl.DataFrame({"stage": ["II", None, "I", "II"]}), "stage")
+    >>> codes.tolist(), groups["stage"].to_list()
+    ([1, 2, 0, 1], ['I', 'II', None])
+    """
+    columns = names(by)
+    _check_columns(frame, columns)
+    code = np.zeros(frame.height, np.int64)
+    coded = [_code_column(frame[name]) for name in columns]
+    for own, levels in coded:
+        code *= len(levels)
+        code += own
+    cells = int(np.prod([float(len(levels)) for _, levels in coded])) if frame.height else 0
+    if cells <= max(DENSE * frame.height, SMALL):
+        seen = np.bincount(code, minlength=cells) > 0
+        present = np.flatnonzero(seen)
+        code = (np.cumsum(seen) - 1)[code]
+    else:
+        present, code = np.unique(code, return_inverse=True)
+    if not columns:
+        return code, pl.DataFrame()
+    parts: list[pl.Series] = []
+    for _, levels in reversed(coded):
+        present, place = np.divmod(present, len(levels))
+        parts.append(levels.gather(place))
+    return code, pl.DataFrame([part.alias(name) for part, name in zip(reversed(parts), columns, strict=True)])
+
+
+def _code_column(column: pl.Series) -> tuple[Array, pl.Series]:
+    """Places of the values in the sorted levels, null behind them all; every level need not occur."""
+    kind = column.dtype
+    if isinstance(kind, pl.Enum):
+        levels = pl.Series([*kind.categories, None], dtype=kind)
+        return column.to_physical().cast(pl.Int64).fill_null(len(levels) - 1).to_numpy(), levels
+    low, high = (column.min(), column.max()) if kind.is_integer() and len(column) else (None, None)
+    if isinstance(low, int) and isinstance(high, int) and high - low < SMALL // 16:
+        levels = pl.Series([*range(low, high + 1), None], dtype=kind)
+        return (column.cast(pl.Int64) - low).fill_null(high - low + 1).to_numpy(), levels
+    present = column.drop_nulls().unique().sort()
+    levels = pl.concat([present, pl.Series([None], dtype=kind)])
+    if kind == pl.String:
+        code = column.cast(pl.Enum(present)).to_physical()
+    else:
+        places = pl.DataFrame({"value": present, "place": np.arange(len(present))})
+        code = column.to_frame("value").join(places, on="value", how="left", maintain_order="left")["place"]
+    return code.cast(pl.Int64).fill_null(len(present)).to_numpy(), levels
+
+
+@dataclass(frozen=True)
+class Tally:
+    """At risk, events and censored of each group, one row at 0 and at each distinct time, all groups in one run."""
+
+    first: Array
+    """Rows `first[g]` to `first[g + 1]` are those of group g (groups + 1; int64)."""
+    time: Array
+    """Rising within a group; in the unit and kind of number it came in."""
+    at_risk: Array
+    """Observed until just before that time (int64)."""
+    events: Array
+    censored: Array
+
+    @property
+    def groups(self) -> int:
+        """How many groups, those with nobody included."""
+        return len(self.first) - 1
+
+    def places(self, points: Array) -> tuple[Array, Array]:
+        """For each group and point (groups, points): the first row with time >= point, the first with time > point."""
+        edges = self.first.tolist()
+        before, after = (np.empty((self.groups, len(points)), np.int64) for _ in range(2))
+        for group, (start, end) in enumerate(pairwise(edges)):
+            before[group] = np.searchsorted(self.time[start:end], points, side="left") + start
+            after[group] = np.searchsorted(self.time[start:end], points, side="right") + start
+        return before, after
+
+    def at(self, points: Array) -> tuple[Array, Array, Array]:
+        """At risk at rising points, events and censorings since the point before (groups, points; int64)."""
+        before, after = self.places(points)
+        own_end = self.first[1:, None]
+        at_risk = np.where(before < own_end, np.append(self.at_risk, 0)[before], 0)
+        events, censored = (
+            np.diff(np.append(0, np.cumsum(one))[np.hstack([self.first[:-1, None], after])], axis=1)
+            for one in (self.events, self.censored)
+        )
+        return at_risk, events, censored
+
+
+def tally(group: Array, time: Array, event: Array, groups: int) -> Tally:
+    """Count coded people.
+
+    Args:
+        group: 0 … groups - 1 (people; whole numbers).
+        time: observed, >= 0 (people; whole numbers or not).
+        event: true when the event ended the observation (people; Boolean).
+        groups: how many groups there are.
+
+    >>> counted = tally(np.array([0, 1, 0]), np.array([5, 2, 3]), np.array([True, False, True]), 2)
+    >>> counted.first.tolist(), counted.time.tolist(), counted.at_risk.tolist(), counted.events.tolist()
+    ([0, 3, 5], [0, 3, 5, 0, 2], [2, 2, 1, 1, 1], [0, 1, 1, 0, 0])
+    """
+    code, values = _code_times(time)
+    width = int(code.max(initial=0)) + 1 if values is None else len(values)
+    people = np.bincount(group, minlength=groups)
+    cell = group.astype(np.int64) * width
+    cell += code
+    if groups * width <= max(DENSE * len(code), SMALL):
+        left, died = _count_cells(cell, event, groups * width)
+        shown = (left > 0).reshape(groups, width)
+        shown[:, 0] = people > 0
+        row = np.flatnonzero(shown)
+        left, died = left[row], died[row]
+        sizes = np.count_nonzero(shown, axis=1)
+    else:
+        row, left, died = _sort_cells(cell, event, np.flatnonzero(people) * width)
+        sizes = np.bincount(row // width, minlength=groups)
+    place = row - np.repeat(np.arange(groups) * width, sizes)
+    at_risk = np.repeat(np.cumsum(people), sizes) - np.cumsum(left) + left
+    moment = place.astype(time.dtype) if values is None else values[place]
+    return Tally(np.append(0, np.cumsum(sizes)), moment, at_risk, died, left - died)
+
+
+def _code_times(time: Array) -> tuple[Array, Array | None]:
+    """Times as places in the rising distinct times with 0 first; whole numbers that are not too many are their own."""
+    if not len(time):
+        return np.zeros(0, np.int64), None
+    if time.max() < max(DENSE * len(time), SMALL):
+        whole = time.astype(np.int64)
+        if time.dtype.kind in "iu" or np.array_equal(whole, time):
+            return whole, None
+    values, code = np.unique(time, return_inverse=True)
+    gap = np.diff(values)
+    new = (gap > SAME_TIME) & (gap > SAME_TIME * np.abs(values).mean()) if time.dtype.kind == "f" else gap > 0
+    place = np.append(0, np.cumsum(new))
+    values = values[np.append(True, new)]
+    if values[0] != 0:
+        values, place = np.append(np.zeros(1, time.dtype), values), place + 1
+    return place[code], values
+
+
+def _count_cells(cell: Array, event: Array, cells: int) -> tuple[Array, Array]:
+    return np.bincount(cell, minlength=cells), np.bincount(cell[event], minlength=cells)
+
+
+def _sort_cells(cell: Array, event: Array, starts: Array) -> tuple[Array, Array, Array]:
+    """Cells that occur, and `starts`, rising: people who left in each, and events among them."""
+    key = np.sort(cell * 2 + event)
+    row, first = np.unique(key >> 1, return_index=True)
+    left, died = np.diff(np.append(first, len(key))), np.add.reduceat(key & 1, first)
+    row = np.concatenate([row, (new := np.setdiff1d(starts, row, assume_unique=True))])
+    order, none = np.argsort(row, kind="stable"), np.zeros(len(new), np.int64)
+    return row[order], np.append(left, none)[order], np.append(died, none)[order]
+
+
+def tally_frame(frame: pl.DataFrame, time: str, event: str, by: By = None) -> tuple[Tally, pl.DataFrame]:
+    """Count the people of a frame, as `count_table` does, into arrays: the tally and its groups.
+
+    Raises:
+        BadInput: a column is missing, or a time or event is unknown, not a number or negative.
+    """
+    _check_columns(frame, [time, event, *names(by)])
+    _check_times(frame, time, event)
+    codes, groups = code_groups(frame, by)
+    size = groups.height if names(by) else min(frame.height, 1)
+    seen = frame[time] if frame.schema[time].is_integer() else frame[time].cast(pl.Float64)
+    return tally(codes, seen.to_numpy(), frame[event].cast(pl.Boolean).to_numpy(), size), groups
+
+
+def with_groups(counted: Tally, groups: pl.DataFrame, columns: dict[str, Array]) -> pl.DataFrame:
+    """Columns of a tally's rows beside the columns of their groups; NaN becomes null."""
+    sizes = np.diff(counted.first)
+    place = np.repeat(np.arange(len(sizes)), sizes)
+    own = [groups[name].gather(place) for name in groups.columns]
+    return pl.DataFrame([*own, *(pl.Series(name, one, nan_to_null=True) for name, one in columns.items())])
+
+
 def count_table(
     frame: pl.DataFrame, time: str = "months", event: str = "dead", by: By = None
 ) -> pl.DataFrame:
@@ -57,31 +253,20 @@ def count_table(
     >>> count_table(frame).rows()
     [(0, 4, 0, 0), (2, 4, 1, 0), (5, 3, 1, 1), (9, 1, 0, 1)]
     """
-    groups = names(by)
-    _check_columns(frame, [time, event, *groups])
-    if {"time", "at_risk", "events", "censored"} & set(groups):
+    if {"time", "at_risk", "events", "censored"} & set(names(by)):
         raise BadInput("survival", "a grouping column has the name of a result column", "rename it")
-    _check_times(frame, time, event)
-    seen = (
-        frame.lazy()
-        .group_by([*groups, pl.col(time).alias("time")])
-        .agg(pl.col(event).cast(pl.Int64).sum().alias("events"), pl.len().cast(pl.Int64).alias("left"))
-        .collect()
-    )
-    start = seen.select(*groups, pl.lit(0).cast(seen.schema["time"]).alias("time")).unique()
-    zero = pl.lit(0, pl.Int64)
-    if groups or frame.height:
-        seen = pl.concat([seen, start.with_columns(zero.alias("events"), zero.alias("left"))])
-        seen = seen.group_by([*groups, "time"]).agg(pl.col("events", "left").sum())
-    seen = seen.sort([*groups, "time"], nulls_last=True)
-    remaining = pl.col("left").cum_sum(reverse=True)
-    return seen.select(
-        *groups,
-        "time",
-        (remaining.over(groups) if groups else remaining).alias("at_risk"),
-        "events",
-        (pl.col("left") - pl.col("events")).alias("censored"),
-    )
+    counted, groups = tally_frame(frame, time, event, by)
+    return with_groups(counted, groups, count_columns(counted, frame.schema[time]))
+
+
+def count_columns(counted: Tally, kind: Any) -> dict[str, Any]:
+    """Columns time (of that kind), at_risk, events, censored of a tally."""
+    return {
+        "time": pl.Series(counted.time).cast(kind),
+        "at_risk": counted.at_risk,
+        "events": counted.events,
+        "censored": counted.censored,
+    }
 
 
 def number_at_risk(
@@ -104,38 +289,33 @@ def number_at_risk(
     >>> number_at_risk(frame, [0, 5, 12]).rows()
     [(0.0, 4, 0, 0), (5.0, 3, 2, 1), (12.0, 0, 0, 1)]
     """
-    groups = names(by)
-    _check_columns(frame, [time, event, *groups])
-    _check_times(frame, time, event)
+    points = rising(times, "number at risk")
+    counted, groups = tally_frame(frame, time, event, by)
+    return point_table(
+        groups, points, dict(zip(("at_risk", "events", "censored"), counted.at(points), strict=True))
+    )
+
+
+def rising(times: Sequence[float], what: str) -> Array:
+    """Times as an array.
+
+    Raises:
+        BadInput: there is none, or they do not increase.
+    """
     points = np.asarray(list(times), dtype=float)
     if not points.size:
-        raise BadInput("number at risk", "no times were given")
-    if (np.diff(points) <= 0).any():
-        raise BadInput("number at risk", "the times must increase")
-    seen = frame[time].cast(pl.Float64).to_numpy()
-    counted = (  # `until`: the first of the times not before one's own; `reached`: how many one was observed for
-        frame.lazy()
-        .select(
-            *groups,
-            pl.col(event).cast(pl.Int64).alias("_event"),
-            pl.Series("_until", np.searchsorted(points, seen, side="left")),
-            pl.Series("_reached", np.searchsorted(points, seen, side="right")),
-        )
-        .group_by([*groups, "_until", "_reached"])
-        .agg(pl.col("_event").sum(), pl.len().cast(pl.Int64).alias("_people"))
-        .collect()
-    )
-    rows = []
-    for place, point in enumerate(points.tolist()):
-        now = pl.col("_until") == place
-        wanted = [
-            pl.lit(point).alias("time"),
-            pl.col("_people").filter(pl.col("_reached") > place).sum().alias("at_risk"),
-            pl.col("_event").filter(now).sum().alias("events"),
-            (pl.col("_people") - pl.col("_event")).filter(now).sum().alias("censored"),
-        ]
-        rows.append(counted.group_by(groups).agg(wanted) if groups else counted.select(wanted))
-    return pl.concat(rows).sort([*groups, "time"], nulls_last=True)
+        raise BadInput(what, "no times were given")
+    if not (np.diff(points) > 0).all() or np.isnan(points).any():
+        raise BadInput(what, "the times must increase")
+    return points
+
+
+def point_table(groups: pl.DataFrame, points: Array, columns: dict[str, Array]) -> pl.DataFrame:
+    """Tables of (groups, points) as columns beside the groups and the points; NaN becomes null."""
+    size = len(next(iter(columns.values())))
+    own = [groups[name].gather(np.repeat(np.arange(size), len(points))) for name in groups.columns]
+    values = [pl.Series(name, one.ravel(), nan_to_null=True) for name, one in columns.items()]
+    return pl.DataFrame([*own, pl.Series("time", np.tile(points, size)), *values])
 
 
 def _check_columns(frame: pl.DataFrame, wanted: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Kaplan-Meier: survival with Greenwood's error and confidence limits, quantiles, values at given times.
+"""Kaplan–Meier: survival with Greenwood's error and confidence limits, and its values at given times.
 
 Sources: Kaplan EL, Meier P, J Am Stat Assoc 1958;53:457-481; Greenwood M 1926; limits on the log and
 log(-log) scales: Kalbfleisch JD, Prentice RL, The Statistical Analysis of Failure Time Data, 2002, 1.4.
@@ -7,18 +7,28 @@ log(-log) scales: Kalbfleisch JD, Prentice RL, The Statistical Analysis of Failu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import NormalDist
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from registry.analytics.counts import By, count_table, names
+from registry.analytics.counts import (
+    Array,
+    By,
+    Tally,
+    count_columns,
+    names,
+    point_table,
+    rising,
+    tally_frame,
+    with_groups,
+)
 from registry.errors import BadInput
 
 Confidence = Literal["log-log", "log", "plain"]
-NEAR = 1e-9
-"""Two survival values closer than this are the same number reached by another order of factors."""
+SCALES: tuple[Confidence, ...] = ("log-log", "log", "plain")
 
 
 def kaplan_meier(
@@ -42,7 +52,7 @@ def kaplan_meier(
     Returns:
         `by`, time, at_risk (just before), events, censored, survival (just after), std_error (Greenwood,
         survival scale), lower, upper. Where survival is 0 the last three are null: they are not defined.
-        Sorted by group and time.
+        Before the first event the limits are 1. Sorted by group and time.
 
     Raises:
         BadInput: a column is missing, a time or event is unknown, or the method has no such name.
@@ -52,31 +62,56 @@ def kaplan_meier(
     >>> curve.select("time", "at_risk", "events", pl.col("survival", "std_error").round(6)).rows()[1:]
     [(2, 4, 1, 0.75, 0.216506), (5, 3, 1, 0.5, 0.25), (9, 1, 0, 0.5, 0.25)]
     """
-    if confidence not in ("log-log", "log", "plain"):
+    check_limits(confidence, level)
+    counted, groups = tally_frame(frame, time, event, by)
+    return curve_frame(counted, groups, frame.schema[time], confidence, level)
+
+
+def curve_frame(
+    counted: Tally,
+    groups: pl.DataFrame,
+    kind: Any = pl.Float64,
+    confidence: Confidence = "log-log",
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """The result of `kaplan_meier` from people who are counted already; `kind` is the type of time."""
+    survival, variance = product_limit(counted)
+    error, lower, upper = limits(survival, variance, confidence, level)
+    estimates = {"survival": survival, "std_error": error, "lower": lower, "upper": upper}
+    return with_groups(counted, groups, {**count_columns(counted, kind), **estimates})
+
+
+def product_limit(counted: Tally) -> tuple[Array, Array]:
+    """Survival just after each row of a tally, and the variance of its logarithm (infinite where it is 0).
+
+    >>> from registry.analytics.counts import tally
+    >>> counted = tally(np.zeros(4, int), np.array([2, 5, 5, 9]), np.array([True, True, False, False]), 1)
+    >>> [values.round(4).tolist() for values in product_limit(counted)]
+    [[1.0, 0.75, 0.5, 0.5], [0.0, 0.0833, 0.25, 0.25]]
+    """
+    lived = counted.at_risk - counted.events
+    with np.errstate(divide="ignore"):
+        survival = lived / counted.at_risk
+        variance = counted.events / (counted.at_risk.astype(float) * lived)
+    variance[counted.events == 0] = 0.0
+    for start, end in pairwise(counted.first.tolist()):
+        np.multiply.accumulate(survival[start:end], out=survival[start:end])
+        np.add.accumulate(variance[start:end], out=variance[start:end])
+    return survival, variance
+
+
+def check_limits(confidence: str, level: float) -> None:
+    """Refuse limits that there are not."""
+    if confidence not in SCALES:
         raise BadInput("survival", f'"{confidence}" is no kind of limits', "use log-log, log or plain")
     if not 0 < level < 1:
         raise BadInput("survival", f"confidence level {level} is not between 0 and 1")
-    groups = names(by)
-    table = count_table(frame, time, event, by)
-    died, at_risk = pl.col("events"), pl.col("at_risk")
-    kept = ((at_risk - died) / at_risk).cum_prod()
-    variance = (died / (at_risk * (at_risk - died))).cum_sum()
-    if groups:
-        kept, variance = kept.over(groups), variance.over(groups)
-    curve = table.with_columns(kept.alias("survival"), variance.alias("variance"))
-    error, lower, upper = limits(
-        curve["survival"].to_numpy(), curve["variance"].to_numpy(), confidence, level
-    )
-    return curve.drop("variance").with_columns(
-        pl.Series(name, values, nan_to_null=True)
-        for name, values in (("std_error", error), ("lower", lower), ("upper", upper))
-    )
 
 
 def limits(
-    survival: np.ndarray, variance: np.ndarray, confidence: Confidence, level: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Standard error (survival scale), lower and upper limit; NaN where survival is 0.
+    survival: Array, variance: Array, confidence: Confidence, level: float
+) -> tuple[Array, Array, Array]:
+    """Standard error (survival scale), lower and upper limit; NaN where survival is 0, 1 where nothing happened yet.
 
     Args:
         survival: estimates between 0 and 1.
@@ -89,21 +124,34 @@ def limits(
     [0.304, 0.696]
     """
     z = NormalDist().inv_cdf(0.5 + level / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         root = np.sqrt(variance)
-        error = np.where(survival > 0, survival * root, np.nan)
+        error = survival * root
         if confidence == "plain":
-            lower, upper = survival - z * error, survival + z * error
+            lower, upper = np.maximum(survival - z * error, 0.0), np.minimum(survival + z * error, 1.0)
         elif confidence == "log":
-            lower, upper = survival * np.exp(-z * root), survival * np.exp(z * root)
+            width = np.exp(z * root)
+            lower, upper = survival / width, np.minimum(survival * width, 1.0)
         else:
             log = np.log(survival)
-            width = z * root / -log
-            lower, upper = survival ** np.exp(width), survival ** np.exp(-width)
-    unmoved = survival == 1  # nobody had the event yet
-    lower, upper = (np.where(unmoved, 1.0, np.clip(value, 0, 1)) for value in (lower, upper))
-    gone = survival <= 0
-    return error, np.where(gone, np.nan, lower), np.where(gone, np.nan, upper)
+            width = np.exp(root * -z / log)
+            lower, upper = np.exp(log * width), np.exp(log / width)
+    still, gone = survival == 1, ~(survival > 0)
+    for one in (lower, upper):
+        one[still] = 1.0
+    for one in (error, lower, upper):
+        one[gone] = np.nan
+    return error, lower, upper
+
+
+def curve_runs(curve: pl.DataFrame, by: By) -> tuple[Array, pl.DataFrame]:
+    """Where each group of a curve begins (groups + 1; the last is the end), and the groups."""
+    groups = names(by)
+    if not groups or curve.is_empty():
+        return np.unique([0, curve.height]), curve.select(groups).head(min(curve.height, 1))
+    run = curve.select(pl.struct(groups).rle_id()).to_series().to_numpy()
+    first = np.concatenate([[0], np.flatnonzero(np.diff(run)) + 1, [curve.height]])
+    return first, curve.select(groups)[first[:-1]]
 
 
 def survival_at(
@@ -126,75 +174,18 @@ def survival_at(
     >>> survival_at(kaplan_meier(frame), [6, 12]).select("time", "at_risk", "events", "survival").rows()
     [(6.0, 1, 2, 0.5), (12.0, 0, 0, None)]
     """
-    groups = names(by)
-    before = [float("-inf"), *map(float, times)][:-1] if len(times) else []
-    if not len(times) or any(late <= early for early, late in zip(before, times, strict=True)):
-        raise BadInput("survival", "the times must be given and increase")
-    values = ["survival", "std_error", "lower", "upper"]
-    rows = []
-    for early, late in zip(before, map(float, times), strict=True):
-        past = pl.col("time") <= late
-        known = pl.lit(extend) | (pl.col("time").max() >= late) | (pl.col("survival").last() <= 0)
-        wanted = [
-            pl.lit(late).alias("time"),
-            (pl.col("events") + pl.col("censored")).filter(pl.col("time") >= late).sum().alias("at_risk"),
-            pl.col("events").filter(past & (pl.col("time") > early)).sum(),
-            *(pl.when(known).then(pl.col(value).filter(past).last()).alias(value) for value in values),
-        ]
-        rows.append(
-            curve.group_by(groups, maintain_order=True).agg(wanted) if groups else curve.select(wanted)
-        )
-    return pl.concat(rows).sort([*groups, "time"], nulls_last=True)
-
-
-def quantiles(
-    curve: pl.DataFrame, shares: Sequence[float] = (0.25, 0.5, 0.75), by: By = None
-) -> pl.DataFrame:
-    """Time by which a share of the group has had the event, with limits where the curve's limits cross.
-
-    Args:
-        curve: result of `kaplan_meier`.
-        shares: between 0 and 1; 0.5 is the median.
-        by: the grouping column(s) the curve was made with.
-
-    Returns:
-        `by`, share, time, lower, upper (Float64): the first time with survival (lower limit, upper limit)
-        <= 1 - share; the middle of the stretch where the curve runs at exactly that height (as R's survival
-        does, and as a median of uncensored numbers is); null when it was not reached. Sorted by group and share.
-
-    >>> frame = pl.DataFrame({"months": [2, 5, 6, 9], "dead": [True, True, False, False]})
-    >>> quantiles(kaplan_meier(frame), (0.2, 0.25, 0.75)).select("share", "time").rows()
-    [(0.2, 2.0), (0.25, 3.5), (0.75, None)]
-    """
-    groups = names(by)
-    if any(not 0 < share < 1 for share in shares) or not len(shares):
-        raise BadInput("survival quantiles", "the shares must lie between 0 and 1")
-    rows = []
-    for share in sorted(shares):
-        wanted = [pl.lit(float(share)).alias("share")]
-        wanted += [
-            _crossing(value, 1 - share).alias(name)
-            for name, value in (("time", "survival"), ("lower", "lower"), ("upper", "upper"))
-        ]
-        rows.append(
-            curve.group_by(groups, maintain_order=True).agg(wanted) if groups else curve.select(wanted)
-        )
-    return pl.concat(rows).sort([*groups, "share"], nulls_last=True)
-
-
-def _crossing(value: str, height: float) -> pl.Expr:
-    """First time at which a column comes down to a height, or the middle of its stretch at that height."""
-    time, level = pl.col("time").cast(pl.Float64), pl.col(value)
-    first, below = time.filter(level <= height + NEAR).first(), time.filter(level < height - NEAR).first()
-    flat = (level - height).abs().filter(level <= height + NEAR).first() <= NEAR
-    return pl.when(flat).then((first + pl.coalesce(below, time.max())) / 2).otherwise(first)
-
-
-def median_survival(curve: pl.DataFrame, by: By = None) -> pl.DataFrame:
-    """Median survival time of each group with its limits: `by`, time, lower, upper.
-
-    >>> frame = pl.DataFrame({"months": [2, 5, 5, 9], "dead": [True, True, True, False]})
-    >>> median_survival(kaplan_meier(frame))["time"].item()
-    5.0
-    """
-    return quantiles(curve, (0.5,), by).drop("share")
+    points = rising(times, "survival")
+    first, groups = curve_runs(curve, by)
+    counts = [curve[name].to_numpy() for name in ("at_risk", "events", "censored")]
+    counted = Tally(first, curve["time"].cast(pl.Float64).to_numpy(), *counts)
+    at_risk, events, _ = counted.at(points)
+    last = counted.places(points)[1] - 1
+    known = (last >= first[:-1, None]).astype(bool)
+    if not extend and counted.groups:
+        end = first[1:, None] - 1
+        survival = curve["survival"].to_numpy()
+        known &= (counted.time[end] >= points) | (survival[end] <= 0)
+    columns: dict[str, Array] = {"at_risk": at_risk, "events": events}
+    for name in ("survival", "std_error", "lower", "upper"):
+        columns[name] = np.where(known, np.append(curve[name].to_numpy(), np.nan)[last], np.nan)
+    return point_table(groups, points, columns)

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards import door
+from dashboards import door, provenance, workbook
 from registry.errors import RegistryError
 from registry.service.safe_csv import to_csv
 
@@ -36,7 +36,7 @@ class Ticket:
 
     Args:
         token_hash: hash of the session token that may use it.
-        name: file name without patient data.
+        name: file name without patient data; `.xlsx` gives a workbook, anything else CSV.
         operation: the service operation that gives the frame, or a document {name, media_type, content}, with its
             arguments.
         pick: takes the frame out of the answer and orders its columns; a document is given as it is.
@@ -102,10 +102,19 @@ def _make(ticket: Ticket, token: str | None) -> tuple[str, str, bytes]:
         name, kind, data, rows = answer["name"], answer["media_type"], answer["content"], 0
     else:
         frame = ticket.pick(answer)
-        name, kind, data, rows = ticket.name, "text/csv; charset=utf-8", to_csv(frame), frame.height
+        name, rows = ticket.name, frame.height
+        kind, data = _file(name, frame, answer)
     digest = hashlib.sha256(data).hexdigest()
     session.run("downloads.record", name=name, rows=rows, sha256=digest, operation=ticket.operation)
     return name, kind, data
+
+
+def _file(name: str, frame: pl.DataFrame, answer: Any) -> tuple[str, bytes]:
+    """Media type and content; a figure's file says of whom, of which day and by which program it is."""
+    told = provenance.lines(answer)
+    if name.endswith(".xlsx"):
+        return workbook.MEDIA_TYPE, workbook.to_xlsx(frame, told)
+    return "text/csv; charset=utf-8", to_csv(provenance.beside(frame, answer))
 
 
 def _hash(token: str) -> str:

@@ -68,7 +68,7 @@ def build_app(
     from streamlit import config
     from streamlit.runtime.pages_manager import PagesManager
 
-    from dashboards import downloads, icon, sign_in
+    from dashboards import downloads, icon, pictures, sign_in
     from dashboards.guard import Guard
 
     door.use(session_factory)
@@ -77,7 +77,7 @@ def build_app(
     config.get_config_options(force_reparse=True, options_from_flags=dict(OPTIONS))
     return st.App(
         _SCRIPT,
-        routes=[*sign_in.routes(note), *downloads.routes(), *icon.routes(), *routes],
+        routes=[*sign_in.routes(note), *downloads.routes(), *pictures.routes(), *icon.routes(), *routes],
         middleware=[Middleware(Guard, token_paths=frozenset(route.path for route in routes))],
         lifespan=lifespan,
         on_script_error=_on_script_error,

@@ -19,9 +19,12 @@ OTHERS = "All others"
 REST = "#a9c4c1"
 
 
-def draw(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Show a figure in the house's look; `alt` says it in words."""
-    st.plotly_chart(figure, key=key, theme=None, config=CHART_CONFIG, alt=alt, width="stretch")
+def draw(figure: go.Figure, *, key: str, alt: str, camera: bool = True) -> None:
+    """Show a figure in the house's look; `alt` says it in words; `camera`: with Plotly's own button for a picture."""
+    config = dict(CHART_CONFIG)
+    if not camera:
+        config["modeBarButtonsToRemove"] = [*config["modeBarButtonsToRemove"], "toImage"]
+    st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch")
 
 
 def columns(

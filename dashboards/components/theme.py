@@ -12,8 +12,9 @@ INK: Final = "#16302f"
 SOFT: Final = "#5d7271"
 LINE: Final = "#dbe4e2"
 ACCENT: Final = "#0b6e69"
-#: Told apart by people who see colours differently, also in print (after Okabe and Ito, 2008; darkened for lines).
-COLOURS: Final = ("#0b6e69", "#c4561f", "#3b5fa8", "#a8437e", "#8a7a12", "#4f9bd0", "#6b6b6b", "#6a4ba3")
+#: Told apart by people who see colours differently: at least 24 units of CIELAB apart for full sight and under the three
+#: dichromacies (simulated after Machado, Oliveira and Fernandes 2009), each 3:1 and more against white (WCAG 2.2, 1.4.11).
+COLOURS: Final = ("#0b6e69", "#ce8507", "#7257d5", "#b03000", "#289eda", "#222222", "#74348b")
 SEVERITY: Final = {"error": "#b3261e", "warning": "#a05a00", "information": "#3b5fa8"}
 
 #: Streamlit's own theme options (given to its configuration by `server.build_app`).
@@ -82,6 +83,10 @@ STYLE: Final = """
   .rg-items small { display: block; color: #5d7271; }
   .rg-marked td { background: #fff7e6; } .rg-marked td:first-child { box-shadow: inset 4px 0 0 #c4561f; font-weight: 600; }
   .rg-grid td.rg-n, .rg-grid th.rg-n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+  .rg-scroll { max-height: 26rem; overflow: auto; } .rg-scroll:focus-visible { outline: 2px solid #0b6e69; }
+  .rg-figures thead th { position: sticky; top: 0; background: #fff; } .rg-figures tbody th { color: #16302f; font-weight: 500; }
+  .rg-figures tbody th { border-bottom: 1px solid #eaf0ef; padding: .3rem .6rem; text-align: left; }
+  .rg-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .rg-text { white-space: pre-wrap; font-size: .92rem; line-height: 1.45; margin: 0 0 .8rem; overflow-wrap: anywhere; }
   .rg-levels { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: .8rem; margin: .2rem 0 .6rem; }
   .rg-level { border: 1px solid #dbe4e2; border-left-width: 6px; border-radius: 8px; padding: .6rem .9rem; }

@@ -9,8 +9,9 @@ import polars as pl
 import streamlit as st
 
 from dashboards import door
-from dashboards.components import charts, survival_figure, tables
-from dashboards.components.messages import empty, guarded, plain
+from dashboards.components import panel
+from dashboards.components.figures import survival
+from dashboards.components.messages import empty, guarded
 from dashboards.components.words import number, probability
 
 _BY = {None: "All together", "stage": "Stage", "sex": "Sex", "site": "Site"}
@@ -35,7 +36,7 @@ def _page() -> None:
         asked = _controls(choices)
         with st.spinner("Counting…", show_time=False):
             answer = door.figures("survival.kaplan_meier", **asked)
-        _answer(answer, choices)
+        _answer(answer, choices, asked)
 
 
 def _controls(choices: dict[str, Any]) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _pairs(values: Any) -> dict[Any, str]:
     }
 
 
-def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any], choices: dict[str, Any], asked: dict[str, Any]) -> None:
     curve, threshold = answer["curve"], int(answer["threshold"])
     groups = _ordered(answer, choices)
     if not curve.height:
@@ -88,28 +89,27 @@ def _answer(answer: dict[str, Any], choices: dict[str, Any]) -> None:
     else:
         shown = _chosen(groups)
         chosen = pl.col("group").cast(pl.String).is_in(shown)
-        parts = (curve.filter(chosen), answer["at_risk"].filter(chosen))
-        picture = survival_figure.figure(*parts, threshold, shown)
-        charts.draw(picture, key="km", alt="Kaplan-Meier survival with confidence bands and numbers at risk")
-    left, right = st.columns([6, 5], gap="large")
-    with left:
-        if curve.height:
-            st.subheader("Survival by group")
-            tables.show(_by_group(answer, groups), key="km_groups", rows=8)
-        _log_rank(answer.get("log_rank"))
-    with right:
-        st.subheader("Who is counted")
-        flow = _hidden(answer["exclusions"], threshold)
-        # A plain table, not a grid: its cells wrap, and a reason is a sentence.
-        st.table(
-            [
-                {"Reason": plain(row["reason"]), "Excluded": row["excluded"], "Remaining": row["remaining"]}
-                for row in flow.iter_rows(named=True)
-            ],
-            border="horizontal",
-            alt="Who is counted",
+        years = (pl.col("time") / 12).alias("years")
+        drawn = survival.curves(
+            curve.filter(chosen).with_columns(years, estimate=pl.col("survival")),
+            answer["at_risk"].filter(chosen).with_columns(years),
+            shown,
+            y_title="Survival",
+            threshold=threshold,
         )
-    st.caption(plain(answer.get("note") or f"Counts under {threshold} are hidden."))
+        panel.show(
+            drawn,
+            answer,
+            key="survival_curve",
+            title="Observed survival",
+            operation="survival.kaplan_meier",
+            arguments=asked,
+            pick=lambda found: found["curve"],
+            table=_by_group(answer, groups),
+            columns={},
+        )
+    _log_rank(answer.get("log_rank"))
+    panel.about(answer)
 
 
 def _ordered(answer: dict[str, Any], choices: dict[str, Any]) -> list[str]:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from dashboards import door, quiet
 from dashboards.components import draft, sections
-from dashboards.components.survival_figure import figure
 from registry.errors import Conflict
 from registry.security.roles import ROLES, Actor
 from registry.service.safe_csv import to_csv
@@ -131,21 +130,6 @@ def test_logs_say_kind_and_place_only(caplog: pytest.LogCaptureFixture) -> None:
     finally:
         logging.setLogRecordFactory(factory)
     assert "RIVERA" not in caplog.text and "ValueError at test_app_parts.py:" in caplog.text
-
-
-def test_figure_hides_small_numbers_at_risk() -> None:
-    curve = pl.DataFrame(
-        {
-            "group": ["a", "a"],
-            "time": [0.0, 12.0],
-            "survival": [1.0, 0.5],
-            "lower": [1.0, 0.4],
-            "upper": [1.0, 0.6],
-        }
-    )
-    at_risk = pl.DataFrame({"group": ["a", "a"], "time": [0, 12], "at_risk": [1234, None]})
-    texts = [trace.text for trace in figure(curve, at_risk, 16, ["a"]).data if trace.mode == "text"]
-    assert [list(text) for text in texts] == [["1,234", "<16"]]
 
 
 def test_safe_settings_win_over_a_persons_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,135 @@
+"""A study: one cohort applied to the analysis frame, with its exclusion flow, its provenance and its methods text."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from registry.analytics import cohorts
+from registry.analytics.cohorts import Cohort
+from registry.analytics.disclosure import Profile
+from registry.analytics.disclosure import profile as disclosure_profile
+from registry.errors import BadInput
+from registry.service.statistics import analysis_cache, saved_cohorts
+from registry.version import __version__
+
+if TYPE_CHECKING:
+    from registry.service.operations import Context
+
+Definition = Mapping[str, Any] | str | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """What an operation works with.
+
+    Attributes:
+        cohort: the definition in force; as_of: the cut-off in force.
+        frame: rows of the analysis frame that are counted. flow: exact, never published.
+        rule: disclosure profile. version: of the data. followed: people were followed.
+        on: the day asked about.
+    """
+
+    cohort: Cohort
+    as_of: dt.date
+    frame: pl.DataFrame
+    flow: pl.DataFrame
+    rule: Profile
+    version: int
+    followed: bool
+    on: dt.date
+
+    @property
+    def exclusions(self) -> pl.DataFrame:
+        """The flow as it may be shown: frame[step, reason, excluded, remaining], small counts hidden."""
+        return cohorts.hide_small(self.flow, self.rule.threshold)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where a figure comes from: plain words and dates, nothing of a patient."""
+        return {
+            "cohort": cohorts.as_dict(self.cohort), "cohort_link": cohorts.to_link(self.cohort),
+            "software": f"cancer-registry {__version__}", "data_cut_off": self.as_of, "data_version": self.version,
+            "made_on": self.on, "profile": self.rule.name, "threshold": self.rule.threshold,
+        }  # fmt: skip
+
+    def methods(self, *figure: str) -> str:
+        """The methods text, with sentences on what was calculated."""
+        return cohorts.methods_text(
+            self.cohort,
+            self.exclusions,
+            self.as_of,
+            figure,
+            follow_up=self.followed,
+            threshold=self.rule.threshold,
+            software=f"cancer-registry {__version__}",
+            data_version=self.version,
+        )
+
+    def answer(self, *figure: str) -> dict[str, Any]:
+        """The keys that every answer has: exclusions, methods, provenance, threshold."""
+        return {
+            "exclusions": self.exclusions, "methods": self.methods(*figure), "provenance": self.provenance,
+            "threshold": self.rule.threshold,
+        }  # fmt: skip
+
+
+def study(
+    context: Context,
+    cohort: Definition = None,
+    *,
+    as_of: str | dt.date | None = None,
+    profile: str = "default",
+    follow_up: bool = False,
+    default: Cohort = cohorts.EVERYBODY,
+    columns: Sequence[str] | None = None,
+    items: Sequence[str] = (),
+    **narrower: Any,
+) -> Study:
+    """Apply a cohort to the tumors in the actor's scope.
+
+    Args:
+        cohort: a definition, the name of a saved cohort, the text of a link, or None for `default`.
+        as_of: the day asked about (default today); the cohort's own cut-off goes before it.
+        profile: disclosure profile.
+        follow_up: as `cohorts.apply`.
+        columns: columns of the frame to keep; None = all.
+        items: further NAACCR items, as columns (see `analysis_cache.items`).
+        narrower: attributes of `Cohort` that the question itself gives; None = not given.
+
+    Raises:
+        BadInput: a wrong definition. NotFound: no cohort of that name.
+    """
+    on = context.day(as_of)
+    asked = cohorts.with_changes(definition_of(context, cohort, default), **narrower)
+    frame = analysis_cache.tumors(context)
+    version = analysis_cache.data_version(context)
+    if items:
+        more = analysis_cache.items(context, [name for name in items if name not in frame.columns])
+        frame = pl.concat([frame, more.drop("tumor_id")], how="horizontal")
+    wanted = None if columns is None else [*columns, *items]
+    kept, flow = cohorts.apply(frame, asked, on, follow_up=follow_up, columns=wanted)
+    return Study(
+        asked, asked.cut_off or on, kept, flow, disclosure_profile(profile), version, follow_up, context.today
+    )
+
+
+def definition_of(context: Context, cohort: Definition, default: Cohort = cohorts.EVERYBODY) -> Cohort:
+    """The cohort that is meant.
+
+    Raises:
+        BadInput: neither a definition nor a text. NotFound: no cohort of that name.
+    """
+    if cohort is None or cohort == "":
+        return default
+    if isinstance(cohort, str):
+        if cohort.startswith(cohorts.LINK):
+            return cohorts.from_link(cohort)
+        return saved_cohorts.find(context, cohort).cohort
+    if not isinstance(cohort, Mapping):
+        raise BadInput("cohort", "is neither a definition nor a name", "give one of them")
+    return cohorts.cohort_from(cohort)

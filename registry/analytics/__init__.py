@@ -20,7 +20,8 @@ _ROOMS = {
     "disclosure": ("Profile", "profiles", "suppress", "suppress_at_risk", "suppress_curve"),
     "incidence": (
         *("age_adjusted_rates", "age_group", "age_specific_rates", "crude_rates", "cumulative_rates"),
-        *("mortality_incidence", "rate_differences", "rate_ratios", "standardised_incidence_ratios", "standards"),
+        *("delay_flags", "limited_duration_prevalence", "mortality_incidence"),
+        *("rate_differences", "rate_ratios", "standardised_incidence_ratios", "standards"),
     ),
     "survival": ("LogRank", "kaplan_meier", "log_rank", "median_survival", "quantiles", "survival_at"),
     "trend": ("JoinpointModel", "annual_percent_change", "joinpoint", "poisson_percent_change"),

@@ -17,13 +17,30 @@ from typing import Any
 _ROOMS = {
     "cohorts": ("Cohort", "SurvivalRules", "survival_cohort"),
     "counts": ("count_table", "counts_by", "number_at_risk"),
-    "disclosure": ("Profile", "profiles", "suppress", "suppress_at_risk", "suppress_curve"),
+    "disclosure": (
+        *("Profile", "profiles", "publish_at_risk", "publish_counts", "publish_curve", "publish_flow"),
+        *("publish_proportions", "publish_quantiles", "publish_rates", "shown_as"),
+        *("suppress", "suppress_at_risk", "suppress_curve"),
+    ),
     "incidence": (
         *("age_adjusted_rates", "age_group", "age_specific_rates", "crude_rates", "cumulative_rates"),
         *("delay_flags", "limited_duration_prevalence", "mortality_incidence"),
         *("rate_differences", "rate_ratios", "standardised_incidence_ratios", "standards"),
     ),
-    "survival": ("LogRank", "kaplan_meier", "log_rank", "median_survival", "quantiles", "survival_at"),
+    "survival": (
+        "LogRank",
+        "Trend",
+        "conditional_survival",
+        "kaplan_meier",
+        "life_table",
+        "log_rank",
+        "log_rank_trend",
+        "median_survival",
+        "nelson_aalen",
+        "quantiles",
+        "restricted_mean",
+        "survival_at",
+    ),
     "trend": ("JoinpointModel", "annual_percent_change", "joinpoint", "poisson_percent_change"),
 }
 """Room → the names it gives here."""

@@ -111,7 +111,7 @@ def test_small_groups_and_the_thin_end_of_a_curve_disappear() -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda: profile("nonsense"), "is not one of default, uscs"),
+        (lambda: profile("nonsense"), "is not one of cms, default, uscs"),
         (lambda: profile(0), "not a positive"),
         (lambda: suppress(pl.DataFrame({"count": [-1]})), "negative"),
         (lambda: suppress(pl.DataFrame({"count": [1]}), margins=["year"]), "no column year"),

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from registry.analytics.disclosure.suppression import (
-    Profile,
-    profile,
-    profiles,
-    suppress,
-    suppress_at_risk,
-    suppress_curve,
+from registry.analytics.disclosure.counts import publish_counts, publish_proportions, publish_rates
+from registry.analytics.disclosure.curves import (
+    publish_at_risk,
+    publish_curve,
+    publish_flow,
+    publish_quantiles,
 )
+from registry.analytics.disclosure.profile import Profile, profile, profiles, publish_count, shown_as
+from registry.analytics.disclosure.suppression import suppress, suppress_at_risk, suppress_curve
 
-__all__ = ["Profile", "profile", "profiles", "suppress", "suppress_at_risk", "suppress_curve"]
+__all__ = [
+    "Profile",
+    "profile",
+    "profiles",
+    "publish_at_risk",
+    "publish_count",
+    "publish_counts",
+    "publish_curve",
+    "publish_flow",
+    "publish_proportions",
+    "publish_quantiles",
+    "publish_rates",
+    "shown_as",
+    "suppress",
+    "suppress_at_risk",
+    "suppress_curve",
+]

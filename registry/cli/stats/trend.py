@@ -1,0 +1,84 @@
+"""`registry stats trend`: trends of the registry's rates, or with --input of a file of rates or counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from registry.cli.options import Options, global_options
+from registry.errors import BadInput
+
+OF_FILES = ("method", "joinpoints", "permutations", "seed", "out")
+OF_DATABASE = ("cohort", "site", "sex", "year_from", "year_to", "source", "profile")
+METHODS = ("apc", "apc-unweighted", "apc-poisson", "joinpoint")
+
+
+@click.command("trend", epilog="Example: registry stats trend --by sex --site Breast --max-joinpoints 2")
+@click.option("--by", help="Compare groups: sex, site_group, race, state …; with --input a column.")
+@click.option(
+    "--standard", help="us2000 (default), world_segi_doll, europe_2013, or a CSV age_group, weight."
+)
+@click.option("--max-joinpoints", type=click.IntRange(0), help="Choose between 0 and this many (default: 3).")
+@click.option("--select", help="How the number is chosen: bic (default), bic3 or permutation.")
+@click.option("--cohort", help="A saved cohort, or its link text.")
+@click.option("--site", help="Only this site group.")
+@click.option("--sex", help="Only this sex: 1 or 2.")
+@click.option("--from", "year_from", type=int, help="First diagnosis year.")
+@click.option("--to", "year_to", type=int, help="Last diagnosis year.")
+@click.option("--source", help="Population table (see registry stats population list).")
+@click.option("--profile", help="Disclosure profile: default (11), uscs (16) or a number.")
+@click.option(
+    "--input",
+    type=click.Path(),
+    help="A CSV file instead of the database: group, year, rate, se; or group, year, age_group, count, population.",
+)
+@click.option("--method", help=f"With --input, one or more of: {', '.join(METHODS)}.")
+@click.option("--joinpoints", type=click.IntRange(0), help="With --input: exactly this many joinpoints.")
+@click.option("--permutations", type=click.IntRange(1), help="With --select permutation (default: 4499).")
+@click.option("--seed", type=click.IntRange(0), help="With --select permutation (default: 7160).")
+@click.option("--out", type=click.Path(), help="With --input: write the results here (default: stdout).")
+@global_options
+def trend(options: Options, **given: Any) -> int:
+    """Trends of age-adjusted rates: joinpoints and annual percent change of each segment, with limits.
+
+    With --input from a file, no database: one row a segment (method, group, joinpoints, segment, first_year, last_year,
+    apc, lower, upper, p, se_log_slope). Rows that can't be used are named and left out, a series with a rate of 0 is
+    named and refused (exit code 1).
+    """
+    from registry.cli.stats.tables import choose
+
+    if given["select"] is not None:
+        choose([given["select"]], ("bic", "bic3", "permutation"), "--select")
+    if given["input"] is None:
+        _refuse(given, OF_FILES, "goes with --input only")
+        return _database(options, given)
+    _refuse(given, OF_DATABASE, "does not go with --input")
+    from registry.cli.stats.trend_file import answer
+
+    return answer(options, given)
+
+
+def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if given[name] is not None:
+            option = {"year_from": "--from", "year_to": "--to"}.get(name, f"--{name.replace('_', '-')}")
+            raise BadInput(option, why, "leave it out")
+
+
+def _database(options: Options, given: dict[str, Any]) -> int:
+    from registry.cli import output
+
+    names = ("by", "standard", "max_joinpoints", "select", *OF_DATABASE)
+    asked = {name: given[name] for name in names if given[name] is not None}
+    with options.connect() as session:
+        answer = session.run("trend.table", **asked)
+    if options.as_json:
+        click.echo(output.as_json(answer))
+        return 0
+    for part in ("segments", "aapc", "left_out"):
+        if answer[part].height:
+            click.echo(output.table(answer[part], limit=200))
+    click.echo(output.table(answer["exclusions"]))
+    click.echo(answer["note"])
+    return 0

@@ -8,42 +8,30 @@ from typing import Any
 import polars as pl
 
 from registry import analytics
-from registry.analytics.cohorts import SurvivalRules, survival_cohort
-from registry.analytics.disclosure import profile as disclosure_profile
 from registry.analytics.disclosure import suppress_at_risk, suppress_curve
-from registry.analytics.stage import GROUPS, stage_group
-from registry.analytics.stage import ITEMS as STAGE_ITEMS
-from registry.errors import BadInput
-from registry.service import frames, sites
+from registry.analytics.stages import GROUPS
+from registry.service import sites
 from registry.service.operations import Context, operation
-from registry.standards import dates
+from registry.service.statistics import survival_groups
+from registry.service.statistics.analysis_cache import tumors
+from registry.service.statistics.survival_groups import DAYS_PER_MONTH
 
-PATIENT_ITEMS = ["vitalStatus", "dateOfLastContact", "dateOfBirth", "sex", "sexAssignedAtBirth"]
-TUMOR_ITEMS = [
-    "primarySite", "histologicTypeIcdO3", "behaviorCodeIcdO3", "dateOfDiagnosis", "sequenceNumberCentral",
-    "typeOfReportingSource", "ageAtDiagnosis",
-]  # fmt: skip
-SEXES = {"1": "Male", "2": "Female", "9": "Unknown"}
-GROUPED = {"site": "site_group", "stage": "stage", "sex": "sex_name"}
 TABLE_MONTHS = [0, 12, 24, 36, 48, 60, 84, 120]
 YEARS_SHOWN = [1, 2, 3, 5, 10]
-
-
-def _frames(context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
-    patients, tumors = frames.load(context, PATIENT_ITEMS, [*TUMOR_ITEMS, *STAGE_ITEMS])
-    return patients, sites.with_site_group(tumors).with_columns(stage_group())
+HALF_DAYS_PER_MONTH = 2 * DAYS_PER_MONTH
 
 
 @operation("survival.choices")
 def choices(context: Context) -> dict[str, Any]:
-    """What can be chosen: site groups and stages that occur, and diagnosis years."""
-    _, tumors = _frames(context)
-    years = tumors.select(dates.year("dateOfDiagnosis")).to_series().drop_nulls().unique().sort().to_list()
-    present = set(tumors["stage"].unique())
+    """What can be chosen: site groups and stages that occur, diagnosis years, what to compare by."""
+    frame = tumors(context)
+    present = set(frame["stage"].unique())
+    groups = set(frame["site_group"].unique()) - {sites.UNKNOWN, None}
     return {
-        "sites": sorted(set(tumors["site_group"].unique()) - {sites.UNKNOWN}),
+        "sites": sorted(groups),
         "stages": [stage for stage in GROUPS if stage in present],
-        "years": years,
+        "years": frame["year"].drop_nulls().unique().sort().to_list(),
+        "by": survival_groups.TITLES,
     }
 
 
@@ -58,120 +46,60 @@ def kaplan_meier(
     year_to: int | None = None,
     profile: str = "default",
     as_of: str | dt.date | None = None,
+    cohort: dict[str, Any] | str | None = None,
 ) -> dict[str, Any]:
     """Observed survival by Kaplan–Meier with log-log limits.
 
     Args:
-        by: compare groups: site, stage or sex. site, sex ("1" or "2"), stage, year_from, year_to: selection.
+        by: compare groups: one of `survival.choices`. site, sex ("1" or "2"), stage, year_from, year_to: selection.
         profile: confidentiality profile (default 11, uscs 16): counts below its threshold are not shown and a
             curve ends where fewer are at risk.
         as_of: follow-up cut-off (default today).
+        cohort: a definition, the name of a saved cohort or a link; default: first malignant primaries.
 
     Returns:
-        {curve, at_risk, median, at_years, log_rank, exclusions, threshold, note}; times in months.
+        {curve, at_risk, median, at_years, log_rank, patients, note, exclusions, methods, provenance, threshold};
+        times in months.
     """
-    if by is not None and by not in GROUPED:
-        raise BadInput("survival", f"cannot compare by {by!r}", f"choose one of {', '.join(GROUPED)}")
-    rule = disclosure_profile(profile)
-    patients, tumors = _frames(context)
-    day = context.day(as_of)
-    selection = _selection(tumors, site, stage, year_from, year_to)
-    chosen = patients.with_columns(_sex_name())
-    wanted = selection if sex is None else selection & (pl.col("sex_name") == SEXES.get(sex, sex))
-    cohort, exclusions = survival_cohort(
-        chosen, tumors, day, filters=wanted, rules=SurvivalRules(zero_time="half_day"), key="patient_id"
-    )
-    group = GROUPED[by] if by else "group"
-    cohort = (
-        cohort.with_columns(pl.lit("All").alias("group")) if by is None else cohort.rename({group: "group"})
-    )
-    cohort = _large_groups(cohort.filter(pl.col("group").is_not_null()), rule.threshold)
-    curve = analytics.kaplan_meier(cohort, by="group")
-    table = suppress_at_risk(analytics.number_at_risk(cohort, TABLE_MONTHS, by="group"), rule)
+    asked = survival_groups.people(
+        context, cohort, by, site=site, sex=sex, stage=stage, year_from=year_from, year_to=year_to,
+        profile=profile, as_of=as_of,
+    )  # fmt: skip
+    rule, frame = asked.found.rule, asked.frame
+    curve = in_months(analytics.kaplan_meier(frame, time="half_days", by="group"))
+    points = [HALF_DAYS_PER_MONTH * month for month in TABLE_MONTHS]
+    table = analytics.number_at_risk(frame, points, by="group", time="half_days")
     years = analytics.survival_at(curve, [12 * year for year in YEARS_SHOWN], by="group")
     visible = pl.col("at_risk") >= rule.threshold
-    return {
+    day = asked.found.as_of
+    whom = "first malignant primaries; " if cohort is None else ""
+    answer = {
         "curve": suppress_curve(curve, "group", rule).drop("std_error"),
-        "at_risk": table.select("group", "time", "at_risk"),
+        "at_risk": suppress_at_risk(in_months(table), rule).select("group", "time", "at_risk"),
         "median": analytics.median_survival(curve.filter(visible), by="group"),
         "at_years": years.filter(visible).select(
             "group", (pl.col("time") / 12).alias("years"), "survival", "lower", "upper"
         ),
-        "log_rank": _log_rank(cohort) if by else None,
-        "exclusions": _hidden_small(exclusions, rule.threshold),
-        "threshold": rule.threshold,
-        "patients": cohort.height if cohort.height >= rule.threshold else None,
+    }
+    return {
+        **{name: table.with_columns(pl.col("group").cast(pl.String)) for name, table in answer.items()},
+        "log_rank": _log_rank(frame) if asked.by else None,
+        "patients": frame.height if frame.height >= rule.threshold else None,
         "note": (
-            f"Observed survival, Kaplan–Meier, 95 % limits (log-log); follow-up to {day}; first malignant primaries; "
+            f"Observed survival, Kaplan–Meier, 95 % limits (log-log); follow-up to {day}; {whom}"
             f"counts below {rule.threshold} are not shown and curves end where fewer are at risk."
         ),
+        **asked.found.answer("Observed survival was estimated by Kaplan-Meier with 95 % log-log limits."),
     }
 
 
-def _sex_name() -> pl.Expr:
-    from registry.standards import sex_at_birth
-
-    return sex_at_birth().replace_strict(SEXES, default="Unknown").alias("sex_name")
-
-
-def _selection(
-    tumors: pl.DataFrame, site: str | None, stage: str | None, year_from: int | None, year_to: int | None
-) -> pl.Expr:
-    chosen = pl.lit(True)
-    for column, value in (("site_group", site), ("stage", stage)):
-        if value is not None:
-            if value not in set(tumors[column].unique()):
-                raise BadInput(column, f"{value!r} does not occur", "see the choices")
-            chosen &= pl.col(column) == value
-    year = dates.year("dateOfDiagnosis")
-    if year_from is not None:
-        chosen &= year >= year_from
-    if year_to is not None:
-        chosen &= year <= year_to
-    return chosen
+def in_months(curve: pl.DataFrame) -> pl.DataFrame:
+    """Times in half days as months."""
+    return curve.with_columns((pl.col("time") / HALF_DAYS_PER_MONTH).alias("time"))
 
 
-def _large_groups(cohort: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Groups below the threshold are left out whole."""
-    return cohort.filter(pl.len().over("group") >= threshold)
-
-
-def _hidden_small(exclusions: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """The flow without small counts: a reason below the threshold is shown together with the next one.
-
-    Hiding a count alone would not do, because the remaining numbers around it give it away.
-
-    >>> flow = pl.DataFrame({"step": [0, 1, 2], "reason": ["all", "a", "b"], "excluded": [0, 3, 20], "remaining": [100, 97, 77]})
-    >>> _hidden_small(flow, 11).select("reason", "excluded", "remaining").rows()
-    [('all', 0, 100), ('a; b', 23, 77)]
-    """
-    start, *steps = exclusions.rows()
-    shown: list[tuple[int, str, int | None, int | None]] = []
-    reasons: list[str] = []
-    waiting = 0
-    for step, reason, excluded, remaining in steps:
-        if waiting and not excluded:
-            continue
-        reasons, waiting = [*reasons, reason], waiting + excluded
-        if waiting == 0 or waiting >= threshold:
-            shown.append((step, "; ".join(reasons), waiting, remaining))
-            reasons, waiting = [], 0
-    if waiting:
-        while shown and not shown[-1][2]:
-            shown.pop()
-        if shown:
-            step, text, before, _ = shown.pop()
-            shown.append(
-                (step, "; ".join([text, *reasons]), (before or 0) + waiting, exclusions["remaining"][-1])
-            )
-        else:
-            start = (start[0], start[1], start[2], None)
-            shown.append((1, "; ".join(reasons), None, exclusions["remaining"][-1]))
-    return pl.DataFrame([start, *shown], schema=exclusions.schema, orient="row")
-
-
-def _log_rank(cohort: pl.DataFrame) -> dict[str, Any] | None:
-    if cohort["group"].n_unique() < 2:
+def _log_rank(frame: pl.DataFrame) -> dict[str, Any] | None:
+    if frame["group"].n_unique() < 2:
         return None
-    test = analytics.log_rank(cohort, "group")
+    test = analytics.log_rank(frame, "group", time="half_days")
     return {"chi2": test.chi2, "df": test.df, "p": test.p}

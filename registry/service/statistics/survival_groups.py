@@ -1,0 +1,193 @@
+"""What survival is compared by, and the study behind a survival figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from registry.analytics import cohorts
+from registry.errors import BadInput
+from registry.service.statistics.study import Definition, Study, study
+
+if TYPE_CHECKING:
+    from registry.service.operations import Context
+
+DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+SEXES = {"1": "Male", "2": "Female", "9": "Unknown"}
+AGES = {0: "0-14", 15: "15-44", 45: "45-54", 55: "55-64", 65: "65-74", 75: "75+"}
+"""First age → group, as the standards for survival cut it."""
+PERIOD = 5
+TITLES = {
+    "site": "Site", "stage": "Stage", "sex": "Sex", "race": "Race", "hispanic": "Hispanic origin", "age": "Age",
+    "year": "Year of diagnosis", "period": "Period of diagnosis", "state": "State", "county": "County",
+    "grade": "Grade", "ajcc": "AJCC stage group", "facility": "Facility",
+}  # fmt: skip
+_COLUMNS = {
+    "site": "site_group", "hispanic": "hispanic", "period": "year", "ajcc": "ajcc_group",
+    **{name: name for name in ("stage", "sex", "race", "age", "year", "state", "county", "grade", "facility")},
+}  # fmt: skip
+"""What is compared by → column of the analysis frame."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Those in a survival figure, each in a group.
+
+    Attributes:
+        found: the study. frame: its rows with `group` (Enum in the groups' own order) and `half_days` (Int32).
+        by: what is compared by; empty for all together. left_out: people in groups below the threshold, or in none.
+    """
+
+    found: Study
+    frame: pl.DataFrame
+    by: list[str]
+    left_out: int
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on those who are in no group that is shown."""
+        if not self.left_out:
+            return []
+        return ["People without a value to compare by, and groups below the threshold, are not shown."]
+
+    @property
+    def groups(self) -> list[str]:
+        """Groups in order."""
+        kind = self.frame["group"].dtype
+        assert isinstance(kind, pl.Enum)
+        return list(kind.categories)
+
+
+def people(
+    context: Context,
+    cohort: Definition,
+    by: str | Sequence[str] | None,
+    *,
+    site: str | None = None,
+    sex: str | None = None,
+    stage: str | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+    profile: str = "default",
+    as_of: str | dt.date | None = None,
+    columns: Sequence[str] = (),
+) -> People:
+    """The people of a survival figure.
+
+    Raises:
+        BadInput: nothing can be compared by this, or a selected value is unknown.
+    """
+    wanted = compared(by)
+    years = None if year_from is None and year_to is None else [year_from, year_to]
+    found = study(
+        context, cohort, as_of=as_of, profile=profile, follow_up=True, default=cohorts.SURVIVAL,
+        columns=[*(_COLUMNS[name] for name in wanted), *columns], sites=_one(site), sexes=_one(_sex(sex)),
+        stages=_one(stage), years=years,
+    )  # fmt: skip
+    labelled = found.frame.with_columns(
+        grouped(found.frame, wanted).alias("group"),
+        pl.when(pl.col("days") == 0).then(1).otherwise(2 * pl.col("days")).cast(pl.Int32).alias("half_days"),
+    )
+    kept = large(labelled, found.rule.threshold)
+    return People(replace(found, frame=kept), kept, wanted, labelled.height - kept.height)
+
+
+def compared(by: str | Sequence[str] | None) -> list[str]:
+    """What is compared by, as a list of at most two known words."""
+    wanted = [] if by is None or by == "" else [by] if isinstance(by, str) else list(by)
+    for name in wanted:
+        if name not in TITLES:
+            raise BadInput("survival", f"cannot compare by {name!r}", f"choose one of {', '.join(TITLES)}")
+    if len(wanted) > 2 or len(set(wanted)) < len(wanted):
+        raise BadInput("survival", "at most two different things can be compared by", "choose one or two")
+    return wanted
+
+
+def grouped(frame: pl.DataFrame, by: list[str]) -> pl.Series:
+    """The group of each row: an Enum in the order of the groups that occur; null where a value is unknown."""
+    if not by:
+        return pl.Series("group", ["All"], pl.Enum(["All"])).new_from_index(0, frame.height)
+    parts = [_labels(frame[_COLUMNS[name]], name) for name in by]
+    if len(parts) == 1:
+        return _present(parts[0])
+    first, second = (_present(part) for part in parts)
+    outer, inner = (_categories(part) for part in (first, second))
+    code = first.to_physical().cast(pl.UInt32) * len(inner) + second.to_physical().cast(pl.UInt32)
+    names = [f"{a}, {b}" for a in outer for b in inner]
+    return _present(code.cat.to(pl.Enum(names)))
+
+
+def _present(labels: pl.Series) -> pl.Series:
+    """The same with those categories only that occur, in their order."""
+    every = _categories(labels)
+    codes = labels.to_physical().cast(pl.UInt32)
+    seen = codes.drop_nulls().unique().sort()
+    if len(seen) == len(every):
+        return labels
+    places = pl.Series([0] * max(len(every), 1), dtype=pl.UInt32).scatter(seen, range(len(seen)))
+    return places.gather(codes).cat.to(pl.Enum([every[place] for place in seen]))
+
+
+def _categories(labels: pl.Series) -> list[str]:
+    assert isinstance(labels.dtype, pl.Enum)
+    return list(labels.dtype.categories)
+
+
+def _labels(values: pl.Series, name: str) -> pl.Series:
+    """An Enum of words in their natural order."""
+    if name == "sex":
+        return values.to_physical().cat.to(pl.Enum(list(SEXES.values())))
+    if name == "age":
+        starts = list(AGES)
+        place = values.to_frame("age").select(
+            pl.when(pl.col("age").is_not_null()).then(
+                pl.sum_horizontal(*((pl.col("age") >= start).cast(pl.UInt8) for start in starts[1:]))
+            )
+        )
+        return place.to_series().cast(pl.UInt8).cat.to(pl.Enum(list(AGES.values())))
+    if name in ("year", "period"):
+        return _years(values, PERIOD if name == "period" else 1)
+    if isinstance(values.dtype, pl.Enum):
+        return values
+    words = values.unique().drop_nulls().cast(pl.String).sort()
+    return values.cast(pl.Enum(words))
+
+
+def _years(values: pl.Series, size: int) -> pl.Series:
+    """Years, or spans of years that end in 4 and 9."""
+    low, high = values.min(), values.max()
+    if not isinstance(low, int) or not isinstance(high, int):
+        return pl.Series("group", [None], pl.Enum([])).new_from_index(0, len(values))
+    first = low // size * size
+    names = [str(year) if size == 1 else f"{year}-{year + size - 1}" for year in range(first, high + 1, size)]
+    return ((values.cast(pl.Int32) - first) // size).cast(pl.UInt32).cat.to(pl.Enum(names))
+
+
+def large(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Without groups below the threshold, and without those in no group."""
+    group = frame["group"]
+    names = _categories(group)
+    codes = group.to_physical().cast(pl.UInt32)
+    counts = codes.drop_nulls().value_counts()
+    small = counts.filter(pl.col("count") < threshold)
+    if small.is_empty() and not group.null_count():
+        return frame
+    shown = counts.filter(pl.col("count") >= threshold)[codes.name].to_list()
+    kept = frame.filter(codes.is_in(pl.Series(shown, dtype=pl.UInt32).implode()).fill_null(False))
+    labels = _present(kept["group"]) if len(shown) < len(names) else kept["group"]
+    return kept.with_columns(labels.alias("group"))
+
+
+def _one(value: Any) -> list[Any] | None:
+    return None if value is None or value == "" else [value]
+
+
+def _sex(sex: str | None) -> str | None:
+    """A code, or its word."""
+    words = {word: code for code, word in SEXES.items()}
+    return words.get(sex, sex) if sex else None

@@ -215,8 +215,7 @@ def tally_frame(frame: pl.DataFrame, time: str, event: str, by: By = None) -> tu
     Raises:
         BadInput: a column is missing, or a time or event is unknown, not a number or negative.
     """
-    _check_columns(frame, [time, event, *names(by)])
-    _check_times(frame, time, event)
+    check_people(frame, time, event, by)
     codes, groups = code_groups(frame, by)
     size = groups.height if names(by) else min(frame.height, 1)
     seen = frame[time] if frame.schema[time].is_integer() else frame[time].cast(pl.Float64)
@@ -323,7 +322,9 @@ def _check_columns(frame: pl.DataFrame, wanted: Sequence[str]) -> None:
         raise BadInput("analytics", f"there is no column {', '.join(missing)}", "check the name")
 
 
-def _check_times(frame: pl.DataFrame, time: str, event: str) -> None:
+def check_people(frame: pl.DataFrame, time: str, event: str, by: By = None) -> None:
+    """Refuse a frame that lacks a column, or people whose time or event is unknown, no number or negative."""
+    _check_columns(frame, [time, event, *names(by)])
     if not frame.schema[time].is_numeric():
         raise BadInput("survival", f"{time} is {frame.schema[time]}, a number is expected")
     if frame.schema[event] != pl.Boolean and not frame.schema[event].is_integer():

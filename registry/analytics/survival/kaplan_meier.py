@@ -174,18 +174,33 @@ def survival_at(
     >>> survival_at(kaplan_meier(frame), [6, 12]).select("time", "at_risk", "events", "survival").rows()
     [(6.0, 1, 2, 0.5), (12.0, 0, 0, None)]
     """
+    columns = ("survival", "std_error", "lower", "upper")
+    values = values_at(curve, times, by, columns)
+    if extend or values.is_empty():
+        return values
+    first, _ = curve_runs(curve, by)
+    end = np.repeat(first[1:] - 1, len(times))
+    known = (curve["time"][end] >= values["time"]) | (curve["survival"][end] <= 0)
+    return values.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in columns)
+
+
+def values_at(curve: pl.DataFrame, times: Sequence[float], by: By, columns: Sequence[str]) -> pl.DataFrame:
+    """At risk and events at rising times, and a curve's columns as they were at the last row not after each time.
+
+    Returns:
+        `by`, time, at_risk, events, and those columns (Float64; null before the group's first row). Sorted by group
+        and time.
+    """
     points = rising(times, "survival")
     first, groups = curve_runs(curve, by)
     counts = [curve[name].to_numpy() for name in ("at_risk", "events", "censored")]
     counted = Tally(first, curve["time"].cast(pl.Float64).to_numpy(), *counts)
     at_risk, events, _ = counted.at(points)
     last = counted.places(points)[1] - 1
-    known = (last >= first[:-1, None]).astype(bool)
-    if not extend and counted.groups:
-        end = first[1:, None] - 1
-        survival = curve["survival"].to_numpy()
-        known &= (counted.time[end] >= points) | (survival[end] <= 0)
-    columns: dict[str, Array] = {"at_risk": at_risk, "events": events}
-    for name in ("survival", "std_error", "lower", "upper"):
-        columns[name] = np.where(known, np.append(curve[name].to_numpy(), np.nan)[last], np.nan)
-    return point_table(groups, points, columns)
+    known = last >= first[:-1, None]
+    table: dict[str, Array] = {"at_risk": at_risk, "events": events}
+    for name in columns:
+        table[name] = np.where(
+            known, np.append(curve[name].cast(pl.Float64).to_numpy(), np.nan)[last], np.nan
+        )
+    return point_table(groups, points, table)

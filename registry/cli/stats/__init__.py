@@ -14,6 +14,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prevalence": ("prevalence:prevalence", "Limited-duration prevalence."),
     "population": ("population:population", "Populations, life tables and mortality: load, list."),
     "measures": ("measures:measures", "Quality measures of care."),
+    "outcomes": (
+        "outcomes:outcomes",
+        "Outcomes of hospitals: stage, treatment, delays, observed/expected, funnel, volume, flow.",
+    ),
     "cohorts": ("cohorts:cohorts", "Cohorts: define, save, show who is in them."),
     "overview": ("figures:overview", "What the registry holds, in key figures."),
     "counts": ("figures:counts", "Tumors by one characteristic."),

@@ -37,7 +37,7 @@ def conditional(asked: Asked) -> list[Row]:
     values = observed.conditional_survival(
         asked.having("group"), asked.given or 0.0, sorted(asked.at), "time", "event", "group", _limits(asked)
     )
-    return _at_times("conditional", _as_defined(values, asked), {"n_risk": "at_risk", **LIMITS}, asked)
+    return _at_times("conditional", values, {"n_risk": "at_risk", **LIMITS}, asked)
 
 
 def quantiles(asked: Asked) -> list[Row]:
@@ -92,13 +92,18 @@ def _curve(asked: Asked) -> pl.DataFrame:
 
 
 def _as_defined(values: pl.DataFrame, asked: Asked) -> pl.DataFrame:
-    """Without log-log limits at a survival of 1: log(-log 1) is not defined, and R's survfit leaves them out too."""
+    """Without log-log limits while survival is 1: log(-log 1) is not defined.
+
+    Before anybody of the group has left, both limits are 1 (so does R's survfit).
+    """
     import polars as pl
 
     if asked.ci != "log-log":
         return values
-    moved = pl.col("survival") < 1
-    return values.with_columns(pl.when(moved).then(pl.col(name)).alias(name) for name in ("lower", "upper"))
+    begun = asked.having("group").group_by("group").agg(pl.col("time").min().alias("begun"))
+    defined = (pl.col("survival") < 1) | (pl.col("time") < pl.col("begun"))
+    limits = [pl.when(defined).then(pl.col(name)).alias(name) for name in ("lower", "upper")]
+    return values.join(begun, on="group", how="left", maintain_order="left").with_columns(limits)
 
 
 def _at_times(method: str, values: pl.DataFrame, stats: dict[str, str], asked: Asked) -> list[Row]:

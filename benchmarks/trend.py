@@ -65,7 +65,7 @@ def main(years: int) -> None:
     frames = [rates(years, seed) for seed in range(SERIES)]
     cpu = time.process_time()
     joinpoint(frames[0])
-    print(f"{years} years; first call (loads scipy): {time.process_time() - cpu:.3f} CPU-s\n")
+    print(f"{years} years; first call: {time.process_time() - cpu:.3f} CPU-s\n")
     print(
         f"{'up to':>6}{'sets':>9}{'BIC':>10}{'one by one':>13}{'ratio':>8}{'permutation, 4,499':>20}   CPU-s a series; <= 0.5"
     )

@@ -16,6 +16,7 @@ from registry.analytics.trend.grid import fit, legal_sets, most_joinpoints
 from registry.analytics.trend.limits import segment_slopes
 from registry.analytics.trend.series import series_from
 from registry.analytics.trend.slopes import Slope
+from registry.analytics.trend.student import quantile, two_sided
 from registry.errors import BadInput
 
 
@@ -300,3 +301,15 @@ def test_poisson_refusals() -> None:
     ):
         with pytest.raises(BadInput, match=message):
             poisson_percent_change(pl.DataFrame(base | change))
+
+
+def test_student_as_in_scipy() -> None:
+    from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+    for df in (1, 2, 3, 7, 19, 33, 120, 1000):
+        for t in (0.0, 0.001, 0.3, 1.0, 2.2, 5.0, 12.0, 40.0):
+            assert two_sided(-t, df) == pytest.approx(2 * stdtr(df, -t), rel=1e-11)
+        for share in (0.5, 0.75, 0.95, 0.975, 0.995, 0.9999):
+            assert quantile(share, df) == pytest.approx(stdtrit(df, share), rel=1e-11, abs=1e-11)
+    assert two_sided(3.0, math.inf) == pytest.approx(2 * ndtr(-3.0), rel=1e-13)
+    assert quantile(0.995, math.inf) == pytest.approx(ndtri(0.995), rel=1e-13)

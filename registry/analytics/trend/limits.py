@@ -22,6 +22,7 @@ from registry.analytics.trend.grid import legal_sets
 from registry.analytics.trend.percent_change import line_through
 from registry.analytics.trend.series import Series
 from registry.analytics.trend.slopes import Slope
+from registry.analytics.trend.student import quantile
 
 
 def segment_slopes(series: Series, places: tuple[int, ...], coefficients: np.ndarray) -> list[Slope]:
@@ -61,10 +62,9 @@ def joinpoint_limits(
     df = series.size - 2 * (count + 1)
     if df <= 0:
         return [(math.nan, math.nan)] * count
-    from scipy.special import fdtri
-
     sets = legal_sets(series.size, count)
-    inside = sets[squares <= least * (1 + fdtri(1, df, level) / df)]
+    allowed = quantile((1 + level) / 2, df) ** 2  # of F with 1 and df degrees of freedom
+    inside = sets[squares <= least * (1 + allowed / df)]
     found = []
     for order, place in enumerate(places):
         reached = np.append(inside[:, order], place)

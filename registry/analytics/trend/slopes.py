@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from registry.analytics.trend.student import quantile, two_sided
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -39,10 +41,7 @@ class Slope:
             return math.nan
         if self.se == 0:
             return 0.0 if self.slope else 1.0
-        from scipy.special import ndtr, stdtr
-
-        ratio = -abs(self.slope) / self.se
-        return float(2 * (ndtr(ratio) if math.isinf(self.df) else stdtr(self.df, ratio)))
+        return two_sided(self.slope / self.se, self.df)
 
     def row(self, level: float = 0.95) -> dict[str, float]:
         """apc, lower, upper, p, slope, se_log_slope."""
@@ -50,16 +49,3 @@ class Slope:
         return {
             "apc": self.apc, "lower": lower, "upper": upper, "p": self.p, "slope": self.slope, "se_log_slope": self.se,
         }  # fmt: skip
-
-
-def quantile(share: float, df: float) -> float:
-    """Quantile of Student's t, or of the normal distribution for df = inf; nan for df <= 0.
-
-    >>> round(quantile(0.975, 10), 6), round(quantile(0.975, math.inf), 6), quantile(0.975, 0)
-    (2.228139, 1.959964, nan)
-    """
-    if not df > 0:
-        return math.nan
-    from scipy.special import ndtri, stdtrit
-
-    return float(ndtri(share) if math.isinf(df) else stdtrit(df, share))

@@ -16,6 +16,7 @@ from typing import Any
 
 _ROOMS = {
     "cohorts": ("Cohort", "SurvivalRules", "survival_cohort"),
+    "competing": ("GrayTest", "aalen_johansen", "cause_specific", "gray_test"),
     "counts": ("count_table", "counts_by", "number_at_risk"),
     "disclosure": (
         *("Profile", "profiles", "publish_at_risk", "publish_counts", "publish_curve", "publish_flow"),

@@ -65,7 +65,7 @@ def publish_counts(
         return _rounded(frame, count, also, more, scaled, round_counts(cells, lines, rounding), values)
     hidden = _hidden(cells, frame.height, lines, rule)
     for name in more:
-        hidden = hidden | rule.small(_whole(frame, name))
+        hidden = np.asarray(hidden | rule.small(_whole(frame, name)))
     return hide(frame, hidden, [count, *also, *more])
 
 

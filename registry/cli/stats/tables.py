@@ -71,13 +71,11 @@ class Table:
 
     def codes(self, column: str) -> pl.Series:
         """A column of codes as text, numbers in one way of writing them ("1", "1.0", "01" are "1")."""
-        import polars as pl
-
         if not self.is_number(column):
             return self.text(column)
-        return pl.Series(
-            column, [None if value is None else number_text(value) for value in self.numbers(column)]
-        )
+        numbers = self.numbers(column)
+        values = numbers.drop_nulls().unique().to_list()
+        return numbers.replace_strict(values, [number_text(value) for value in values], default=None)
 
     def labels(self, column: str) -> tuple[pl.Series, list[str]]:
         """A column of groups: their names as in the file (null where empty), and the names in sorted order.

@@ -185,7 +185,9 @@ def _code_times(time: Array) -> tuple[Array, Array | None]:
         whole = time.astype(np.int64)
         if time.dtype.kind in "iu" or np.array_equal(whole, time):
             return whole, None
-    values, code = np.unique(time, return_inverse=True)
+    code = pl.Series(time).rank("dense").to_numpy().astype(np.int64) - 1
+    values = np.empty(code.max() + 1, time.dtype)
+    values[code] = time
     gap = np.diff(values)
     new = (gap > SAME_TIME) & (gap > SAME_TIME * np.abs(values).mean()) if time.dtype.kind == "f" else gap > 0
     place = np.append(0, np.cumsum(new))

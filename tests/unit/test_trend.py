@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from registry.analytics import annual_percent_change, joinpoint, poisson_percent_change
-from registry.analytics.trend import average_percent_change
+from registry.analytics.trend import average_percent_change, trends
 from registry.analytics.trend.choice import candidates, criterion, permutation_p
 from registry.analytics.trend.grid import fit, legal_sets, most_joinpoints
 from registry.analytics.trend.limits import segment_slopes
@@ -163,7 +163,7 @@ def test_slopes_of_segments_are_sure_as_separate_lines_are() -> None:
 def test_least_data_leaves_limits_empty() -> None:
     model = joinpoint(bent(5, {1992: -0.1}, 0.04, noise=0.01), joinpoints=1)
     assert model.joinpoints == (1992,)
-    assert model.segments["p"].is_nan().all() and model.segments["apc"].is_finite().all()
+    assert model.segments["p"].null_count() == 2 and model.segments["apc"].is_finite().all()
     assert model.locations["lower"].to_list() == [1992]  # 1 degree of freedom, one candidate
 
 
@@ -313,3 +313,46 @@ def test_student_as_in_scipy() -> None:
             assert quantile(share, df) == pytest.approx(stdtrit(df, share), rel=1e-11, abs=1e-11)
     assert two_sided(3.0, math.inf) == pytest.approx(2 * ndtr(-3.0), rel=1e-13)
     assert quantile(0.995, math.inf) == pytest.approx(ndtri(0.995), rel=1e-13)
+
+
+def test_trends_of_groups_say_who_has_none_and_why() -> None:
+    steady = bent(20, {2001: -0.05}, 0.02, noise=0.004).with_columns(
+        hidden=False, incomplete=pl.col("year") == 2009
+    )
+    late = steady.with_columns(rate=pl.when(pl.col("incomplete")).then(1.0).otherwise("rate"))
+    small = steady.with_columns(
+        hidden=pl.col("year") == 1995, rate=pl.when(pl.col("year") == 1995).then(None).otherwise("rate")
+    )
+    gap = steady.with_columns(rate=pl.when(pl.col("year") == 1995).then(None).otherwise("rate"))
+    empty = steady.with_columns(rate=pl.when(pl.col("year") == 1995).then(0.0).otherwise("rate"), se=0.0)
+    parts = {
+        "south": late,
+        "north": small,
+        "gap": gap,
+        "none": empty,
+        "short": steady.tail(2),
+        "still": steady.head(2),
+    }
+    rates = pl.concat([part.with_columns(group=pl.lit(name)) for name, part in parts.items()])
+    found = trends(rates, max_joinpoints=2)
+    assert found.left_out.rows() == [
+        ("north", "a year has too few cases to be shown"),
+        ("none", "a year has no case"),
+        ("short", "fewer than two years"),
+    ]
+    assert found.segments["group"].unique(maintain_order=True).to_list() == ["south", "gap", "still"]
+    alone = joinpoint(steady.filter(~pl.col("incomplete")), max_joinpoints=2)
+    south = found.segments.filter(group="south")
+    assert (
+        south.select("first_year", "last_year", "apc", "p").rows()
+        == alone.segments.select("first_year", "last_year", "apc", "p").rows()
+    )
+    assert found.locations.filter(group="south").drop("group").rows() == alone.locations.rows()
+    assert found.fitted.filter(group="gap")["year"].to_list() == [
+        year for year in range(1990, 2009) if year != 1995
+    ]
+    spans = found.averages.filter(group="south").select("span", "first_year", "last_year").rows()
+    assert spans == [("all years", 1990, 2008), ("last 10 years", 1999, 2008), ("last 5 years", 2004, 2008)]
+    assert found.averages.filter(group="still")["lower"].to_list() == [None]
+    with pytest.raises(BadInput, match="is no way to select"):
+        trends(rates, select="aic")

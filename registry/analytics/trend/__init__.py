@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from registry.analytics.trend.average import average_percent_change
+from registry.analytics.trend.groups import Trends, trends
 from registry.analytics.trend.model import JoinpointModel, joinpoint
 from registry.analytics.trend.percent_change import annual_percent_change, poisson_percent_change
 
 __all__ = [
     "JoinpointModel",
+    "Trends",
     "annual_percent_change",
     "average_percent_change",
     "joinpoint",
     "poisson_percent_change",
+    "trends",
 ]

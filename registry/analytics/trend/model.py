@@ -101,7 +101,13 @@ def joinpoint(
     """
     found = series_from(series, year=year, rate=rate, se=se, name=name)
     room = most_joinpoints(found.size)
-    _check_request(joinpoints, max_joinpoints, select, found, room, alpha, permutations)
+    check_choice(select, max_joinpoints, joinpoints, alpha, permutations)
+    if joinpoints is not None and joinpoints > room:
+        raise BadInput(
+            found.where,
+            f"{found.size} years have no room for {joinpoints} joinpoints",
+            f"ask for {room} at most",
+        )
     fewest, most = (0, min(max_joinpoints, room)) if joinpoints is None else (joinpoints, joinpoints)
     tried = candidates(found, fewest, most)
     steps: list[Step] = []
@@ -114,19 +120,18 @@ def joinpoint(
     return _model(found, tried, number, steps, level)
 
 
-def _check_request(
-    joinpoints: int | None, most: int, select: str, series: Series, room: int, alpha: float, permutations: int
+def check_choice(
+    select: str,
+    max_joinpoints: int = USUAL_MOST,
+    joinpoints: int | None = None,
+    alpha: float = 0.05,
+    permutations: int = PERMUTATIONS,
 ) -> None:
+    """Refuse a choice of the number of joinpoints that no series could answer."""
     if select not in SELECTIONS:
         raise BadInput("joinpoint", f'"{select}" is no way to select', f"choose {', '.join(SELECTIONS)}")
-    if most < 0 or (joinpoints is not None and joinpoints < 0):
+    if max_joinpoints < 0 or (joinpoints is not None and joinpoints < 0):
         raise BadInput("joinpoint", "the number of joinpoints must be 0 or more")
-    if joinpoints is not None and joinpoints > room:
-        raise BadInput(
-            series.where,
-            f"{series.size} years have no room for {joinpoints} joinpoints",
-            f"ask for {room} at most",
-        )
     if not 0 < alpha < 1 or permutations < 1:
         raise BadInput("joinpoint", "alpha must lie between 0 and 1, and at least one permutation is needed")
 
@@ -150,7 +155,7 @@ def _model(
         joinpoints=tuple(edges[1:-1]),
         sse=squares,
         df=series.size - 2 * (number + 1),
-        segments=pl.DataFrame(rows),
+        segments=pl.DataFrame(rows).fill_nan(None),
         fitted=pl.DataFrame({
             "year": [whole(year) for year in years], "observed": np.exp(series.log_rate), "fitted": np.exp(expected),
         }),

@@ -28,6 +28,15 @@ _ROOMS = {
         *("delay_flags", "limited_duration_prevalence", "mortality_incidence"),
         *("rate_differences", "rate_ratios", "standardised_incidence_ratios", "standards"),
     ),
+    "relative": (
+        *("AgeWeights", "LifeTable", "age_weights", "expected_hazard", "expected_survival", "life_table"),
+        *("net_survival", "relative_survival"),
+    ),
+    "outcomes": (
+        *("clopper_pearson", "funnel", "funnel_of_ratios", "observed_expected", "stage_distribution"),
+        *("stage_migration", "time_to", "wilson", "with_treatment"),
+    ),
+    "stages": ("ajcc_comparability", "comparability", "with_ajcc", "with_stage"),
     "survival": (
         *("LogRank", "Trend", "actuarial", "conditional_survival", "hazard_at", "kaplan_meier", "log_rank"),
         *("log_rank_trend", "median_survival", "nelson_aalen", "quantiles", "restricted_mean", "survival_at"),

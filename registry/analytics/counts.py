@@ -6,6 +6,7 @@ group × time. `code_groups` and `tally` take and give arrays: whoever keeps cod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,8 @@ Array = np.ndarray[Any, Any]
 DENSE = 4
 """A table of all cells is made while it has fewer than so many cells a person (or `SMALL` cells)."""
 SMALL = 1 << 20
+LARGEST = 1 << 62
+"""Combinations of groups that a number can stand for."""
 SAME_TIME = 1.490116119384766e-08
 """Times closer than this, or than this share of their mean, are one time reached by another sum (R's timefix)."""
 
@@ -65,10 +68,12 @@ def code_groups(frame: pl.DataFrame, by: By) -> tuple[Array, pl.DataFrame]:
     _check_columns(frame, columns)
     code = np.zeros(frame.height, np.int64)
     coded = [_code_column(frame[name]) for name in columns]
+    cells = math.prod(len(levels) for _, levels in coded) if frame.height else 0
+    if cells > LARGEST:
+        return _code_by_search(frame.select(columns))
     for own, levels in coded:
         code *= len(levels)
         code += own
-    cells = int(np.prod([float(len(levels)) for _, levels in coded])) if frame.height else 0
     if cells <= max(DENSE * frame.height, SMALL):
         seen = np.bincount(code, minlength=cells) > 0
         present = np.flatnonzero(seen)
@@ -82,6 +87,14 @@ def code_groups(frame: pl.DataFrame, by: By) -> tuple[Array, pl.DataFrame]:
         present, place = np.divmod(present, len(levels))
         parts.append(levels.gather(place))
     return code, pl.DataFrame([part.alias(name) for part, name in zip(reversed(parts), columns, strict=True)])
+
+
+def _code_by_search(frame: pl.DataFrame) -> tuple[Array, pl.DataFrame]:
+    """For so many combinations that no number can stand for each: only those that occur are numbered."""
+    groups = frame.unique().sort(frame.columns, nulls_last=True)
+    found = groups.with_row_index("_place")
+    joined = frame.join(found, on=frame.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["_place"].to_numpy().astype(np.int64), groups
 
 
 def _code_column(column: pl.Series) -> tuple[Array, pl.Series]:
@@ -254,8 +267,7 @@ def count_table(
     >>> count_table(frame).rows()
     [(0, 4, 0, 0), (2, 4, 1, 0), (5, 3, 1, 1), (9, 1, 0, 1)]
     """
-    if {"time", "at_risk", "events", "censored"} & set(names(by)):
-        raise BadInput("survival", "a grouping column has the name of a result column", "rename it")
+    _check_names(by)
     counted, groups = tally_frame(frame, time, event, by)
     return with_groups(counted, groups, count_columns(counted, frame.schema[time]))
 
@@ -290,6 +302,7 @@ def number_at_risk(
     >>> number_at_risk(frame, [0, 5, 12]).rows()
     [(0.0, 4, 0, 0), (5.0, 3, 2, 1), (12.0, 0, 0, 1)]
     """
+    _check_names(by)
     points = rising(times, "number at risk")
     counted, groups = tally_frame(frame, time, event, by)
     return point_table(
@@ -317,6 +330,11 @@ def point_table(groups: pl.DataFrame, points: Array, columns: dict[str, Array]) 
     own = [groups[name].gather(np.repeat(np.arange(size), len(points))) for name in groups.columns]
     values = [pl.Series(name, one.ravel(), nan_to_null=True) for name, one in columns.items()]
     return pl.DataFrame([*own, pl.Series("time", np.tile(points, size)), *values])
+
+
+def _check_names(by: By) -> None:
+    if {"time", "at_risk", "events", "censored"} & set(names(by)):
+        raise BadInput("survival", "a grouping column has the name of a result column", "rename it")
 
 
 def _check_columns(frame: pl.DataFrame, wanted: Sequence[str]) -> None:

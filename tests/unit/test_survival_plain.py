@@ -220,6 +220,13 @@ def test_coded_columns_give_the_same_curve_whatever_their_type() -> None:
     assert curve_frame(counted, groups, pl.Int64)["upper"].equals(curves[1]["upper"])
 
 
+def test_more_combinations_than_a_number_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = people(5, 300)
+    curve = analytics.kaplan_meier(frame, "days", by=["sex", "stage"])
+    monkeypatch.setattr(counts, "LARGEST", 2)
+    assert analytics.kaplan_meier(frame, "days", by=["sex", "stage"]).equals(curve)
+
+
 def test_times_that_differ_by_rounding_are_one_time() -> None:
     frame = pl.DataFrame({"years": [0.3, 0.1 + 0.2, 1.0], "dead": [True, True, False]})
     assert analytics.kaplan_meier(frame, "years").select("time", "events").rows() == [

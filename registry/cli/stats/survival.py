@@ -51,6 +51,7 @@ METHODS = {
     "ederer1": Method("survival_relative", "ederer1", RELATIVE),
     "ederer2": Method("survival_relative", "ederer2", RELATIVE),
     "hakulinen": Method("survival_relative", "hakulinen", RELATIVE),
+    "hakulinen-calendar": Method("survival_relative", "hakulinen_calendar", RELATIVE),
 }
 OF_FILES = (
     "method", "out", "time", "start", "end", "status", "event", "strata", "at", "given", "interval", "ci",

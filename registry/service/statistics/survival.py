@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from registry import analytics
-from registry.analytics.disclosure import suppress_at_risk, suppress_curve
+from registry.analytics.disclosure import profiles, suppress_at_risk, suppress_curve
 from registry.analytics.stages import GROUPS
+from registry.analytics.survival.kaplan_meier import Confidence
 from registry.service import sites
 from registry.service.operations import Context, operation
-from registry.service.statistics import survival_groups
+from registry.service.statistics import (
+    survival_groups,
+    survival_methods,
+    survival_net,
+    survival_tests,
+)
 from registry.service.statistics.analysis_cache import tumors
 from registry.service.statistics.survival_groups import DAYS_PER_MONTH
+from registry.service.statistics.survival_methods import Question
 
 TABLE_MONTHS = [0, 12, 24, 36, 48, 60, 84, 120]
 YEARS_SHOWN = [1, 2, 3, 5, 10]
@@ -31,7 +39,15 @@ def choices(context: Context) -> dict[str, Any]:
         "sites": sorted(groups),
         "stages": [stage for stage in GROUPS if stage in present],
         "years": frame["year"].drop_nulls().unique().sort().to_list(),
+        "sexes": survival_groups.SEXES,
         "by": survival_groups.TITLES,
+        "methods": {name: way.title for name, way in survival_methods.METHODS.items()},
+        "relative": [name for name, way in survival_methods.METHODS.items() if way.relative],
+        "approaches": survival_methods.APPROACHES,
+        "tests": survival_tests.TESTS,
+        "standards": survival_net.STANDARDS,
+        "life_tables": survival_net.sources(context),
+        "profiles": {name: rule.threshold for name, rule in profiles().items()},
     }
 
 
@@ -91,6 +107,107 @@ def kaplan_meier(
         ),
         **asked.found.answer("Observed survival was estimated by Kaplan-Meier with 95 % log-log limits."),
     }
+
+
+@operation("survival.estimate")
+def estimate(
+    context: Context,
+    method: str = "kaplan-meier",
+    by: str | list[str] | None = None,
+    cohort: dict[str, Any] | str | None = None,
+    sites: list[str] | None = None,
+    sexes: list[str] | None = None,
+    stages: list[str] | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+    approach: str = "complete",
+    period: list[int] | None = None,
+    given: float = 1,
+    standard: str | None = None,
+    life_table: str | None = None,
+    ci: Confidence = "log-log",
+    test: str | None = None,
+    profile: str = "default",
+    as_of: str | dt.date | None = None,
+) -> dict[str, Any]:
+    """Survival by one of many methods, compared by one or two things.
+
+    Args:
+        method: one of `survival.choices()["methods"]`.
+        by: one or two of `survival.choices()["by"]`.
+        cohort: a definition, the name of a saved cohort or a link; default: first malignant primaries.
+        sites, sexes, stages, year_from, year_to: narrow it.
+        approach: complete, cohort, period or hybrid; period: first and last year of its window.
+        given: years survived already (conditional). standard: age standard (relative methods), as icss1.
+        life_table: its source (relative methods); default: the current one. ci: log-log, log or plain.
+        test: of the groups: one of `survival.choices()["tests"]`. profile, as_of: disclosure, day asked about.
+
+    Returns:
+        {method, kind (survival, incidence, hazard), by, groups, curve [group, (cause), years, estimate, lower, upper],
+        at_years (the same, hidden), at_risk [group, years, at_risk, hidden], median, mean, test, people, left_out, notes,
+        exclusions, methods, provenance, threshold}; years since diagnosis.
+    """
+    question = Question(ci, given, approach, period, standard, life_table)
+    way = survival_methods.known(method, question)
+    asked = survival_groups.people(
+        context, cohort, by, sites=sites, sexes=sexes, stages=stages, year_from=year_from, year_to=year_to,
+        profile=profile, as_of=as_of, columns=[*way.columns, *survival_tests.COLUMNS.get(test or "", ())],
+    )  # fmt: skip
+    figure, asked = survival_methods.figure(context, way, asked, question)
+    outcome = (
+        survival_tests.run(context, survival_tests.known(test), asked, question)[0]
+        if test and asked.by
+        else None
+    )
+    return {"method": method, **replace(figure, test=outcome).answer(asked)}
+
+
+@operation("survival.compare")
+def compare(
+    context: Context,
+    by: str | list[str] = "stage",
+    test: str = "log-rank",
+    strata: str | None = None,
+    cohort: dict[str, Any] | str | None = None,
+    sites: list[str] | None = None,
+    sexes: list[str] | None = None,
+    stages: list[str] | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+    life_table: str | None = None,
+    profile: str = "default",
+    as_of: str | dt.date | None = None,
+) -> dict[str, Any]:
+    """Test whether survival differs between groups.
+
+    Args:
+        by: one or two things that make the groups; strata: another, within whose values they are compared.
+        test: one of `survival.choices()["tests"]`. The others as in `survival.estimate`.
+
+    Returns:
+        {test: {name, title, chisq, df, p, groups [group, n, observed, expected, hidden]} or None with one group, by, groups,
+        left_out, notes, exclusions, methods, provenance, threshold}.
+    """
+    survival_tests.known(test)
+    layer = survival_groups.compared(strata)
+    asked = survival_groups.people(
+        context, cohort, by, sites=sites, sexes=sexes, stages=stages, year_from=year_from, year_to=year_to,
+        profile=profile, as_of=as_of,
+        columns=[*survival_tests.COLUMNS.get(test, ()), *survival_groups.columns_of(layer)],
+    )  # fmt: skip
+    if layer:
+        stratum = survival_groups.grouped(asked.frame, layer).alias("stratum")
+        asked = survival_groups.People(
+            asked.found, asked.frame.with_columns(stratum), asked.by, asked.left_out
+        ).without(pl.col("stratum").is_not_null(), f"unknown {survival_groups.TITLES[layer[0]].lower()}")
+    outcome, asked = survival_tests.run(
+        context, test, asked, Question(life_table=life_table), "stratum" if layer else None
+    )
+    within = f", stratified by {survival_groups.TITLES[layer[0]].lower()}" if layer else ""
+    return {
+        "test": outcome, "by": asked.by, "groups": asked.groups, "left_out": asked.left_out_shown, "notes": asked.notes,
+        **asked.found.answer(f"Groups were compared by the following test{within}: {survival_tests.TESTS[test]}."),
+    }  # fmt: skip
 
 
 def in_months(curve: pl.DataFrame) -> pl.DataFrame:

@@ -56,6 +56,24 @@ class People:
         return ["People without a value to compare by, and groups below the threshold, are not shown."]
 
     @property
+    def left_out_shown(self) -> int | None:
+        """How many are in no group that is shown; None when that is a small number."""
+        return None if 0 < self.left_out < self.found.rule.threshold else self.left_out
+
+    def without(self, stays: pl.Expr, reason: str) -> People:
+        """The same without some people, told as a further step of the flow."""
+        kept = self.frame.filter(self.frame.select(stays.alias("stays")).to_series())
+        flow = self.found.flow
+        excluded = self.frame.height - kept.height
+        line = {
+            "step": flow.height, "reason": reason, "excluded": excluded, "remaining": flow["remaining"][-1] - excluded,
+        }  # fmt: skip
+        flow = pl.concat([flow, pl.DataFrame([line], schema=flow.schema)])
+        shown = large(kept, self.found.rule.threshold)
+        left_out = self.left_out + kept.height - shown.height
+        return People(replace(self.found, flow=flow, frame=shown), shown, self.by, left_out)
+
+    @property
     def groups(self) -> list[str]:
         """Groups in order."""
         kind = self.frame["group"].dtype
@@ -68,26 +86,23 @@ def people(
     cohort: Definition,
     by: str | Sequence[str] | None,
     *,
-    site: str | None = None,
-    sex: str | None = None,
-    stage: str | None = None,
-    year_from: int | None = None,
-    year_to: int | None = None,
-    profile: str = "default",
-    as_of: str | dt.date | None = None,
     columns: Sequence[str] = (),
+    as_of: str | dt.date | None = None,
+    profile: str = "default",
+    **selection: Any,
 ) -> People:
     """The people of a survival figure.
+
+    Args:
+        columns: of the analysis frame, kept beside those of follow-up. selection: see `narrowed`.
 
     Raises:
         BadInput: nothing can be compared by this, or a selected value is unknown.
     """
     wanted = compared(by)
-    years = None if year_from is None and year_to is None else [year_from, year_to]
     found = study(
         context, cohort, as_of=as_of, profile=profile, follow_up=True, default=cohorts.SURVIVAL,
-        columns=[*(_COLUMNS[name] for name in wanted), *columns], sites=_one(site), sexes=_one(_sex(sex)),
-        stages=_one(stage), years=years,
+        columns=[*(_COLUMNS[name] for name in wanted), *columns], **narrowed(**selection),
     )  # fmt: skip
     labelled = found.frame.with_columns(
         grouped(found.frame, wanted).alias("group"),
@@ -95,6 +110,11 @@ def people(
     )
     kept = large(labelled, found.rule.threshold)
     return People(replace(found, frame=kept), kept, wanted, labelled.height - kept.height)
+
+
+def columns_of(by: Sequence[str]) -> list[str]:
+    """Columns of the analysis frame that these comparisons read."""
+    return [_COLUMNS[name] for name in by]
 
 
 def compared(by: str | Sequence[str] | None) -> list[str]:
@@ -183,11 +203,27 @@ def large(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     return kept.with_columns(labels.alias("group"))
 
 
-def _one(value: Any) -> list[Any] | None:
-    return None if value is None or value == "" else [value]
+def narrowed(
+    *,
+    site: str | None = None,
+    sex: str | None = None,
+    stage: str | None = None,
+    sites: Sequence[str] | None = None,
+    sexes: Sequence[str] | None = None,
+    stages: Sequence[str] | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+) -> dict[str, Any]:
+    """A question's own selection as attributes of `Cohort`; None = as the cohort says.
 
-
-def _sex(sex: str | None) -> str | None:
-    """A code, or its word."""
+    >>> narrowed(sex="Female", year_from=2010)
+    {'sites': None, 'sexes': ['2'], 'stages': None, 'years': [2010, None]}
+    """
     words = {word: code for code, word in SEXES.items()}
-    return words.get(sex, sex) if sex else None
+    chosen = {
+        name: [one] if one else list(several) if several else None
+        for name, one, several in (("sites", site, sites), ("sexes", sex, sexes), ("stages", stage, stages))
+    }
+    if chosen["sexes"]:
+        chosen["sexes"] = [words.get(word, word) for word in chosen["sexes"]]
+    return {**chosen, "years": None if year_from is None and year_to is None else [year_from, year_to]}

@@ -1,0 +1,132 @@
+"""The methods of survival figures, and the question that they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from registry.analytics.survival.kaplan_meier import Confidence
+from registry.errors import BadInput
+from registry.service.statistics import survival_causes, survival_figure, survival_net
+from registry.service.statistics.survival_figure import Figure
+from registry.service.statistics.survival_groups import People
+
+if TYPE_CHECKING:
+    from registry.service.operations import Context
+
+APPROACHES = {
+    "complete": "Complete: everybody diagnosed, followed as long as they were",
+    "cohort": "Cohort: only those diagnosed in the years given",
+    "period": "Period: only follow-up within the years given",
+    "hybrid": "Hybrid: follow-up within the years given, diagnoses as far as they are complete",
+}
+WINDOWED = ("period", "hybrid")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked beside the method: see `survival.estimate`."""
+
+    ci: Confidence = "log-log"
+    given: float = 1
+    approach: str = "complete"
+    period: list[int] | None = None
+    standard: str | None = None
+    life_table: str | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """A method.
+
+    Attributes:
+        title: what people call it. columns: of the analysis frame that it reads beside those of follow-up.
+        relative: it compares with a life table; then approaches with a window and age standards apply.
+        causes: it reads the cause of death, so those of unknown cause are left out.
+    """
+
+    title: str
+    make: Callable[[Context, People, Question], Figure]
+    columns: tuple[str, ...] = ()
+    relative: bool = False
+    causes: bool = False
+
+
+def _relative(method: str) -> Callable[[Context, People, Question], Figure]:
+    def make(context: Context, asked: People, question: Question) -> Figure:
+        return survival_net.relative(context, asked, method, question)
+
+    return make
+
+
+_PERSON = ("born", "sex", "state", "age")
+METHODS = {
+    "kaplan-meier": Way("Observed survival (Kaplan–Meier)", lambda _, a, q: survival_figure.kaplan_meier(a, q.ci)),
+    "cause-specific": Way(
+        "Cause-specific survival", lambda _, a, q: survival_causes.cause_specific(a, q.ci), causes=True
+    ),
+    "competing": Way(
+        "Cumulative incidence of death by cause", lambda _, a, q: survival_causes.competing(a), causes=True
+    ),
+    "net": Way("Net survival (Pohar Perme)", _relative("net"), _PERSON, relative=True),
+    "ederer2": Way("Relative survival (Ederer II)", _relative("ederer2"), _PERSON, relative=True),
+    "ederer1": Way("Relative survival (Ederer I)", _relative("ederer1"), _PERSON, relative=True),
+    "hakulinen": Way("Relative survival (Hakulinen)", _relative("hakulinen"), _PERSON, relative=True),
+    "conditional": Way(
+        "Conditional survival", lambda _, a, q: survival_figure.conditional(a, q.ci, q.given)
+    ),
+    "life-table": Way("Actuarial life table", lambda _, a, q: survival_figure.actuarial(a, q.ci)),
+    "nelson-aalen": Way("Cumulative hazard (Nelson–Aalen)", lambda _, a, q: survival_figure.hazard(a, q.ci)),
+}  # fmt: skip
+
+
+def known(method: str, question: Question) -> Way:
+    """The method of this name, when it can answer the question.
+
+    Raises:
+        BadInput: there is no such method, or it has no such approach or standard.
+    """
+    if method not in METHODS:
+        raise BadInput("survival", f"there is no method {method!r}", f"choose one of {', '.join(METHODS)}")
+    way = METHODS[method]
+    if question.approach not in APPROACHES:
+        raise BadInput(
+            "survival",
+            f"there is no approach {question.approach!r}",
+            f"choose one of {', '.join(APPROACHES)}",
+        )
+    if question.approach in WINDOWED and not way.relative:
+        raise BadInput("survival", f"{method} has no {question.approach} approach", "choose net or ederer2")
+    if question.approach == "complete" and question.period:
+        raise BadInput("survival", "the complete approach has no window", "choose period, hybrid or cohort")
+    if question.approach != "complete" and not _is_window(question.period):
+        raise BadInput(
+            "survival", f"the {question.approach} approach needs two years", "give the first and the last"
+        )
+    if question.standard and not way.relative:
+        raise BadInput("survival", f"{method} is not standardised by age", "choose net or ederer2")
+    if not 0 <= question.given <= 50:
+        raise BadInput("survival", "the years survived already are not between 0 and 50", "give 1, 2 or 5")
+    return way
+
+
+def _is_window(period: list[int] | None) -> bool:
+    if not isinstance(period, list | tuple) or len(period) != 2:
+        return False
+    return all(isinstance(year, int) and 1900 <= year <= 2200 for year in period) and period[0] <= period[1]
+
+
+def figure(context: Context, way: Way, asked: People, question: Question) -> tuple[Figure, People]:
+    """The figure, and the people who are in it in the end."""
+    if question.approach == "cohort" and question.period:
+        first, last = question.period
+        inside = pl.col("start").dt.year().is_between(first, last)
+        asked = asked.without(inside, f"diagnosed outside {first} to {last}")
+    if way.causes:
+        asked = survival_causes.of_known_cause(asked)
+    if way.relative:
+        asked = survival_net.with_expectation(context, asked, question)
+    return way.make(context, asked, question), asked

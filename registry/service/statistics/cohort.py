@@ -9,11 +9,13 @@ from typing import Any
 import polars as pl
 
 from registry.analytics import cohorts
+from registry.analytics.cohorts import Cohort
+from registry.analytics.disclosure import profiles
 from registry.errors import BadInput, Conflict, Denied
 from registry.service.operations import Context, operation
 from registry.service.statistics import saved_cohorts
 from registry.service.statistics.saved_cohorts import Saved
-from registry.service.statistics.study import Definition, definition_of, study
+from registry.service.statistics.study import definition_of, study
 
 FORMS = ("yaml", "link")
 
@@ -34,32 +36,45 @@ def preview(
         profile, as_of: disclosure profile, day asked about.
 
     Returns:
-        {definition, link, yaml, counted (null when small), exclusions, methods, provenance, threshold}.
+        {name, definition, sentences, link, yaml, n (null when small), exclusions, methods, provenance, threshold}.
     """
     found = study(
         context, cohort, as_of=as_of, profile=profile, follow_up=follow_up, columns=["tumor_id", "patient_id"]
     )
+    return {**_told(found.cohort), "n": found.exclusions["remaining"][-1], **found.answer()}
+
+
+def _told(cohort: Cohort) -> dict[str, Any]:
+    """A definition in all its forms."""
     return {
-        "definition": cohorts.as_dict(found.cohort), "link": cohorts.to_link(found.cohort),
-        "yaml": cohorts.to_yaml(found.cohort), "counted": found.exclusions["remaining"][-1], **found.answer(),
+        "name": cohort.name, "definition": cohorts.as_dict(cohort), "sentences": cohorts.describe(cohort),
+        "link": cohorts.to_link(cohort), "yaml": cohorts.to_yaml(cohort),
     }  # fmt: skip
 
 
 @operation("cohort.choices")
-def choices(context: Context) -> dict[str, list[Any]]:
-    """Values that a definition may name: those that occur in the actor's scope, in order, and fixed choices."""
+def choices(context: Context) -> dict[str, Any]:
+    """Values that a definition may name: those that occur in the actor's scope, in order, and fixed choices.
+
+    Returns:
+        attribute of `Cohort` → values; profiles: name → threshold; defaults: kind of figure → definition.
+    """
     from registry.analytics.cohorts.definition import CHOICES
     from registry.service.statistics.analysis_cache import tumors
 
     frame = tumors(context)
     columns = {"sites": "site_group", "stages": "stage", "races": "race", "states": "state", "counties": "county",
                "facilities": "facility", "years": "year"}  # fmt: skip
-    found: dict[str, list[Any]] = {key: list(values) for key, values in CHOICES.items()}
+    found: dict[str, Any] = {key: list(values) for key, values in CHOICES.items()}
     for key, column in columns.items():
         values = frame[column].drop_nulls().unique()
         if isinstance(values.dtype, pl.Categorical):
             values = values.cast(pl.String)
         found[key] = values.sort().to_list()
+    found["profiles"] = {name: rule.threshold for name, rule in profiles().items()}
+    found["defaults"] = {
+        "survival": cohorts.as_dict(cohorts.SURVIVAL), "incidence": cohorts.as_dict(cohorts.INCIDENCE),
+    }  # fmt: skip
     return found
 
 
@@ -135,7 +150,7 @@ def _own(context: Context, name: str) -> Saved | None:
 
 @operation("cohort.list")
 def saved(context: Context) -> pl.DataFrame:
-    """Saved cohorts that the actor sees: frame[name, description, note, owner, shared, version, changed_at], by name."""
+    """Saved cohorts that the actor sees: frame[name, description, note, owner, mine, shared, version, changed_at]."""
     found = saved_cohorts.visible(context)
     about = [cohorts.describe(cohorts.cohort_from(json.loads(text)))[0] for text in found["definition"]]
     return found.select(
@@ -151,13 +166,11 @@ def saved(context: Context) -> pl.DataFrame:
 
 @operation("cohort.show")
 def show(context: Context, name: str) -> dict[str, Any]:
-    """One saved cohort: {name, definition, description, note, owner, shared, version, changed_at, link, yaml}."""
+    """One saved cohort: {name, definition, sentences, link, yaml, note, owner, shared, version, changed_at, may_change}."""
     one = saved_cohorts.find(context, name)
     return {
-        "name": one.name, "definition": cohorts.as_dict(one.cohort), "description": cohorts.describe(one.cohort),
-        "note": one.note, "owner": one.owner, "shared": one.shared, "version": one.version,
-        "changed_at": one.changed_at, "may_change": one.may_change(context), "link": cohorts.to_link(one.cohort),
-        "yaml": cohorts.to_yaml(one.cohort),
+        **_told(one.cohort), "name": one.name, "note": one.note, "owner": one.owner, "shared": one.shared,
+        "version": one.version, "changed_at": one.changed_at, "may_change": one.may_change(context),
     }  # fmt: skip
 
 
@@ -183,16 +196,8 @@ def export(context: Context, cohort: dict[str, Any] | str, form: str = "yaml") -
     return cohorts.to_yaml(found) if form == "yaml" else cohorts.to_link(found)
 
 
-@operation("cohort.read")
-def read(context: Context, text: str) -> dict[str, Any]:
-    """The definition in YAML or in the text of a link, checked: {name, definition, description, link, yaml}."""
-    found = (
-        cohorts.from_link(text.strip()) if text.strip().startswith(cohorts.LINK) else cohorts.from_yaml(text)
-    )
-    return {
-        "name": found.name, "definition": cohorts.as_dict(found), "description": cohorts.describe(found),
-        "link": cohorts.to_link(found), "yaml": cohorts.to_yaml(found),
-    }  # fmt: skip
-
-
-__all__ = ["Definition", "choices", "export", "preview", "read", "remove", "save", "saved", "show"]
+@operation("cohort.load")
+def load(context: Context, text: str) -> dict[str, Any]:
+    """The definition in YAML or in the text of a link, checked: {name, definition, sentences, link, yaml}."""
+    asked = text.strip()
+    return _told(cohorts.from_link(asked) if asked.startswith(cohorts.LINK) else cohorts.from_yaml(text))

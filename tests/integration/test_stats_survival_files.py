@@ -250,6 +250,6 @@ def test_files_that_are_no_such_table(run: Run, content: bytes, message: str) ->
 
 def test_file_options_need_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["stats", "survival", "--method", "cox"])
+        main(["stats", "survival", "--covariates", "age"])
     assert stop.value.code == 2
     assert "goes with --input only" in capsys.readouterr().err

@@ -54,11 +54,14 @@ METHODS = {
     "hakulinen-calendar": Method("survival_relative", "hakulinen_calendar", RELATIVE),
 }
 OF_FILES = (
-    "method", "out", "time", "start", "end", "status", "event", "strata", "at", "given", "interval", "ci",
-    "covariates", "ties", "causes", "birth", "life_table", "period", "age_weights",
+    "out", "time", "start", "end", "status", "event", "strata", "at", "interval", "covariates", "ties", "causes",
+    "birth",
 )  # fmt: skip
 """Options that go with --input only."""
-OF_DATABASE = ("site", "stage", "year_from", "year_to")
+OF_DATABASE = (
+    "site", "stage", "year_from", "year_to", "cohort", "approach", "test", "profile", "as_of",
+)  # fmt: skip
+"""Options that don't go with --input."""
 
 
 @click.command("survival", epilog="Example: registry stats survival --by stage --site Breast")
@@ -68,8 +71,18 @@ OF_DATABASE = ("site", "stage", "year_from", "year_to")
 @click.option("--stage", help="Only this stage.")
 @click.option("--from", "year_from", type=int, help="First diagnosis year.")
 @click.option("--to", "year_to", type=int, help="Last diagnosis year.")
+@click.option("--cohort", help="A saved cohort, or its link text.")
+@click.option(
+    "--approach", help="Relative survival: complete (default), cohort, period, hybrid; with --period."
+)
+@click.option("--test", help="Compare the groups: log-rank, peto, trend, gray or net.")
+@click.option("--profile", help="Disclosure profile: default (11), uscs (16) or a number.")
+@click.option("--as-of", help="Follow-up ends on this day (default: today).")
 @click.option("--input", "input", type=click.Path(), help="A CSV file instead of the database.")
-@click.option("--method", help=f"With --input, one or more of: {', '.join(METHODS)}.")
+@click.option(
+    "--method",
+    help=f"One of kaplan-meier, net, ederer2, conditional …; with --input, one or more of: {', '.join(METHODS)}.",
+)
 @click.option("--out", type=click.Path(), help="Write the results here (default: stdout).")
 @click.option("--time", help="Column of the time, in days.")
 @click.option("--start", help="Column of the first day (YYYY-MM-DD or YYYYMMDD).")
@@ -87,38 +100,31 @@ OF_DATABASE = ("site", "stage", "year_from", "year_to")
 @click.option("--ties", type=click.Choice(["efron", "breslow"]), help="cox (default: efron).")
 @click.option("--causes", help="aalen-johansen, gray: name=code,name=code.")
 @click.option("--birth", help="Column of the day of birth: relative and net survival.")
-@click.option("--life-table", type=click.Path(), help="CSV with sex, year, age, daily_hazard.")
-@click.option("--period", help="FROM:TO, only person-time between these days counts.")
-@click.option("--age-weights", help="A CSV with age_from, weight, or icss1, icss2, icss3.")
+@click.option(
+    "--life-table",
+    type=click.Path(),
+    help="Source of the life table; with --input a CSV with sex, year, age, daily_hazard.",
+)
+@click.option(
+    "--period", help="Years FROM:TO of --approach; with --input days, only person-time between these counts."
+)
+@click.option("--age-weights", help="icss1, icss2, icss3; with --input also a CSV with age_from, weight.")
 @global_options
 def survival(options: Options, **given: Any) -> int:
-    """Kaplan–Meier survival at 1, 2, 3, 5 and 10 years, with confidence limits and exclusions.
+    """Survival at 1, 2, 3, 5 and 10 years (Kaplan–Meier), with confidence limits and exclusions.
+
+    --method asks for net, relative, cause-specific, conditional … survival of the registry's patients.
 
     With --input any method on a CSV file, no database: times in days, results in long form
     (method, group, time, stat, value). Rows that can't be used are named and left out (exit code 1).
     """
-    if given["input"] is None:
-        return _database(options, given)
-    return _file(options, given)
-
-
-def _database(options: Options, given: dict[str, Any]) -> int:
-    """The registry's own patients; disclosure control applies."""
-    from registry.cli import output
-
+    if given["input"] is not None:
+        return _file(options, given)
     if foreign := [name for name in OF_FILES if given[name] is not None]:
         raise BadInput(_option(foreign[0]), "goes with --input only", "name a file, or leave it out")
-    with options.connect() as session:
-        answer = session.run(
-            "survival.kaplan_meier", **{name: given[name] for name in ("by", "sex", *OF_DATABASE)}
-        )
-    if options.as_json:
-        click.echo(output.as_json(answer))
-        return 0
-    click.echo(output.table(answer["at_years"]))
-    click.echo(output.table(answer["exclusions"]))
-    click.echo(answer["note"])
-    return 0
+    from registry.cli.stats.survival_database import answer
+
+    return answer(options, given)
 
 
 def _file(options: Options, given: dict[str, Any]) -> int:

@@ -105,6 +105,7 @@ def study(
         BadInput: a wrong definition. NotFound: no cohort of that name.
     """
     on = context.day(as_of)
+    rule = rule_for(context, profile)
     asked = cohorts.with_changes(definition_of(context, cohort, default), **narrower)
     frame = analysis_cache.tumors(context)
     version = analysis_cache.data_version(context)
@@ -113,9 +114,21 @@ def study(
         frame = pl.concat([frame, more.drop("tumor_id")], how="horizontal")
     wanted = None if columns is None else [*columns, *items]
     kept, flow = cohorts.apply(frame, asked, on, follow_up=follow_up, columns=wanted)
-    return Study(
-        asked, asked.cut_off or on, kept, flow, disclosure_profile(profile), version, follow_up, context.today
-    )
+    return Study(asked, asked.cut_off or on, kept, flow, rule, version, follow_up, context.today)
+
+
+def rule_for(context: Context, profile: str) -> Profile:
+    """The disclosure profile, when the actor may ask for it.
+
+    Raises:
+        BadInput: there is none of this name, or it shows smaller counts than people outside the registry's work may see.
+    """
+    rule = disclosure_profile(profile)
+    if not context.actor.sees_identifiers and rule.threshold < disclosure_profile("default").threshold:
+        raise BadInput(
+            "profile", "this one shows smaller counts than your role may see", "choose default or uscs"
+        )
+    return rule
 
 
 def definition_of(context: Context, cohort: Definition, default: Cohort = cohorts.EVERYBODY) -> Cohort:

@@ -17,6 +17,7 @@ from registry.service.operations import Context, operation
 from registry.service.statistics import (
     survival_groups,
     survival_methods,
+    survival_model,
     survival_net,
     survival_tests,
 )
@@ -45,6 +46,7 @@ def choices(context: Context) -> dict[str, Any]:
         "relative": [name for name, way in survival_methods.METHODS.items() if way.relative],
         "approaches": survival_methods.APPROACHES,
         "tests": survival_tests.TESTS,
+        "covariates": survival_model.COVARIATES,
         "standards": survival_net.STANDARDS,
         "life_tables": survival_net.sources(context),
         "profiles": {name: rule.threshold for name, rule in profiles().items()},
@@ -208,6 +210,49 @@ def compare(
         "test": outcome, "by": asked.by, "groups": asked.groups, "left_out": asked.left_out_shown, "notes": asked.notes,
         **asked.found.answer(f"Groups were compared by the following test{within}: {survival_tests.TESTS[test]}."),
     }  # fmt: skip
+
+
+@operation("survival.cox")
+def cox(
+    context: Context,
+    covariates: list[str] | None = None,
+    strata: str | None = None,
+    event: str = "death",
+    ties: str = "efron",
+    cohort: dict[str, Any] | str | None = None,
+    sites: list[str] | None = None,
+    sexes: list[str] | None = None,
+    stages: list[str] | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+    profile: str = "default",
+    as_of: str | dt.date | None = None,
+) -> dict[str, Any]:
+    """Cox's proportional hazards model.
+
+    Args:
+        covariates: of `survival.choices()["covariates"]`; default: age, sex, stage. strata: one with its own baseline.
+        event: death, or "this cancer" (deaths of other causes censored). ties: efron or breslow.
+        The others as in `survival.estimate`.
+
+    Returns:
+        {terms [term, covariate, level, reference, n, events, hazard_ratio, lower, upper, p, hidden], proportional
+        [term, chisq, df, p] or None, concordance, people, events, notes, exclusions, methods, provenance, threshold}.
+    """
+    wanted = survival_model.known(covariates or ["age", "sex", "stage"], strata, event)
+    layers = [strata] if strata else []
+    asked = survival_groups.people(
+        context, cohort, None, sites=sites, sexes=sexes, stages=stages, year_from=year_from, year_to=year_to,
+        profile=profile, as_of=as_of, columns=["age", "cause", *survival_model.columns([*wanted, *layers])],
+    )  # fmt: skip
+    answer, asked = survival_model.fit(asked, wanted, strata, event, ties)
+    names = ", ".join(survival_model.COVARIATES[name].lower() for name in wanted)
+    within = f", stratified by {survival_model.COVARIATES[strata].lower()}" if strata else ""
+    sentence = (
+        f"Hazard ratios of {survival_model.EVENTS[event]} were estimated by Cox's proportional hazards model with {names}"
+        f"{within} (ties by {ties.capitalize()}; 95 % limits of Wald)."
+    )
+    return {**answer, "notes": [], **asked.found.answer(sentence)}
 
 
 def in_months(curve: pl.DataFrame) -> pl.DataFrame:

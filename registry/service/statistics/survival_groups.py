@@ -136,7 +136,7 @@ def grouped(frame: pl.DataFrame, by: list[str]) -> pl.Series:
     if len(parts) == 1:
         return _present(parts[0])
     first, second = (_present(part) for part in parts)
-    outer, inner = (_categories(part) for part in (first, second))
+    outer, inner = (categories(part) for part in (first, second))
     code = first.to_physical().cast(pl.UInt32) * len(inner) + second.to_physical().cast(pl.UInt32)
     names = [f"{a}, {b}" for a in outer for b in inner]
     return _present(code.cat.to(pl.Enum(names)))
@@ -144,7 +144,7 @@ def grouped(frame: pl.DataFrame, by: list[str]) -> pl.Series:
 
 def _present(labels: pl.Series) -> pl.Series:
     """The same with those categories only that occur, in their order."""
-    every = _categories(labels)
+    every = categories(labels)
     codes = labels.to_physical().cast(pl.UInt32)
     seen = codes.drop_nulls().unique().sort()
     if len(seen) == len(every):
@@ -153,7 +153,8 @@ def _present(labels: pl.Series) -> pl.Series:
     return places.gather(codes).cat.to(pl.Enum([every[place] for place in seen]))
 
 
-def _categories(labels: pl.Series) -> list[str]:
+def categories(labels: pl.Series) -> list[str]:
+    """Categories of an Enum column, in order."""
     assert isinstance(labels.dtype, pl.Enum)
     return list(labels.dtype.categories)
 
@@ -191,7 +192,7 @@ def _years(values: pl.Series, size: int) -> pl.Series:
 def large(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Without groups below the threshold, and without those in no group."""
     group = frame["group"]
-    names = _categories(group)
+    names = categories(group)
     codes = group.to_physical().cast(pl.UInt32)
     counts = codes.drop_nulls().value_counts()
     small = counts.filter(pl.col("count") < threshold)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import polars as pl
 
-from registry import analytics
+from registry.analytics import relative as relative_room
 from registry.errors import BadInput, NotReady
 from registry.service.statistics import survival_figure
 from registry.service.statistics.survival_figure import Figure
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from registry.service.operations import Context
     from registry.service.statistics.survival_methods import Question
 
+Peer = Literal["ederer1", "ederer2", "hakulinen"]
 TITLES = {
     "net": "Net survival was estimated by Pohar Perme in daily steps",
     "ederer2": "Relative survival was estimated by Ederer II",
@@ -90,7 +91,7 @@ def relative(context: Context, asked: People, method: str, question: Question) -
     """The figure of one of TITLES."""
     source, rows = table(context, question.life_table)
     regional = "region" in asked.frame.columns
-    expected = analytics.life_table(rows if regional else rows.drop("region"))
+    expected = relative_room.life_table(rows if regional else rows.drop("region"))
     frame, window = _window(asked, question)
     asked = People(asked.found, frame, asked.by, asked.left_out)
     given: dict[str, Any] = {
@@ -110,12 +111,13 @@ def relative(context: Context, asked: People, method: str, question: Question) -
 def _estimates(
     frame: pl.DataFrame, expected: Any, method: str, at: list[float], given: dict[str, Any]
 ) -> pl.DataFrame:
-    """group, time (half days), at_risk, events, survival, lower, upper."""
+    """Frame of group, time (half days), at_risk, events since the row before, survival, lower, upper."""
     if method == "net":
-        made = analytics.net_survival(frame, expected, at=at, **given)
+        made = relative_room.net_survival(frame, expected, at=at, **given)
     else:
-        made = analytics.relative_survival(frame, expected, method=method, at=at, **given)
-    return made.with_columns(time=pl.col("time").cast(pl.Float64) * 2)
+        made = relative_room.relative_survival(frame, expected, method=cast("Peer", method), at=at, **given)
+    before = pl.col("events").shift(1, fill_value=0).over("group")
+    return made.with_columns(time=pl.col("time").cast(pl.Float64) * 2, events=pl.col("events") - before)
 
 
 def _months(frame: pl.DataFrame) -> list[float]:

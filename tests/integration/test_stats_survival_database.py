@@ -1,0 +1,89 @@
+"""`registry stats survival` of the registry itself: by method, compared, selected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from registry.service import Session
+from tests.received import KEY, PERSON, TUMOR, changed, write
+
+Run = Callable[..., tuple[int, str, str]]
+AT = ("--as-of", "2024-12-31")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty women, every third of whom died, followed for one to sixty months."""
+    folder = tmp_path_factory.mktemp("survival")
+    patients = [
+        (
+            changed(
+                PERSON, patientIdNumber=f"{number + 1:08}", nameLast=f"Woman{chr(65 + number % 26)}{chr(65 + number // 26)}",
+                socialSecurityNumber=f"21909{number:04}", vitalStatus="0" if number % 3 == 0 else "1",
+                dateOfLastContact=f"{2019 + number // 12}{number % 12 + 1:02}28", dateOfBirth=f"{1930 + number}0214",
+            ),
+            [changed(
+                TUMOR, dateOfDiagnosis="20190101", dateOf1stContact="20190101", accessionNumberHosp=f"2019{number:05}",
+                summaryStage2018="1" if number % 2 else "7",
+            )],
+        )
+        for number in range(60)
+    ]  # fmt: skip
+    with Session.create(folder / "r.duckdb", key=KEY, reference_date="2007-01-01") as session:
+        session.run("ingest.file", path=write(folder / "all.xml", *patients))
+    return folder / "r.duckdb"
+
+
+@pytest.fixture
+def ask(database: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("REGISTRY_KEY", KEY)
+    return lambda *words: run("stats", "survival", "--db", database, *AT, *words)
+
+
+def test_the_plain_question_and_the_same_by_method(ask: Run) -> None:
+    code, out, err = ask("--by", "stage", "--json")
+    assert (code, err) == (0, "")
+    plain = json.loads(out)
+    assert {row["group"] for row in plain["at_years"]} == {"Localized", "Distant"}
+    further = json.loads(ask("--by", "stage", "--method", "kaplan-meier", "--test", "log-rank", "--json")[1])
+    assert further["method"] == "kaplan-meier"
+    shown = {(row["group"], row["years"]): row["survival"] for row in plain["at_years"]}
+    for row in further["at_years"]:
+        if row["estimate"] is not None and (row["group"], row["years"]) in shown:
+            assert row["estimate"] == pytest.approx(shown[row["group"], row["years"]], rel=1e-12)
+    assert further["test"]["df"] == 1
+
+
+def test_the_answer_for_people(ask: Run) -> None:
+    code, out, _ = ask("--by", "stage", "--method", "kaplan-meier", "--test", "log-rank")
+    assert code == 0
+    assert "chi-square" in out
+    assert "median" in out
+    assert "tumors in the registry" in out
+    code, out, _ = ask("--method", "conditional", "--given", "365.25", "--stage", "Localized", "--sex", "2")
+    assert code == 0
+    assert "hidden" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--method", "bogus"), "no method 'bogus'"),
+        (("--method", "net"), "life table"),
+        (("--period", "2015-01-01:2016-01-01"), "not two years"),
+        (("--given", "soon"), "no number of days"),
+        (("--by", "stage,sex,site"), "two"),
+        (("--at", "365"), "goes with --input only"),
+        (("--as-of", "soon"), "not a date"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else " ".join(value),
+)
+def test_what_can_not_be_answered_is_one_line(ask: Run, words: tuple[str, ...], message: str) -> None:
+    code, out, err = ask(*words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1

@@ -15,6 +15,7 @@ import pytest
 from registry import analytics
 from registry.analytics import counts
 from registry.analytics.survival.kaplan_meier import curve_frame
+from registry.analytics.survival.quantiles import crossings
 from registry.errors import BadInput
 
 Person = tuple[float, bool]
@@ -281,3 +282,9 @@ def test_a_flat_stretch_at_the_end_and_a_limit_that_ends_undefined() -> None:
 def test_bad_input_is_named(act: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         act()
+
+
+def test_limits_that_rise_again_cross_where_their_sorted_values_do() -> None:
+    time, level = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.9, 0.7, 0.75, 0.5])
+    assert crossings(time, level, np.array([0.24, 0.26, 0.6])).tolist()[:2] == [3.0, 2.0]
+    assert math.isnan(crossings(time, level, np.array([0.6]))[0])

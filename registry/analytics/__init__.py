@@ -37,6 +37,7 @@ _ROOMS = {
         *("stage_migration", "time_to", "wilson", "with_treatment"),
     ),
     "stages": ("ajcc_comparability", "comparability", "with_ajcc", "with_stage"),
+    "regression": ("CoxFit", "cox", "parametric", "predicted_survival", "proportional_hazards"),
     "survival": (
         *("LogRank", "Trend", "actuarial", "conditional_survival", "hazard_at", "kaplan_meier", "log_rank"),
         *("log_rank_trend", "median_survival", "nelson_aalen", "quantiles", "restricted_mean", "survival_at"),

@@ -71,10 +71,8 @@ def _causes(column: pl.Series) -> tuple[np.ndarray, list[Any]]:
             return values.astype(np.int64), []
         if values.min() < 0:
             raise BadInput("competing risks", f"{column.name} has negative codes")
-        if values.max() < WHOLE:
-            present = np.flatnonzero(np.bincount(values))
-        else:
-            present = np.unique(values)
+        dense = values.max() < WHOLE
+        present = np.flatnonzero(np.bincount(values)) if dense else np.unique(values)
         causes = present[present > 0].tolist()
         if causes == list(range(1, len(causes) + 1)):
             return values.astype(np.int64, copy=False), causes

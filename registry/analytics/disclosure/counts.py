@@ -125,7 +125,7 @@ def publish_proportions(
     cells = np.concatenate([with_it, everybody - with_it, everybody])
     three = _three_parts(lines, size)
     hidden = _hidden(cells, cells.size, three, rule).reshape(3, size)
-    part = hidden[:2].any(axis=0)
+    part = np.asarray(hidden[:2].any(axis=0))
     shown = hide(frame, part, [numerator, *(name for name in also if name in frame.columns)])
     gone = pl.Series(hidden[2])
     return shown.with_columns(

@@ -17,8 +17,10 @@ def answer(options: Options, given: dict[str, Any]) -> int:
     wanted = {
         name: given[name] for name in ("cohort", "site", "sex", "year_from", "year_to", "source", "measure")
     }
-    wanted |= {name: given[name] for name in ("age_from", "age_to", "profile", "standard")}
+    wanted |= {name: given[name] for name in ("age_from", "age_to", "profile")}
     asked = {name: value for name, value in wanted.items() if value is not None}
+    if given["standard"] is not None:
+        asked["standard"] = _standard(given["standard"])
     with options.connect() as session:
         found = session.run("rates.table", by=listed(given["by"], "--by") or ["year"], **asked)
     if options.as_json:
@@ -30,6 +32,21 @@ def answer(options: Options, given: dict[str, Any]) -> int:
     click.echo(output.table(found["exclusions"]))
     click.echo(found["note"])
     return 0
+
+
+def _standard(text: str) -> str | dict[str, float]:
+    """A known standard by name, or the weights of a file."""
+    from registry.analytics.incidence import standards
+    from registry.cli.stats.counts_file import standards_named
+    from registry.errors import BadInput
+
+    named = standards_named(text)
+    if len(named) > 1:
+        raise BadInput("--standard", "only one at a time without --input", "name one")
+    ((name, one),) = named.items()
+    return (
+        name if name in set(standards()["standard"]) else dict(zip(one.age_groups, one.weights, strict=True))
+    )
 
 
 def readable(table: pl.DataFrame) -> pl.DataFrame:

@@ -149,6 +149,9 @@ def test_codes_of_the_event(run: Run) -> None:
     }
     assert list(counted.values()) == ["4", "2", "2", "0"]
     assert "no row has the code 7 of --event" in run(table, *KM, "--event", "7")[2]
+    code, out, err = run("days,dead\n1,0\n2,1\n3,dead\n", *KM)
+    assert (code, values(out)["", "5", "n_event"]) == (1, "1")
+    assert "line 4: dead is no number as the others are" in err
     text = "days,dead\n1,alive\n2,dead\n3,dead\n"
     assert values(run(text, *KM, "--event", "dead")[1])["", "5", "n_event"] == "2"
     assert "every row counts as an event" in run(text, *KM)[2]

@@ -198,8 +198,13 @@ def _unread(table: Table, column: str, values: pl.Series) -> pl.Series:
 
 
 def _status(table: Table, column: str | None, faults: Faults) -> pl.Series:
-    codes = table.codes(str(column))
-    faults.add(table.lines.filter(codes.is_null()), f"{column} is empty")
+    return _codes(table, str(column), faults)
+
+
+def _codes(table: Table, column: str, faults: Faults) -> pl.Series:
+    codes = table.codes(column)
+    faults.add(table.lines.filter(table.text(column).is_null()), f"{column} is empty")
+    faults.add(table.lines.filter(_unread(table, column, codes)), f"{column} is no number as the others are")
     return codes
 
 
@@ -221,9 +226,7 @@ def _facts(table: Table, columns: dict[str, str | None], faults: Faults, relativ
         if (column := columns[name]) is not None
     ]
     if columns["sex"]:
-        sex = table.codes(columns["sex"]).alias("sex")
-        own.add(table.lines.filter(sex.is_null()), f"{columns['sex']} is empty")
-        facts.append(sex)
+        facts.append(_codes(table, columns["sex"], own).alias("sex"))
     if relative and columns["start"] and columns["birth"]:
         late = (facts[1] > facts[0]).fill_null(False)
         own.add(table.lines.filter(late), f"{columns['birth']} is after {columns['start']}")
@@ -234,7 +237,7 @@ def _written(table: Table, column: str | None, codes: list[str]) -> list[str]:
     """Codes of an option in the way in which `people.code` writes them."""
     import polars as pl
 
-    if not codes or not table.is_number(str(column)):
+    if not codes or not table.has_number_codes(str(column)):
         return codes
     numbers = parsed(pl.Series(codes, dtype=pl.String)).to_list()
     return [

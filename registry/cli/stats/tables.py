@@ -69,9 +69,17 @@ class Table:
         self.need(column)
         return self.frame.select(pl.when(text.str.contains(whole)).then(day)).to_series().alias(column)
 
+    def has_number_codes(self, column: str) -> bool:
+        """True when more than half of the filled cells are numbers: then a cell that is none is a mistake."""
+        values = self.text(column).drop_nulls()
+        return parsed(values).null_count() * 2 < len(values)
+
     def codes(self, column: str) -> pl.Series:
-        """A column of codes as text, numbers in one way of writing them ("1", "1.0", "01" are "1")."""
-        if not self.is_number(column):
+        """A column of codes as text, numbers in one way of writing them ("1", "1.0", "01" are "1").
+
+        Null where the cell is empty, or is no number among numbers (`has_number_codes`).
+        """
+        if not self.has_number_codes(column):
             return self.text(column)
         numbers = self.numbers(column)
         values = numbers.drop_nulls().unique().to_list()

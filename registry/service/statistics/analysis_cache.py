@@ -104,12 +104,12 @@ def _read_items(context: Context, names: list[str], rows: pl.DataFrame) -> pl.Da
     )
     found = rows.join(joined, on="tumor_id", how="left", maintain_order="left")
     blank = pl.lit(None, pl.Categorical)
-    return found.select(
+    return found.with_columns(
         pl.col(name).str.strip_chars().replace("", None).cast(pl.Categorical)
         if name in found.columns
         else blank.alias(name)
         for name in names
-    )
+    ).select(names)
 
 
 def _find(context: Context, what: tuple[object, ...]) -> pl.DataFrame | None:

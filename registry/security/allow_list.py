@@ -39,6 +39,8 @@ TUMOR_ITEMS: Final = {
     "survMosPresumedAlive": r"\d{4}",
     "survFlagPresumedAlive": r"\d",
     "vitalStatusRecode": r"[014]",
+    "stage_era": r"1977|2000|2018",
+    "stage_source": r"\d{3,4}|historic",
     "summaryStage2018": r"\d",
     "derivedSummaryStage2018": r"\d",
     "seerSummaryStage2000": r"\d",
@@ -58,6 +60,10 @@ TUMOR_ITEMS: Final = {
     "rxSummChemo": r"\d{2}",
     "rxSummHormone": r"\d{2}",
     "rxSummBrm": r"\d{2}",
+    "rxSummTransplntEndocr": r"\d{2}",
+    "rxSummOther": r"\d",
+    "rxSummScopeRegLnSur": r"\d",
+    "phase1RadiationTreatmentModality": r"\d{2}",
     "reasonForNoSurgery": r"\d",
     "reasonForNoRadiation": r"\d",
     "cancerStatus": r"\d",
@@ -67,7 +73,10 @@ TUMOR_ITEMS: Final = {
 }
 
 #: Columns of words: a value passes when it is one of the names that a published table gives.
-TUMOR_WORDS: Final = ("site_group", "stage")
+TUMOR_WORDS: Final = ("site_group", "stage", "death_class")
+
+#: Words of death_class: what a patient died of, as seen from the tumor.
+DEATH_CLASSES: Final = ("alive", "this cancer", "other cause", "unknown")
 
 #: date item → column of whole months since diagnosis.
 INTERVALS: Final = {
@@ -81,6 +90,11 @@ INTERVALS: Final = {
     "recurrenceDate1st": "months_to_recurrence",
     "dateOfLastContact": "months_to_last_contact",
 }
+
+#: Columns of whole days since diagnosis, where a profile has them; whoever makes a release derives them.
+DAYS: Final = (
+    "days_to_last_contact", "days_to_first_treatment", "days_to_surgery", "days_to_systemic", "days_to_radiation",
+)  # fmt: skip
 
 #: Dates that may leave shifted, or as they are in a limited data set, beside the intervals.
 DATES: Final = ("dateOfDiagnosis", *INTERVALS)
@@ -113,6 +127,8 @@ class Profile:
             patient; "full" = days as they are (limited data set).
         limited: a limited data set: LIMITED_PLACES in the place of coarse ones, ages over 89 as they are.
         columns: the only columns that leave beside the keys; None = all of the profile.
+        days: intervals in days beside those in months. Shifted and full dates tell them anyhow; safe harbor has years and
+            months, so that an interval cannot lead back to a day.
     """
 
     name: str
@@ -124,6 +140,12 @@ class Profile:
     dates: Dates = "months"
     limited: bool = False
     columns: frozenset[str] | None = None
+    days: bool = False
+
+    @property
+    def has_days(self) -> bool:
+        """Whether intervals in days may leave."""
+        return self.days or self.dates != "months"
 
     def releases(self, column: str) -> bool:
         """Whether an output column may leave: keys always, others as the agreement names them."""
@@ -137,7 +159,7 @@ class Profile:
 KEYS: Final = ("study_patient_id", "study_tumor_id")
 
 PROFILES: Final = {
-    "research": Profile("research", state=True, zip3=True, county=True, age_step=1),
+    "research": Profile("research", state=True, zip3=True, county=True, age_step=1, days=True),
     "public": Profile(
         "public", state=False, zip3=False, county=False, age_step=5,
         held_back=frozenset(["race1", "spanishHispanicOrigin", "primaryPayerAtDx", "ruralurbanContinuum2013"]),
@@ -163,6 +185,7 @@ def shapes(profile: Profile) -> dict[str, str]:
         **{item: text for item, text in TUMOR_ITEMS.items() if item not in profile.held_back},
         **dict.fromkeys(TUMOR_WORDS, r"[A-Za-z][A-Za-z0-9 ,/()&.'-]*"),
         **dict.fromkeys(INTERVALS.values(), r"-?\d{1,4}"),
+        **(dict.fromkeys(DAYS, r"-?\d{1,5}") if profile.has_days else {}),
     }
     if profile.dates == "shifted":
         found |= {f"shifted_{item}": r"[12]\d{5}(?:\d{2})?" for item in DATES}

@@ -23,6 +23,8 @@ from registry.security import ages
 from registry.security.allow_list import (
     BIRTH,
     DATES,
+    DAYS,
+    DEATH_CLASSES,
     FULL_DATE,
     INTERVALS,
     LIMITED_PLACES,
@@ -40,6 +42,7 @@ __all__ = ["PATIENT_ITEMS", "PROFILES", "SMALL_ZIP3", "TUMOR_ITEMS", "deidentify
 
 KEY_BYTES: Final = 16
 LONGEST_SHIFT: Final = 182
+LONGEST_DAYS: Final = 99_999
 
 
 def deidentify(
@@ -121,6 +124,7 @@ def deidentify(
         *_allowed(joined, TUMOR_ITEMS, rule),
         *_named(joined),
         *_intervals(joined, rule),
+        *_days(joined, rule),
     )
     people = people.select(name for name in people.columns if rule.releases(name))
     cases, areas = _without_small_areas(cases, small_area, county_population)
@@ -221,10 +225,12 @@ def _allowed(frame: pl.DataFrame, items: dict[str, str], rule: Profile) -> list[
 
 def _named(frame: pl.DataFrame) -> list[pl.Expr]:
     """Columns of TUMOR_WORDS; a word outside its published table becomes null."""
-    from registry.analytics.stage import GROUPS
+    from registry.analytics.stages import GROUPS
     from registry.coding.recodes.site import recode_names
 
-    names = {"site_group": {*recode_names("2008")["name"], "Unknown"}, "stage": set(GROUPS)}
+    names = {
+        "site_group": {*recode_names("2008")["name"], "Unknown"}, "stage": set(GROUPS), "death_class": set(DEATH_CLASSES),
+    }  # fmt: skip
     return [
         pl.when(_text(frame, item).is_in(sorted(names[item]))).then(_text(frame, item)).alias(item)
         for item in TUMOR_WORDS
@@ -264,6 +270,20 @@ def _intervals(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
             for item in DATES
             if item in joined.columns
         ]
+    return found
+
+
+def _days(joined: pl.DataFrame, rule: Profile) -> list[pl.Expr]:
+    """Whole days since diagnosis, where the profile has them; null where they would tell an age over 89."""
+    if not rule.has_days:
+        return []
+    found = []
+    for name in DAYS:
+        if name in joined.columns:
+            days = pl.col(name).cast(pl.Int32, strict=False)
+            days = pl.when(days.is_between(-LONGEST_DAYS, LONGEST_DAYS)).then(days)
+            months = (days / ages.DAYS_PER_MONTH).floor().cast(pl.Int32)
+            found.append(pl.when(ages.too_old(months, rule).not_()).then(days).alias(name))
     return found
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from registry.analytics.counts import counts_by
 from registry.analytics.disclosure import suppress
 from registry.errors import BadInput
-from registry.security.allow_list import KEYS, PROFILES, Dates, Profile, shapes
+from registry.security.allow_list import DEATH_CLASSES, KEYS, PROFILES, Dates, Profile, shapes
 
 EXTRACTS: Final = ("DEID", "LIMITED")
 SMALLEST_CELL: Final = 11
@@ -95,13 +95,14 @@ def published_words(site_groups: Collection[str]) -> dict[str, frozenset[str]]:
     Args:
         site_groups: names of site groups that the caller derives.
     """
-    from registry.analytics.stage import GROUPS
+    from registry.analytics.stages import GROUPS
     from registry.coding.recodes.site import recode_names
 
     names = recode_names("2008")["name"].to_list()
     return {
         "site_group": frozenset({*names, *site_groups, "Unknown"}),
         "stage": frozenset(GROUPS),
+        "death_class": frozenset(DEATH_CLASSES),
         "suppressed": frozenset({"true", "false"}),
     }
 

@@ -29,6 +29,7 @@ from registry.security.risk import held_back_items
 from registry.service import frames, sites
 from registry.service.operations import Context
 from registry.service.processes import is_running
+from registry.service.release_derived import with_derived
 from registry.standards import dates
 from registry.version import __version__
 
@@ -136,6 +137,7 @@ def _give_name(parts: Path, folder: Path) -> None:
 def _write(context: Context, folder: Path, request: Request) -> Released:
     rule = request.profile
     patients, tumors, held_back = _selected(context, request)
+    tumors = with_derived(context, patients, tumors, request.as_of)
     people, cases, report = deidentify(
         patients, tumors, key=context.store.study_key(request.key), profile=rule, study=request.study
     )
@@ -203,11 +205,9 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 
 def _with_groups(cases: pl.DataFrame, rule: Profile) -> pl.DataFrame:
     """Adds site_group, from columns that are released anyway."""
-    return (
-        sites.with_site_group(cases)
-        if set(sites.ITEMS) <= set(cases.columns) and rule.releases("site_group")
-        else cases
-    )
+    if not set(sites.ITEMS) <= set(cases.columns) or not rule.releases("site_group"):
+        return cases
+    return cases.with_columns(sites.with_site_group(cases.select(sites.ITEMS))["site_group"])
 
 
 def _looked_through(context: Context, folder: Path, rule: Profile) -> dict[str, Any]:

@@ -26,12 +26,12 @@ with app.setup:
     import polars as pl
 
     from registry import analytics
-    from registry.analytics.incidence import age_adjusted_rates, age_group
+    from registry.analytics.incidence import age_adjusted_rates, age_group, delay_flags
+    from registry.analytics.incidence.delay import SETTLED_MONTHS
     from registry.errors import BadInput
 
     SEXES = {"1": "men", "2": "women"}
     SITES_SHOWN = 4
-    MONTHS_TO_COMPLETE = 22
     #: colours that stay apart for colour-blind readers (Okabe and Ito 2008), with a line style each
     LOOK = [
         ("#0072B2", "solid", "circle"), ("#D55E00", "dash", "square"), ("#009E73", "dot", "diamond"),
@@ -49,9 +49,8 @@ def introduction():
         known. Rates are per 100,000 person-years, age-adjusted to the US standard population of 2000. A trend is a chain
         of straight lines on the log scale, weighted by the precision of each year's rate; where they meet (a joinpoint)
         the annual percent change becomes another one. The number of joinpoints is chosen by the permutation test of Kim
-        et al. (2000); the choice by BIC stands beside it. Years that are still being reported (the last one ended less
-        than 22 months before the snapshot) are drawn hollow and not fitted. Counts below the threshold are not
-        shown, and a series with such a year has no trend.
+        et al. (2000); the choice by BIC stands beside it. Years that are still being reported (they ended less than 22
+        months before the snapshot) are drawn hollow and not fitted. Counts below the threshold are not shown, and a series with such a year has no trend.
         """
     )
     return
@@ -131,19 +130,18 @@ def yearly_rates(cases: pl.DataFrame, people: pl.DataFrame, asked: dict[str, pl.
 
 
 @app.function
-def complete_until(as_of: str) -> int:
-    """Last year that ended long enough ago to be reported whole."""
-    day = dt.date.fromisoformat(as_of)
-    months = day.year * 12 + day.month - MONTHS_TO_COMPLETE - 1
-    return months // 12 - 1
+def years_still_reported(cases: pl.DataFrame, as_of: str) -> pl.DataFrame:
+    """Years whose reports are still awaited: year, reason. A year with few cases alone may be a turn of the trend."""
+    counts = cases.group_by("year").agg(pl.len().cast(pl.Int64).alias("count")).sort("year")
+    return delay_flags(counts, dt.date.fromisoformat(as_of)).filter(pl.col("months") < SETTLED_MONTHS).select("year", "reason")
 
 
 @app.function
-def trends_of(rates: pl.DataFrame, last: int) -> tuple[dict[str, analytics.JoinpointModel], pl.DataFrame]:
+def trends_of(rates: pl.DataFrame, late: list[int]) -> tuple[dict[str, analytics.JoinpointModel], pl.DataFrame]:
     """The model of each series, and a table of choices; a series without a trend says why."""
     models, rows = {}, []
     for name in rates["series"].unique(maintain_order=True):
-        mine = rates.filter((pl.col("series") == name) & (pl.col("year") <= last))
+        mine = rates.filter((pl.col("series") == name) & ~pl.col("year").is_in(late))
         reason = "a year has too few cases to be shown" if mine["suppressed"].any() else None
         by_bic = None
         if reason is None:
@@ -163,14 +161,14 @@ def trends_of(rates: pl.DataFrame, last: int) -> tuple[dict[str, analytics.Joinp
 
 
 @app.function
-def trend_figure(rates: pl.DataFrame, models: dict[str, analytics.JoinpointModel], names: list[str], last: int) -> go.Figure:
+def trend_figure(rates: pl.DataFrame, models: dict[str, analytics.JoinpointModel], names: list[str], late: list[int]) -> go.Figure:
     """Observed rates with their limits, and the fitted lines; hollow marks are years not fitted."""
     figure = go.Figure()
     for (colour, dash, mark), name in zip(LOOK, names, strict=False):
         mine = rates.filter((pl.col("series") == name) & pl.col("rate").is_not_null())
         figure.add_scatter(
             x=mine["year"].to_list(), y=mine["rate"].to_list(), mode="markers", name=name, legendgroup=name,
-            marker={"color": colour, "size": 7, "symbol": [mark if year <= last else f"{mark}-open" for year in mine["year"]]},
+            marker={"color": colour, "size": 7, "symbol": [f"{mark}-open" if year in late else mark for year in mine["year"]]},
             error_y={
                 "array": (mine["upper"] - mine["rate"]).to_list(), "arrayminus": (mine["rate"] - mine["lower"]).to_list(),
                 "thickness": 1, "width": 0, "color": colour,
@@ -245,8 +243,7 @@ def read_files():
     patients, tumors, manifest = load(folder)
     people = people_of(population_file)
     threshold = 16 if manifest.get("threshold_profile") == "uscs" else 11
-    last_year = complete_until(manifest.get("as_of", "2100-12-31"))
-    return last_year, manifest, patients, people, threshold, tumors
+    return manifest, patients, people, threshold, tumors
 
 
 @app.cell
@@ -254,6 +251,14 @@ def choose(patients, tumors):
     cases, exclusions = counted(patients, tumors)
     exclusions
     return cases, exclusions
+
+
+@app.cell
+def delay(cases, manifest):
+    delayed = years_still_reported(cases, manifest["as_of"])
+    late_years = delayed["year"].to_list()
+    delayed
+    return delayed, late_years
 
 
 @app.cell
@@ -265,22 +270,22 @@ def compute(cases, people, threshold):
 
 
 @app.cell
-def model(last_year, rates):
-    models, choices = trends_of(rates, last_year)
+def model(late_years, rates):
+    models, choices = trends_of(rates, late_years)
     choices
     return choices, models
 
 
 @app.cell
-def by_sex(last_year, models, names, rates):
-    chart_all = trend_figure(rates, models, names[:2], last_year)
+def by_sex(late_years, models, names, rates):
+    chart_all = trend_figure(rates, models, names[:2], late_years)
     chart_all
     return (chart_all,)
 
 
 @app.cell
-def by_site(last_year, models, names, rates):
-    chart_sites = trend_figure(rates, models, names[2:], last_year)
+def by_site(late_years, models, names, rates):
+    chart_sites = trend_figure(rates, models, names[2:], late_years)
     chart_sites
     return (chart_sites,)
 
@@ -293,9 +298,9 @@ def changes(models):
 
 
 @app.cell
-def check(last_year, models, rates):
+def check(late_years, models, rates):
     differences = [
-        abs(model.sse - plain_search(rates.filter((pl.col("series") == name) & (pl.col("year") <= last_year)), len(model.joinpoints))[1])
+        abs(model.sse - plain_search(rates.filter((pl.col("series") == name) & ~pl.col("year").is_in(late_years)), len(model.joinpoints))[1])
         for name, model in models.items()
     ]
     against_plain_search = max(differences, default=0.0)
@@ -321,11 +326,11 @@ def conclusions(against_plain_search, choices, models):
 
 
 @app.cell(hide_code=True)
-def provenance(last_year, manifest):
+def provenance(late_years, manifest):
     marked = " **Synthetic data.**" if manifest.get("synthetic") else ""
     mo.md(
-        f"Snapshot of {manifest.get('as_of', 'an unknown day')}, profile {manifest.get('profile', '?')}, years up to "
-        f"{last_year} fitted.{marked}"
+        f"Snapshot of {manifest.get('as_of', 'an unknown day')}, profile {manifest.get('profile', '?')}; shown but not "
+        f"fitted: {', '.join(map(str, late_years)) or 'no year'}.{marked}"
     )
     return
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from registry.cli.options import Options, global_options
 from registry.errors import BadInput
+
+if TYPE_CHECKING:
+    import polars as pl
 
 OF_FILES = ("method", "joinpoints", "permutations", "seed", "out")
 OF_DATABASE = ("cohort", "site", "sex", "year_from", "year_to", "source", "profile")
@@ -76,9 +79,20 @@ def _database(options: Options, given: dict[str, Any]) -> int:
     if options.as_json:
         click.echo(output.as_json(answer))
         return 0
-    for part in ("segments", "aapc", "left_out"):
+    for part in ("segments", "averages", "left_out"):
         if answer[part].height:
-            click.echo(output.table(answer[part], limit=200))
+            click.echo(output.table(_readable(answer[part]), limit=200))
     click.echo(output.table(answer["exclusions"]))
     click.echo(answer["note"])
     return 0
+
+
+def _readable(table: pl.DataFrame) -> pl.DataFrame:
+    """The columns for people, with p to the digits that matter."""
+    import polars as pl
+
+    shown = table.select(name for name in table.columns if name != "se_log_slope")
+    if "p" not in shown.columns:
+        return shown
+    p = [None if value is None else "<0.0001" if value < 0.0001 else f"{value:.4f}" for value in shown["p"]]
+    return shown.with_columns(pl.Series("p", p, dtype=pl.String))

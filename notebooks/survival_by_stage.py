@@ -1,18 +1,21 @@
-"""Survival by stage and cases by year, from a published research snapshot.
+"""Survival by stage and period of diagnosis, observed and net, from a published research snapshot.
 
-Look at it:    marimo run notebooks/survival_by_stage.py -- --snapshot FOLDER
-Work with it:  marimo edit notebooks/survival_by_stage.py -- --snapshot FOLDER
-As a script:   python notebooks/survival_by_stage.py --snapshot FOLDER
+Look at it:    marimo run notebooks/survival_by_stage.py -- --snapshot FOLDER --life-table life_table.csv
+Work with it:  marimo edit notebooks/survival_by_stage.py -- --snapshot FOLDER --life-table life_table.csv
+As a script:   python notebooks/survival_by_stage.py --snapshot FOLDER --life-table life_table.csv
 
 The folder is what `registry publish` writes: patients.parquet, tumors.parquet, manifest.json. All of it is de-identified.
+The life table has sex, year, age, daily_hazard (and region), as `registry stats population load` takes it; without one
+net survival is left out.
 """
 
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="medium", app_title="Survival by stage")
+app = marimo.App(width="medium", app_title="Survival by stage and period")
 
 with app.setup:
+    import datetime as dt
     import json
     import sys
     from pathlib import Path
@@ -38,12 +41,17 @@ with app.setup:
 def introduction():
     mo.md(
         """
-        # Survival by stage
+        # Survival by stage and period
 
         Which tumors are counted: the first malignant primary of each patient, not known from a death certificate or an
         autopsy only, with a known time of follow-up. Time runs from diagnosis to death or last contact; a
         snapshot has whole months, so each stands for its middle (0 months = 0.5). Survival is observed (all causes), by Kaplan-Meier, with 95 % log-log limits. Counts below the
         threshold are not shown, and a curve ends where fewer than that are at risk.
+
+        Periods of diagnosis are five years long. Net survival (Pohar Perme) sets survival against that of people of the
+        same sex, age and year in the life table; the period approach counts only the time at risk in the last five
+        years before the snapshot, so that it tells of today's patients. A snapshot has years and completed ages only:
+        each diagnosis stands on 1 July, each birth half a year before the age stated.
         """
     )
     return
@@ -135,6 +143,28 @@ def greatest_difference(cohort: pl.DataFrame, curve: pl.DataFrame) -> float:
     return greatest
 
 
+@app.function
+def with_period(cohort: pl.DataFrame) -> pl.DataFrame:
+    """Five years of diagnosis as text; the last ones may be fewer."""
+    first = pl.col("diagnosis_year") // 5 * 5
+    last = pl.min_horizontal(first + 4, pl.lit(cohort["diagnosis_year"].max()))
+    return cohort.with_columns((first.cast(pl.String) + "-" + last.cast(pl.String)).alias("period"))
+
+
+@app.function
+def with_days(cohort: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Columns that net survival needs: start, born, sex, time in days; nobody beyond the snapshot's own day."""
+    start = pl.date(pl.col("diagnosis_year"), 7, 1)
+    days = (pl.col("months") * 365.25 / 12).round().clip(1)
+    known = cohort.filter(pl.col("sex_at_birth").is_in(["1", "2"]), pl.col("age_at_diagnosis").is_not_null())
+    return known.with_columns(
+        start.alias("start"),
+        (start - pl.duration(days=((pl.col("age_at_diagnosis") + 0.5) * 365.25).round().cast(pl.Int64))).alias("born"),
+        pl.col("sex_at_birth").alias("sex"),
+        pl.min_horizontal(days, (pl.lit(as_of) - start).dt.total_days().clip(1)).alias("time"),
+    )
+
+
 @app.cell
 def read_snapshot():
     arguments = mo.cli_args()
@@ -143,7 +173,9 @@ def read_snapshot():
         sys.exit(f"{folder.name}: no snapshot there; write one with: registry publish --out FOLDER")
     patients, tumors, manifest = load(folder)
     threshold = 16 if manifest.get("threshold_profile") == "uscs" else 11
-    return manifest, patients, threshold, tumors
+    named = arguments.get("life-table")
+    as_of = dt.date.fromisoformat(manifest["as_of"])
+    return as_of, manifest, named, patients, threshold, tumors
 
 
 @app.cell
@@ -189,6 +221,51 @@ def difference(cohort, curve):
         + f"Greatest difference from lifelines: {against_lifelines:.1e}."
     )
     return against_lifelines, test
+
+
+@app.cell
+def by_period(cohort, threshold):
+    dated = with_period(cohort)
+    periods = analytics.survival_at(
+        analytics.suppress_curve(analytics.kaplan_meier(dated, by=["stage", "period"]), by=["stage", "period"], threshold=threshold).with_columns(
+            at_risk=0, events=0, censored=0
+        ),
+        [60],
+        by=["stage", "period"],
+    ).select("stage", "period", pl.col("survival", "lower", "upper").round(3))
+    period_test = analytics.log_rank(dated, "period", strata="stage") if dated["period"].n_unique() > 1 else None
+    mo.vstack([
+        mo.md("## By period of diagnosis: survival after five years"),
+        periods.pivot("period", index="stage", values="survival"),
+        mo.md(
+            f"Log-rank test of the periods within stages: chi-square {period_test.chi2:.1f}, {period_test.df} degrees of freedom, "
+            f"p = {period_test.p:.2g}." if period_test else "One period only."
+        ),
+    ])  # fmt: skip
+    return dated, period_test, periods
+
+
+@app.cell
+def net(as_of, cohort, named, threshold):
+    if named:
+        table = analytics.life_table(pl.read_csv(str(named), schema_overrides={"sex": pl.String}).select("sex", "year", "age", "daily_hazard"))
+        large = cohort.filter(pl.len().over("stage") >= threshold)
+        followed = with_days(large, as_of)
+        window = (as_of.replace(month=1, day=1, year=as_of.year - 5), as_of.replace(month=12, day=31, year=as_of.year - 1))
+        years = [365.25, 1826.25]
+        parts = {
+            "all years": analytics.net_survival(followed, table, "stage", at=years),
+            f"period {window[0].year}-{window[1].year}": analytics.net_survival(followed, table, "stage", at=years, period=window),
+        }
+        net_survival = pl.concat(part.with_columns(pl.lit(approach).alias("approach")) for approach, part in parts.items())
+        net_survival = net_survival.filter(pl.col("at_risk") >= threshold).select(
+            "stage", "approach", (pl.col("time") / 365.25).round().cast(pl.Int64).alias("years"),
+            pl.col("survival", "lower", "upper").round(3),
+        ).sort("stage", "approach", "years")  # fmt: skip
+    else:
+        net_survival = None
+    mo.vstack([mo.md("## Net survival"), net_survival if named else mo.md("No life table was given (--life-table).")])
+    return (net_survival,)
 
 
 @app.cell

@@ -14,6 +14,8 @@ import polars as pl
 import pytest
 
 from registry.security.deidentify import deidentify
+from registry.synthetic.facts import load
+from registry.synthetic.statistics import life_table
 from tests.paths import ROOT
 
 NOTEBOOK = ROOT / "notebooks" / "survival_by_stage.py"
@@ -43,6 +45,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("snapshot")
     people.write_parquet(folder / "patients.parquet")
     cases.write_parquet(folder / "tumors.parquet")
+    life_table(load(), 2024).write_csv(folder / "life_table.csv")
     (folder / "manifest.json").write_text(
         json.dumps({"profile": "research", "as_of": "2024-12-31", "synthetic": True})
     )
@@ -50,7 +53,8 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_cells_give_what_they_promise(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", [str(NOTEBOOK), "--snapshot", str(snapshot)])
+    words = ["--snapshot", str(snapshot), "--life-table", str(snapshot / "life_table.csv")]
+    monkeypatch.setattr(sys, "argv", [str(NOTEBOOK), *words])
     spec = importlib.util.spec_from_file_location("survival_by_stage", NOTEBOOK)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -61,6 +65,12 @@ def test_cells_give_what_they_promise(snapshot: Path, monkeypatch: pytest.Monkey
     assert found["exclusions"]["remaining"][-1] == found["cohort"].height > 400
     survival = dict(found["five_year"].filter(pl.col("time") == 12).select("stage", "survival").iter_rows())
     assert survival["Localized"] > survival["Regional"] > survival["Distant"]
+    assert found["periods"]["period"].unique().sort().to_list() == ["2015-2019", "2020-2021"]
+    assert found["period_test"].df == 1
+    net = found["net_survival"].filter(pl.col("years") == 1)
+    assert net["approach"].unique().sort().to_list() == ["all years", "period 2019-2023"]
+    alive = dict(net.filter(pl.col("approach") == "all years").select("stage", "survival").iter_rows())
+    assert all(alive[stage] > survival[stage] for stage in alive), "the population dies too"
     assert len(found["chart"].data) == 9  # two limits and a curve for each of three stages
     assert found["yearly"].filter(~pl.col("suppressed"))["count"].min() >= 11
 

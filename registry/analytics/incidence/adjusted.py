@@ -56,15 +56,16 @@ def age_adjusted_rates(
     """
     wanted = [standards] if isinstance(standards, str | Standard | pl.DataFrame) else list(standards)
     table = cells(frame, by, count, population, age)
+    known = np.where((table.population <= 0) & (table.counts > 0), np.nan, table.population)
     parts = []
     for one in map(standard, wanted):
         _, weights, matrix = fitted(one, table.groups)
-        counts, people = table.counts @ matrix.T, table.population @ matrix.T
+        counts, people = table.counts @ matrix.T, known @ matrix.T
         found = weighted_sum(counts, people, weights, level)
         values = {
             "count": counts.sum(axis=1),
             "population": people.sum(axis=1),
-            "missing_ages": (np.isnan(people) | ((people <= 0) & (counts > 0))).sum(axis=1),
+            "missing_ages": np.isnan(known).sum(axis=1),
             **_scaled(found, per),
         }
         if rooms:

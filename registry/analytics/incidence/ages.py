@@ -129,13 +129,17 @@ def common(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
         span for span in pairwise(cuts)
         if _covers(ours, span) and _covers(theirs, span)
     ]  # fmt: skip
-    if lost := [
+    lost = [
         name(*span) for span in ours if not any(low <= span[0] and span[1] <= high for low, high in shared)
-    ]:
+    ]
+    # Several of each side together would be neither's division of ages: rates would no longer be adjusted within it.
+    lost += [name(*span) for span in shared if min(_parts(ours, span), _parts(theirs, span)) > 1]
+    if lost:
         raise BadInput(
-            "standard population", f"its age groups do not fit those of the counts ({', '.join(lost)})",
+            "standard population",
+            f"its age groups do not fit those of the counts ({', '.join(lost)})",
             "use a standard with the same boundaries",
-        )  # fmt: skip
+        )
     return shared
 
 
@@ -156,3 +160,7 @@ def _covers(spans: Sequence[tuple[int, int]], wanted: tuple[int, int]) -> bool:
         if start == low and end <= wanted[1]:
             low = end
     return low == wanted[1]
+
+
+def _parts(spans: Sequence[tuple[int, int]], wanted: tuple[int, int]) -> int:
+    return sum(wanted[0] <= start and end <= wanted[1] for start, end in spans)

@@ -29,8 +29,9 @@ _ROOMS = {
         *("rate_differences", "rate_ratios", "standardised_incidence_ratios", "standards"),
     ),
     "relative": (
-        *("AgeWeights", "LifeTable", "age_weights", "expected_hazard", "expected_survival", "life_table"),
-        *("net_survival", "relative_survival"),
+        *("AgeWeights", "ExcessModel", "LifeTable", "NetTest", "age_weights", "approach"),
+        *("conditional_net_survival", "crude_probability", "excess_hazard", "expected_hazard"),
+        *("expected_survival", "life_table", "net_survival", "net_survival_test", "relative_survival"),
     ),
     "outcomes": (
         *("clopper_pearson", "funnel", "funnel_of_ratios", "observed_expected", "stage_distribution"),

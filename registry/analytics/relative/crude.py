@@ -69,19 +69,18 @@ def _rows(total: sums.Sums, times: list[float] | None, quantile: float) -> pl.Da
     asked = np.arange(size + 1, dtype=np.float64) if times is None else np.array(times)
     day = np.minimum(np.floor(asked), size).astype(np.int64)
     present = np.append(curves.at_risk_and_events(total.people, total.deaths)[0], 0)
-    found = {"time": asked, "at_risk": present[np.minimum(np.ceil(asked), size + 1).astype(np.int64)].astype(np.int64)}
+    found = {
+        "time": asked,
+        "at_risk": present[np.minimum(np.ceil(asked), size + 1).astype(np.int64)].astype(np.int64),
+    }
     seen = sums.ratio(total.deaths, total.people)
     expected = sums.ratio(total.hazard, total.people)
     alive = np.cumprod(1 - seen)
     before = np.append(1.0, alive[:-1])[:size]
     noise = sums.ratio(total.deaths, total.people**2)
-    noise_expected = sums.ratio(total.hazard, total.people**2)
-    for name, step, own in (
-        ("cancer", seen - expected, noise - noise_expected),
-        ("population", expected, noise_expected),
-    ):
+    for name, step, own in (("cancer", seen - expected, alive), ("population", expected, np.zeros(size))):
         probability = np.cumsum(before * step)
-        error = np.append(0.0, np.sqrt(np.maximum(0.0, _variance(probability, alive, noise, own))))[day]
+        error = np.append(0.0, np.sqrt(np.maximum(0.0, _variance(probability, own, noise))))[day]
         value = np.append(0.0, probability)
         area = np.append(0.0, np.cumsum(probability))
         found |= {
@@ -94,9 +93,11 @@ def _rows(total: sums.Sums, times: list[float] | None, quantile: float) -> pl.Da
     return pl.DataFrame(found)
 
 
-def _variance(probability: np.ndarray, alive: np.ndarray, noise: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """At day j: sum over k <= j of (F_j - F_k)² noise_k + S_k own_k (S_k - 2 (F_j - F_k)), multiplied out."""
-    square = np.cumsum(noise)
-    linear = np.cumsum(noise * probability) + np.cumsum(alive * own)
-    constant = np.cumsum(noise * probability**2 + alive**2 * own + 2 * alive * own * probability)
+def _variance(probability: np.ndarray, own: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """At day j: sum over k <= j of (own_k - (F_j - F_k))² noise_k, multiplied out; own is survival for the cancer.
+
+    The population's hazard is known, so only deaths (noise: deaths / at risk²) move either probability.
+    """
+    fixed = own + probability
+    square, linear, constant = (np.cumsum(noise * fixed**power) for power in range(3))
     return square * probability**2 - 2 * linear * probability + constant

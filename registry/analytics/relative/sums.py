@@ -171,9 +171,7 @@ def daily(
     gone = people.exit[(people.exit > people.entry) & (people.exit <= size)] - 1
     left = np.bincount(gone, minlength=size).astype(np.float64)
     deaths = counts[2, :-1]
-    return Sums(
-        sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], present, hazard, deaths, deaths, left
-    )
+    return Sums(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], present, hazard, deaths, deaths, left)
 
 
 def _walk(

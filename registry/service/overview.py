@@ -7,19 +7,16 @@ from typing import Any
 import polars as pl
 
 from registry.errors import BadInput
-from registry.service import frames, sites
 from registry.service.operations import Context, operation
 
 STAFF_COUNTS = ("open_edit_failures", "review_tasks", "quarantined")
 """Of the registry's own work: nothing for those who may not see identifiers."""
 PATIENT_COUNTS = ("patients", "tumors", "abstracts", "pathology_reports", "treatments")
 COUNTED = {
-    "diagnosis_year": ["dateOfDiagnosis"],
-    "site": sites.ITEMS,
-    "sex": ["dateOfDiagnosis"],
-    "stage": ["summaryStage2018", "seerSummaryStage2000", "dateOfDiagnosis"],
-    "facility": ["reportingFacility"],
-}
+    "diagnosis_year": "year", "site": "site_group", "sex": "sex", "stage": "stage", "facility": "facility",
+}  # fmt: skip
+"""What tumors are counted by → column of the analysis frame."""
+SEXES = {"1": "Male", "2": "Female", "9": "Unknown"}
 
 
 def _quarantined(context: Context) -> int:
@@ -95,28 +92,16 @@ def counts(context: Context, by: str = "diagnosis_year") -> pl.DataFrame:
     For actors who may not see identifiers small counts are null, and so are those that would give them away,
     since the total is known to them.
     """
-    from registry import analytics, standards
-    from registry.analytics.stage import stage_group
-    from registry.standards import dates
+    from registry import analytics
+    from registry.service.statistics.analysis import tumors
 
     if by not in COUNTED:
         raise BadInput("overview.counts", f"cannot count by {by!r}", f"choose one of {', '.join(COUNTED)}")
-    patients, tumors = frames.load(context, ["sex", "sexAssignedAtBirth"], COUNTED[by])
-    if by == "diagnosis_year":
-        tumors = tumors.with_columns(dates.year("dateOfDiagnosis").cast(pl.String).alias(by))
-    elif by == "site":
-        tumors = sites.with_site_group(tumors).rename({"site_group": by})
-    elif by == "stage":
-        tumors = tumors.with_columns(stage_group())
-    elif by == "sex":
-        sexes = patients.select("patient_id", standards.sex_at_birth().alias("code")).with_columns(
-            pl.col("code").replace_strict({"1": "Male", "2": "Female"}, default="Unknown").alias(by)
-        )
-        tumors = tumors.join(sexes, on="patient_id")
-    else:
-        tumors = tumors.with_columns(pl.col(COUNTED[by][0]).alias(by))
-    tumors = tumors.with_columns(pl.col(by).fill_null("unknown"))
-    counted = analytics.counts_by(tumors, [by]).rename({"count": "tumors"}, strict=False)
+    counted = analytics.counts_by(tumors(context).select(pl.col(COUNTED[by]).alias(by)), [by])
+    counted = counted.with_columns(pl.col(by).cast(pl.String).fill_null("unknown"))
+    if by == "sex":
+        counted = counted.with_columns(pl.col(by).replace(SEXES))
+    counted = counted.rename({"count": "tumors"}).sort(by)
     if context.actor.sees_identifiers:
         return counted
     return analytics.suppress(counted, "tumors", "default", margins=[None]).drop("suppressed")

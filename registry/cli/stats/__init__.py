@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "outcomes:outcomes",
         "Outcomes of hospitals: stage, treatment, delays, observed/expected, funnel, volume, flow.",
     ),
-    "cohorts": ("cohorts:cohorts", "Cohorts: define, save, show who is in them."),
+    "cohort": ("cohorts:cohorts", "Cohorts: define, save, show who is in them."),
     "overview": ("figures:overview", "What the registry holds, in key figures."),
     "counts": ("figures:counts", "Tumors by one characteristic."),
 }

@@ -135,9 +135,9 @@ def _countable(
     flow = [*study.flow.rows()]
     if "year" not in by and people.source != denominators.NONE:
         years = [year for year in years if year in known]
-    unknown = pl.any_horizontal(
-        pl.lit(False), *(pl.col(name).is_null() for name in by if name in ("race", "stage"))
-    )
+    places = ("state", "county") if "county" in by else ("state",) if "state" in by else ()
+    asked_of = [name for name in by if name in ("race", "stage")] + list(places)
+    unknown = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_null() for name in asked_of))
     own = (
         pl.col("site_group").cast(pl.String).replace_strict(SEX_OF_SITE, default=None, return_dtype=pl.String)
     )
@@ -146,7 +146,7 @@ def _countable(
         ("a sex that does not have the site", (own == pl.col("sex").cast(pl.String)).fill_null(True)),
         ("age not known", pl.col("age_group").is_not_null()),
         ("year of diagnosis without a place in the table", pl.col("year").is_in(years)),
-        ("race or stage not known", ~unknown),
+        ("race, stage or place not known", ~unknown),
         ("age outside the age groups", pl.col("age_group").cast(pl.String).is_in(people.age_groups)),
     ]
     for reason, kept in steps:
@@ -174,9 +174,9 @@ def _axis(name: str, frame: pl.DataFrame, study: Study, people: People, years: l
     if name == "year":
         return Axis(name, {"year": years})
     if name in ("state", "county") and people.source == denominators.NONE:
-        raise BadInput(
-            "rates", f"no population is loaded to divide by {name}", "load one, or divide by something else"
-        )
+        columns = ["state", "county"][: 2 if name == "county" else 1]
+        places = frame.select(pl.col(columns).cast(pl.String)).unique().sort(columns)
+        return Axis(name, {column: places[column].to_list() for column in columns})
     if name == "county":
         places = people.area.sort("state", "county")
         return Axis(name, {"state": places["state"].to_list(), "county": places["county"].to_list()})

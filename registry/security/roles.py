@@ -27,6 +27,7 @@ accounts, read     | account.list                                               
 accounts, change   | account.*                                                              |           |         |            |         | x     |         |
 overview           | overview.*                                                             | x         | x       | x          | x       | x     | x       | x
 statistics         | survival.* rates.* trend.* prevalence.* outcomes.* measures.list measures.show measures.figures cohort.* population.list population.tables | x | x | x | x | x |  | x
+measures, records  | measures.cases                                                         | x         | x       |            | x       | x     |         |
 measures, change   | measures.*                                                             |           | x       |            | x       | x     |         |
 population, change | population.*                                                           |           |         |            | x       | x     |         | x
 quality figures    | quality.summary quality.indicators quality.suites quality.completeness quality.scorecard quality.report quality.trend quality.gate | x         | x       |            | x       | x     | x       | x

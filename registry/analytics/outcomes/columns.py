@@ -67,7 +67,7 @@ DATES: Final = {
     "days_to_hormone": "rxDateHormone",
     "days_to_immuno": "rxDateBrm",
 }
-ITEMS: Final = [*TREATMENT_ITEMS, *DATES.values()]
+ITEMS: Final = [*TREATMENT_ITEMS, *DATES.values(), "dateOfDiagnosis"]
 """NAACCR items that the columns need beside the analysis frame."""
 
 

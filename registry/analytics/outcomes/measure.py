@@ -188,7 +188,7 @@ def read(text: str, where: str = "measures") -> list[Measure]:
         for fault in faults(one)
     ]
     if wrong:
-        raise BadInput(where, "\n".join(wrong), "mend the definition")
+        raise BadInput(where, "; ".join(wrong), "mend the definition")
     measures = [measure_from(one) for one in given]
     if len({one.id for one in measures}) < len(measures):
         raise BadInput(where, "an id occurs twice")

@@ -37,7 +37,8 @@ def measured(frame: pl.DataFrame) -> pl.DataFrame:
     if {"last_contact", "diagnosed"} <= set(have):
         made.append((pl.col("last_contact") - pl.col("diagnosed")).dt.total_days().alias("followed"))
     if "diagnosed" in have:
-        exact = pl.col("day_known") if "day_known" in have else pl.lit(value=True)
+        day = pl.col("dateOfDiagnosis").cast(pl.String).str.len_bytes() == 8
+        exact = day if "dateOfDiagnosis" in have else pl.lit(value=True)
         made += [
             pl.when(exact)
             .then((dates.earliest(_whole(item)) - pl.col("diagnosed")).dt.total_days())
@@ -85,7 +86,7 @@ def answers(frame: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     )
     reason = pl.coalesce(
         *(
-            pl.when(~pl.col(f"a{place}")).then(pl.lit(_told(one)))
+            pl.when(~pl.col(f"a{place}")).then(pl.lit(told(one)))
             for place, one in enumerate(measure.denominator)
         ),
         *(pl.when(pl.col(f"x{place}")).then(pl.lit(why)) for place, (why, _) in enumerate(out)),
@@ -99,19 +100,19 @@ def answers(frame: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     return work.select(answer.cast(ANSWERS).alias("answer"), reason.alias("reason"))
 
 
-def _told(condition: object) -> str:
+def told(condition: object) -> str:
     """A condition in words, for the list of reasons.
 
-    >>> _told({"any": ["age < 7", "dead"]})
+    >>> told({"any": ["age < 7", "dead"]})
     'age < 7 or dead'
     """
     if isinstance(condition, str):
         return condition
     if isinstance(condition, list):
-        return " and ".join(_told(one) for one in condition)
+        return " and ".join(told(one) for one in condition)
     assert isinstance(condition, dict)
     (word, inner), *_ = condition.items()
-    joined = (" and " if word == "all" else " or ").join(_told(one) for one in inner)
+    joined = (" and " if word == "all" else " or ").join(told(one) for one in inner)
     return f"none of: {joined}" if word == "none" else joined
 
 
@@ -171,7 +172,7 @@ def why(answered: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     ).iter_rows())  # fmt: skip
     remaining = answered.height
     rows: list[tuple[int, str, str, int, int]] = [(0, "start", "cases of the cohort", 0, remaining)]
-    steps = [(NOT_ASKED, _told(one)) for one in measure.denominator] + [
+    steps = [(NOT_ASKED, told(one)) for one in measure.denominator] + [
         (EXCLUDED, reason) for reason, _ in measure.exclusions
     ]
     for number, (said, reason) in enumerate(steps, 1):

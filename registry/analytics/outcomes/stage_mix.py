@@ -71,7 +71,7 @@ def stage_migration(frame: pl.DataFrame, periods: Sequence[tuple[int, int]]) -> 
 
     Returns:
         stage (known ones and unknown), period ("2010-2014"), count, total, percent, lower, upper, change (percentage
-        points since the first period), change_lower, change_upper (95 %, Newcombe's hybrid of Wilson limits); shares
+        points since the first period, null there), change_lower, change_upper (95 %, Newcombe's hybrid of Wilson limits); shares
         of the known stages are of tumors with a known stage, that of unknown is of all tumors.
 
     Raises:
@@ -95,9 +95,10 @@ def stage_migration(frame: pl.DataFrame, periods: Sequence[tuple[int, int]]) -> 
     first_part = parts[0].select("stage", then="count", all_then="total")
     table = table.join(first_part, on="stage", how="left", maintain_order="left")
     a, n, b, m = (table[name].to_numpy() for name in ("count", "total", "then", "all_then"))
+    later = pl.col("period") != f"{periods[0][0]}-{periods[0][1]}"
     order = {name: place for place, name in enumerate(GROUPS)}
     return (
-        table.with_columns(_changes(a, n, b, m))
+        table.with_columns(pl.when(later).then(value).alias(value.name) for value in _changes(a, n, b, m))
         .with_columns(pl.col("stage").replace_strict(order, default=len(GROUPS)).alias("place"))
         .sort("place", "period")
         .drop("place", "then", "all_then")

@@ -188,7 +188,7 @@ def _day_of_year(day: pl.Expr) -> pl.Expr:
 def _first_primary(frame: pl.DataFrame, key: str) -> pl.Expr:
     """Sequence 00 or 01 where it is filled; else the earliest malignant tumor of the patient."""
     sequence = _text(frame, "sequenceNumberCentral")
-    malignant = _text(frame, "behaviorCodeIcdO3") == "3"
+    malignant = (_text(frame, "behaviorCodeIcdO3") == "3").fill_null(False)
     order = [name for name in ("tumorRecordNumber", "tumor_id") if name in frame.columns]
     later = pl.struct(
         malignant.not_(), dates.earliest(_text(frame, "dateOfDiagnosis")).fill_null(dt.date.max), *order

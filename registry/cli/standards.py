@@ -143,18 +143,21 @@ def standards_build(options: Options, shared: str, out: str | None) -> None:
 
     counts = base.build(Path(shared), Path(out) / "standards" if out else base.DATA)
     counts |= coding.build(Path(shared), Path(out) / "coding" if out else None)
-    counts |= _build_edits(options, Path(shared), Path(out) if out else None)
+    counts |= _build_others(options, Path(shared), Path(out) if out else None)
     options.answer(counts, output.pairs(counts))
 
 
-def _build_edits(options: Options, shared: Path, out: Path | None) -> dict[str, int]:
-    """Tables of edits and staging; one whose published files are not there stays as it is, and is named."""
+def _build_others(options: Options, shared: Path, out: Path | None) -> dict[str, int]:
+    """Tables of edits, staging and statistics; one whose published files are not there stays as it is, and is named."""
+    from registry.analytics.incidence import build as incidence
+    from registry.analytics.relative import build as relative
     from registry.edits import build, build_names, build_places
     from registry.errors import NotFound
     from registry.staging import build as staging
 
     edits = out / "edits" if out else build.TABLE.parent
     schemas = out / "staging" if out else staging.DATA
+    statistics = out / "statistics" if out else None
     for folder in (edits, schemas):
         folder.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
@@ -163,6 +166,8 @@ def _build_edits(options: Options, shared: Path, out: Path | None) -> dict[str, 
         lambda: build_places.build(shared, edits),
         lambda: build_names.build(shared, edits),
         lambda: staging.build(shared, schemas),
+        lambda: incidence.build(shared, statistics),
+        lambda: relative.build(shared, *([statistics] if statistics else [])),
     ):
         try:
             counts |= make()

@@ -28,6 +28,7 @@ with app.setup:
     from registry import analytics
     from registry.analytics.incidence import age_adjusted_rates, age_group, delay_flags
     from registry.analytics.incidence.delay import SETTLED_MONTHS
+    from registry.analytics.trend import compare_trends
     from registry.errors import BadInput
 
     SEXES = {"1": "men", "2": "women"}
@@ -308,7 +309,14 @@ def check(late_years, models, rates):
 
 
 @app.cell
-def conclusions(against_plain_search, choices, models):
+def men_and_women(late_years, models, names, rates):
+    both = [rates.filter((pl.col("series") == name) & ~pl.col("year").is_in(late_years)) for name in names[:2]]
+    parallel = compare_trends(*both) if set(names[:2]) <= set(models) else None
+    return (parallel,)
+
+
+@app.cell
+def conclusions(against_plain_search, choices, models, parallel):
     agreeing = choices.filter(pl.col("number_by_permutation") == pl.col("number_by_bic")).height
     sentences = [in_words(name, model) for name, model in models.items()]
     without = choices.filter(pl.col("no_trend_because").is_not_null())["series"].to_list()
@@ -316,6 +324,10 @@ def conclusions(against_plain_search, choices, models):
         [
             "## What the data say",
             *sentences,
+            *([] if parallel is None else [
+                f"Over all sites the trends of men and women {'differ' if parallel.p < 0.05 else 'may be parallel'} "
+                f"(test of parallelism with {parallel.joinpoints} joinpoints, p = {parallel.p:.2g})."
+            ]),
             f"Permutation test and BIC choose the same number of joinpoints in {agreeing} of {len(models)} series.",
             *([f"No trend is given for: {'; '.join(without)}."] if without else []),
             f"Greatest difference of the sum of squares from a plain search: {against_plain_search:.1e}.",

@@ -89,6 +89,7 @@ def test_notebook_finds_the_turn(files: tuple[Path, Path], monkeypatch: pytest.M
     assert "Larynx" not in found["models"] and "No trend is given for: Larynx." in found["summary"]
     assert f"The trend turns in {turn} ({low}–{high})." in found["summary"]
     assert found["against_plain_search"] < 1e-6
+    assert found["parallel"].p > 0.001 and "(test of parallelism" in found["summary"]
     larynx = found["rates"].filter((pl.col("series") == "Larynx") & pl.col("suppressed"))
     assert larynx.height and larynx["rate"].null_count() == larynx.height
     assert len(found["chart_sites"].data) == 7  # four sites, three of them with a trend

@@ -15,9 +15,13 @@ import numpy as np
 
 from registry.analytics.trend.grid import best_set, design, fit, grid_of, least_squares, sums_of_squares
 from registry.analytics.trend.series import Series
+from registry.errors import BadInput
 
 CRITERIA = ("bic", "bic3")
 SELECTIONS = (*CRITERIA, "permutation")
+USUAL_MOST = 3
+PERMUTATIONS = 4499
+SEED = 7160
 NOISELESS = 1e-12
 """Sums of squares below this share of the total are rounding, not noise, where many series are searched at once."""
 
@@ -43,12 +47,30 @@ class Step:
     rejected: bool
 
 
+def check_choice(
+    select: str,
+    max_joinpoints: int = USUAL_MOST,
+    joinpoints: int | None = None,
+    alpha: float = 0.05,
+    permutations: int = PERMUTATIONS,
+) -> None:
+    """Refuse a choice of the number of joinpoints that no series could answer."""
+    if select not in SELECTIONS:
+        raise BadInput("joinpoint", f'"{select}" is no way to select', f"choose {', '.join(SELECTIONS)}")
+    if max_joinpoints < 0 or (joinpoints is not None and joinpoints < 0):
+        raise BadInput("joinpoint", "the number of joinpoints must be 0 or more")
+    if not 0 < alpha < 1 or permutations < 1:
+        raise BadInput("joinpoint", "alpha must lie between 0 and 1, and at least one permutation is needed")
+
+
 def candidates(series: Series, fewest: int, most: int) -> dict[int, Candidate]:
     """The best model for each number of joinpoints."""
     grid = grid_of(series)
     found = {}
     for joinpoints in range(fewest, most + 1):
-        places, squares = best_set(series, sums_of_squares(series, grid, joinpoints), joinpoints)
+        places, squares = best_set(
+            series, sums_of_squares(grid, series.root * series.log_rate, joinpoints), joinpoints
+        )
         found[joinpoints] = Candidate(
             places,
             squares,

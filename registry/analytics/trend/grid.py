@@ -33,30 +33,42 @@ LOOKED_AT = 1e-7
 
 @dataclass(frozen=True)
 class Grid:
-    """Hinges of a series, freed from the straight line.
+    """Hinges freed from what every model has (the straight line).
 
-    line: (n, 2) orthonormal. hinges: (n, m), column j for a joinpoint at observation j + AT_ENDS. products: (m, m).
+    size: number of years. base: (n, 2) orthonormal. hinges: (n, m), column j for a joinpoint at year j + AT_ENDS, of length
+    1. products: (m, m). n is the number of observations, which is `size` for one series.
     """
 
-    line: np.ndarray
+    size: int
+    base: np.ndarray
     hinges: np.ndarray
     products: np.ndarray
 
     def freed(self, values: np.ndarray) -> np.ndarray:
         """Weighted values (n,) or (n, r) without their straight line."""
-        return values - self.line @ (self.line.T @ values)
+        return values - self.base @ (self.base.T @ values)
 
 
 def grid_of(series: Series) -> Grid:
     """The grid of a series: joinpoints at observed years."""
-    root, years = series.root, series.years
-    line = np.linalg.qr(root[:, None] * np.column_stack([np.ones(years.size), years - years.mean()]))[0]
+    line = np.column_stack([np.ones(series.size), series.years - series.years.mean()])
+    return grid_over(series.years, series.years, series.root, line)
+
+
+def grid_over(years: np.ndarray, at: np.ndarray, root: np.ndarray, base: np.ndarray) -> Grid:
+    """A grid of any base.
+
+    Args:
+        years: (size,) ascending: the candidates. at: (n,) year of each observation. root: (n,) roots of the weights.
+        base: (n, b) columns that every model has, not yet weighted.
+    """
+    basis = np.linalg.qr(root[:, None] * base)[0]
     places = np.arange(AT_ENDS, max(years.size - AT_ENDS, AT_ENDS))
-    hinges = root[:, None] * np.maximum(years[:, None] - years[places], 0.0)
-    hinges -= line @ (line.T @ hinges)
-    hinges -= line @ (line.T @ hinges)
+    hinges = root[:, None] * np.maximum(at[:, None] - years[places], 0.0)
+    hinges -= basis @ (basis.T @ hinges)
+    hinges -= basis @ (basis.T @ hinges)  # once more, as the first leaves rounding
     hinges /= np.linalg.norm(hinges, axis=0)
-    return Grid(line, hinges, hinges.T @ hinges)
+    return Grid(years.size, basis, hinges, hinges.T @ hinges)
 
 
 def most_joinpoints(size: int) -> int:
@@ -94,11 +106,11 @@ def legal_sets(size: int, joinpoints: int) -> np.ndarray:
     return sets
 
 
-def sums_of_squares(series: Series, grid: Grid, joinpoints: int) -> np.ndarray:
-    """(sets,) weighted sum of squares of every set of `legal_sets`."""
-    data = grid.freed(series.root * series.log_rate)
+def sums_of_squares(grid: Grid, values: np.ndarray, joinpoints: int) -> np.ndarray:
+    """(sets,) sum of squares of every set of `legal_sets`, for weighted values (n,)."""
+    data = grid.freed(values)
     total = float(data @ data)
-    sets = legal_sets(series.size, joinpoints) - AT_ENDS
+    sets = legal_sets(grid.size, joinpoints) - AT_ENDS
     if joinpoints == 0:
         return np.array([total])
     with_data = grid.hinges.T @ data

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from registry.analytics.trend.model import USUAL_MOST, JoinpointModel, check_choice, joinpoint
+from registry.analytics.trend.choice import USUAL_MOST, check_choice
+from registry.analytics.trend.model import JoinpointModel, joinpoint
 from registry.errors import BadInput
 
 SPANS = {"all years": None, "last 10 years": 9, "last 5 years": 4}

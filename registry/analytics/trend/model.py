@@ -14,17 +14,23 @@ import numpy as np
 import polars as pl
 
 from registry.analytics.trend.average import average_percent_change
-from registry.analytics.trend.choice import SELECTIONS, Candidate, Step, by_permutation, candidates, least
+from registry.analytics.trend.choice import (
+    PERMUTATIONS,
+    SEED,
+    USUAL_MOST,
+    Candidate,
+    Step,
+    by_permutation,
+    candidates,
+    check_choice,
+    least,
+)
 from registry.analytics.trend.grid import design, fit, grid_of, most_joinpoints, sums_of_squares
 from registry.analytics.trend.limits import joinpoint_limits, segment_slopes
 from registry.analytics.trend.percent_change import whole
 from registry.analytics.trend.series import Series, series_from
 from registry.analytics.trend.slopes import Slope
 from registry.errors import BadInput
-
-USUAL_MOST = 3
-PERMUTATIONS = 4499
-SEED = 7160
 
 
 @dataclass(frozen=True)
@@ -120,22 +126,6 @@ def joinpoint(
     return _model(found, tried, number, steps, level)
 
 
-def check_choice(
-    select: str,
-    max_joinpoints: int = USUAL_MOST,
-    joinpoints: int | None = None,
-    alpha: float = 0.05,
-    permutations: int = PERMUTATIONS,
-) -> None:
-    """Refuse a choice of the number of joinpoints that no series could answer."""
-    if select not in SELECTIONS:
-        raise BadInput("joinpoint", f'"{select}" is no way to select', f"choose {', '.join(SELECTIONS)}")
-    if max_joinpoints < 0 or (joinpoints is not None and joinpoints < 0):
-        raise BadInput("joinpoint", "the number of joinpoints must be 0 or more")
-    if not 0 < alpha < 1 or permutations < 1:
-        raise BadInput("joinpoint", "alpha must lie between 0 and 1, and at least one permutation is needed")
-
-
 def _model(
     series: Series, tried: dict[int, Candidate], number: int, steps: list[Step], level: float
 ) -> JoinpointModel:
@@ -144,7 +134,8 @@ def _model(
     slopes = segment_slopes(series, chosen.places, coefficients)
     years = series.years
     edges = [whole(year) for year in (years[0], *years[list(chosen.places)], years[-1])]
-    all_squares = sums_of_squares(series, grid_of(series), number) if number else np.empty(0)
+    weighted = series.root * series.log_rate
+    all_squares = sums_of_squares(grid_of(series), weighted, number) if number else np.empty(0)
     limits = joinpoint_limits(series, all_squares, chosen.places, squares, level) if number else []
     rows = [
         {"segment": order, "first_year": edges[order - 1], "last_year": edges[order], **slope.row(level)}

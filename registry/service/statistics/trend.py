@@ -10,7 +10,7 @@ import polars as pl
 
 from registry.analytics.incidence.delay import SETTLED_MONTHS, delay_flags
 from registry.analytics.trend import trends
-from registry.analytics.trend.model import check_choice
+from registry.analytics.trend.choice import check_choice
 from registry.errors import BadInput
 from registry.service.operations import Context, operation
 from registry.service.statistics import rates

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from registry.service.operations import Context
 
 APPROACHES = {
-    "complete": "Complete: everybody diagnosed, followed as long as they were",
-    "cohort": "Cohort: only those diagnosed in the years given",
+    "complete": "Complete: diagnosed in the years given (or ever), followed as long as they were",
+    "cohort": "Cohort: diagnosed in the years given, and long enough ago to be followed for five years",
     "period": "Period: only follow-up within the years given",
-    "hybrid": "Hybrid: follow-up within the years given, diagnoses as far as they are complete",
+    "hybrid": "Hybrid: follow-up from the first year given to the data cut-off, diagnoses up to the last year given",
 }
 WINDOWED = ("period", "hybrid")
+COHORT_YEARS = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Question:
     period: list[int] | None = None
     standard: str | None = None
     life_table: str | None = None
+    window: tuple[dt.date, dt.date] | None = None
+    """Days of follow-up that count, once the approach is taken."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,7 @@ def known(method: str, question: Question) -> Way:
         )
     if question.approach in WINDOWED and not way.relative:
         raise BadInput("survival", f"{method} has no {question.approach} approach", "choose net or ederer2")
-    if question.approach == "complete" and question.period:
-        raise BadInput("survival", "the complete approach has no window", "choose period, hybrid or cohort")
-    if question.approach != "complete" and not _is_window(question.period):
+    if (question.approach != "complete" or question.period) and not _is_window(question.period):
         raise BadInput(
             "survival", f"the {question.approach} approach needs two years", "give the first and the last"
         )
@@ -121,12 +123,29 @@ def _is_window(period: list[int] | None) -> bool:
 
 def figure(context: Context, way: Way, asked: People, question: Question) -> tuple[Figure, People]:
     """The figure, and the people who are in it in the end."""
-    if question.approach == "cohort" and question.period:
-        first, last = question.period
-        inside = pl.col("start").dt.year().is_between(first, last)
-        asked = asked.without(inside, f"diagnosed outside {first} to {last}")
+    asked, question = _approached(asked, question)
     if way.causes:
         asked = survival_causes.of_known_cause(asked)
     if way.relative:
         asked = survival_net.with_expectation(context, asked, question)
     return way.make(context, asked, question), asked
+
+
+def _approached(asked: People, question: Question) -> tuple[People, Question]:
+    """Those that the approach counts, and its window."""
+    from registry.analytics.relative import approach
+
+    if not question.period:
+        return asked, question
+    first, last = dt.date(question.period[0], 1, 1), dt.date(question.period[1], 12, 31)
+    rows = asked.frame.select("start", "end").with_row_index("row")
+    kept, window = approach(
+        rows, cast("Any", question.approach), first, last, followed_to=asked.found.as_of, years=COHORT_YEARS
+    )
+    if window is not None:
+        kept = kept.filter(pl.col("end") >= window[0])
+    inside = pl.repeat(False, rows.height, eager=True).scatter(kept["row"], True)
+    told = asked.without(
+        pl.lit(inside), f"not counted by the {question.approach} approach of {first.year} to {last.year}"
+    )
+    return told, replace(question, window=window)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import polars as pl
@@ -92,10 +91,9 @@ def relative(context: Context, asked: People, method: str, question: Question) -
     source, rows = table(context, question.life_table)
     regional = "region" in asked.frame.columns
     expected = relative_room.life_table(rows if regional else rows.drop("region"))
-    frame, window = _window(asked, question)
-    asked = People(asked.found, frame, asked.by, asked.left_out)
+    frame = asked.frame
     given: dict[str, Any] = {
-        "by": "group", "period": window, "age_weights": question.standard,
+        "by": "group", "period": question.window, "age_weights": question.standard,
         "strata": {"region": "region"} if regional else None,
     }  # fmt: skip
     curve = _estimates(frame, expected, method, _months(frame), given)
@@ -126,23 +124,11 @@ def _months(frame: pl.DataFrame) -> list[float]:
     return [DAYS_PER_MONTH * month for month in range(int(last // DAYS_PER_MONTH) + 1)]
 
 
-def _window(asked: People, question: Question) -> tuple[pl.DataFrame, tuple[dt.date, dt.date] | None]:
-    """Rows and the window of follow-up that count."""
-    if question.approach not in ("period", "hybrid") or not question.period:
-        return asked.frame, None
-    first, last = question.period
-    window = (dt.date(first, 1, 1), dt.date(last, 12, 31))
-    inside = (pl.col("end") >= window[0]) & (pl.col("start") <= window[1])
-    return asked.frame.filter(asked.frame.select(inside.alias("inside")).to_series()), window
-
-
 def _notes(question: Question) -> list[str]:
-    if question.approach in ("period", "hybrid") and question.period:
-        first, last = question.period
-        return [
-            f"The {question.approach} approach: only follow-up from {first} to {last} counts; numbers at risk are of everybody."
-        ]
-    return []
+    if question.window is None:
+        return []
+    first, last = question.window
+    return [f"Only follow-up from {first} to {last} counts; numbers at risk are of everybody."]
 
 
 def _sentences(method: str, source: str, question: Question) -> list[str]:
@@ -150,9 +136,10 @@ def _sentences(method: str, source: str, question: Question) -> list[str]:
         f"{TITLES[method]}, with 95 % limits on the log scale.",
         f"Expected survival was taken from the life table {source} by age, sex and calendar year, and by region where it has regions.",
     ]
-    if question.approach != "complete" and question.period:
+    if question.window is not None:
+        first, last = question.window
         found.append(
-            f"The {question.approach} approach was used with the years {question.period[0]} to {question.period[1]}."
+            f"The {question.approach} approach was used: only follow-up from {first} to {last} counts."
         )
     if question.standard:
         name = STANDARDS.get(question.standard, question.standard)

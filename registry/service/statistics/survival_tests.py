@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from registry import analytics
+from registry.analytics import relative
 from registry.errors import BadInput
 from registry.service.statistics import survival_causes, survival_net
 from registry.service.statistics.survival_groups import People
@@ -82,11 +83,14 @@ def run(
 def _net(context: Context, asked: People, question: Question, strata: str | None) -> dict[str, Any]:
     _, rows = survival_net.table(context, question.life_table)
     regional = "region" in asked.frame.columns
-    expected = analytics.life_table(rows if regional else rows.drop("region"))
-    made = analytics.net_survival_test(
-        asked.frame, expected, by="group", strata={"region": "region"} if regional else None,
-        strata_columns=[strata] if strata else None,
-    )  # fmt: skip
+    expected = relative.life_table(rows if regional else rows.drop("region"))
+    made = relative.net_survival_test(
+        asked.frame,
+        expected,
+        by="group",
+        stratified_by=strata,
+        strata={"region": "region"} if regional else None,
+    )
     return {"chisq": made.statistic, "df": made.degrees_of_freedom, "p": made.p_value}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -127,35 +128,30 @@ def _countable(
     if not {"county", "year", "sex"} <= set(by):  # sums over places would be of some of them only
         known -= set(people.partial)
     frame, asked = study.frame, years
-    pairs = frame.select("state", "county").unique().sort("state", "county", nulls_last=True)
-    belongs = denominators.inside(
-        pairs.select(pl.col("state", "county").cast(pl.String)), people.area, by_county="county" in by
-    )
-    placed = pairs.with_columns(belongs).filter("inside").drop("inside")
-    flow = [*study.flow.rows()]
     if "year" not in by and people.source != denominators.NONE:
         years = [year for year in years if year in known]
     places = ("state", "county") if "county" in by else ("state",) if "state" in by else ()
-    asked_of = [name for name in by if name in ("race", "stage")] + list(places)
-    unknown = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_null() for name in asked_of))
-    own = (
-        pl.col("site_group").cast(pl.String).replace_strict(SEX_OF_SITE, default=None, return_dtype=pl.String)
-    )
+    needed = [name for name in by if name in ("race", "stage")] + list(places)
+    males, females = ([site for site, own in SEX_OF_SITE.items() if own == sex] for sex in denominators.SEXES)
+    sex, site = frame["sex"].cast(pl.String), frame["site_group"]
     steps = [
-        ("sex not known as male or female", pl.col("sex").cast(pl.String).is_in(denominators.SEXES)),
-        ("a sex that does not have the site", (own == pl.col("sex").cast(pl.String)).fill_null(True)),
-        ("age not known", pl.col("age_group").is_not_null()),
-        ("year of diagnosis without a place in the table", pl.col("year").is_in(years)),
-        ("race, stage or place not known", ~unknown),
-        ("age outside the age groups", pl.col("age_group").cast(pl.String).is_in(people.age_groups)),
-    ]
+        ("sex not known as male or female", sex.is_in(denominators.SEXES)),
+        ("a sex that does not have the site", ~((_is_one(site, males) & (sex == "2")) | (_is_one(site, females) & (sex == "1")))),
+        ("age not known", frame["age_group"].is_not_null()),
+        ("year of diagnosis without a place in the table", frame["year"].is_in(years)),
+        *((f"{name} not known", frame[name].is_not_null()) for name in needed),
+        ("age outside the age groups", _is_one(frame["age_group"], people.age_groups)),
+        ("living outside the population's area", _inside(frame, people, by_county="county" in by)),
+    ]  # fmt: skip
+    flow, before = [*study.flow.rows()], frame.height
+    left = pl.repeat(True, frame.height, eager=True)
     for reason, kept in steps:
-        before = frame.height
-        frame = frame.with_columns(kept.fill_null(False).alias("_kept")).filter("_kept").drop("_kept")
-        flow.append((len(flow), reason, before - frame.height, frame.height))
-    before = frame.height
-    frame = frame.join(placed, on=["state", "county"], how="semi", nulls_equal=True)
-    flow.append((len(flow), "living outside the population's area", before - frame.height, frame.height))
+        left = left & kept.fill_null(False)
+        now = int(left.sum())
+        flow.append((len(flow), reason, before - now, now))
+        before = now
+    columns = dict.fromkeys(["year", "age_group", "site_group", *by, *places])
+    frame = frame.select(columns.keys()).filter(left)
     if people.source == denominators.NONE:
         absent = "no population is loaded (registry stats population load FILE --source NAME)"
     else:
@@ -167,6 +163,31 @@ def _countable(
     ]
     missing = pl.DataFrame(rows, schema={"what": pl.String, "reason": pl.String}, orient="row")
     return frame, pl.DataFrame(flow, schema=study.flow.schema, orient="row"), missing, years
+
+
+def _is_one(column: pl.Series, wanted: Sequence[str]) -> pl.Series:
+    """Whether values are among these: the categories are looked up, not the rows."""
+    if not isinstance(column.dtype, pl.Enum):
+        return column.cast(pl.String).is_in(list(wanted))
+    found = np.array([*(name in set(wanted) for name in column.dtype.categories), False])
+    return pl.Series(found[column.to_physical().fill_null(len(found) - 1).to_numpy()])
+
+
+def _inside(frame: pl.DataFrame, people: People, *, by_county: bool) -> pl.Series:
+    """Which tumors live in the population's area."""
+    pairs = frame.select("state", "county").unique()
+    texts = pairs.select(pl.col("state", "county").cast(pl.String))
+    belongs = denominators.inside(texts, people.area, by_county=by_county)
+    if belongs.all():
+        return pl.repeat(True, frame.height, eager=True)
+    joined = frame.select("state", "county").join(
+        pairs.with_columns(belongs),
+        on=["state", "county"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    return joined["inside"]
 
 
 def _axis(name: str, frame: pl.DataFrame, study: Study, people: People, years: list[int]) -> Axis:

@@ -16,7 +16,7 @@ from registry.errors import BadInput, Conflict, NotFound
 from registry.service.operations import Context, operation
 from registry.service.statistics import measures_kept, outcome_publishing
 from registry.service.statistics.measure_study import by_group, study_of
-from registry.service.statistics.outcome_cases import ALL_HOSPITALS, Cases, Question
+from registry.service.statistics.outcome_cases import ALL_HOSPITALS, Cases, asked, groups_shown
 
 LARGEST: Final = 200_000
 """Characters of a file of measures."""
@@ -90,8 +90,7 @@ def figures(
         provenance, threshold}; exact limits (Clopper–Pearson, 95 %).
     """
     wanted = measures_kept.current(context) if measure is None else [measures_kept.find(context, measure)]
-    selection = {"sites": sites, "sexes": sexes, "stages": stages, "year_from": year_from, "year_to": year_to}
-    question = Question(cohort, profile, as_of, selection)
+    question = asked(cohort, profile, as_of, (sites, sexes, stages, year_from, year_to))
     found = study_of(context, wanted, by, question)
     together = found if by is None else study_of(context, wanted, None, question)
     rule = found.found.rule
@@ -107,10 +106,9 @@ def figures(
         "decided count as not met; limits are exact (Clopper-Pearson, 95 %)."
     )
     table = pl.concat(tables)
-    shown = set(table["group"])
     return {
         "table": table, "why": pl.concat(reasons), **found.answer(sentence),
-        "groups": [name for name in found.groups if name in shown],
+        "groups": groups_shown(table, found),
     }  # fmt: skip
 
 
@@ -176,8 +174,8 @@ def cases_not_met(
         frame[tumor_id, patient_id, year, primarySite, stage, answer], sorted by answer and tumor.
     """
     one = measures_kept.find(context, measure)
-    selection = {"sites": sites, "sexes": sexes, "stages": stages, "year_from": year_from, "year_to": year_to}
-    found = study_of(context, [one], None, Question(cohort, "default", as_of, selection))
+    question = asked(cohort, "default", as_of, (sites, sexes, stages, year_from, year_to))
+    found = study_of(context, [one], None, question)
     both = pl.concat([found.frame, measure_figures.answers(found.frame, one)], how="horizontal")
     return (
         both.filter(pl.col("answer").is_in([NOT_MET, UNDECIDED]))

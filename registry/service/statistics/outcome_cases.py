@@ -102,7 +102,10 @@ def of_hospitals(context: Context, question: Question, *, analytic: bool = True)
         pl.col("facility_id").replace_strict(names, default=None, return_dtype=pl.String).alias("group")
     )
     notes = [CASES_NOTE] if analytic else []
-    order = sorted(set(names.values()), key=str.casefold)
+    order = sorted(
+        set(names.values()),
+        key=lambda name: (len(name), name) if name.startswith("Hospital ") else (0, name.casefold()),
+    )
     if context.actor.facilities is not None:
         rest = _rest(context, question, analytic=analytic)
         if rest is not None:
@@ -149,13 +152,38 @@ def hospital_cases(context: Context, frame: pl.DataFrame, *, analytic: bool = Tr
 
 
 def hospital_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """facility_id → name for a figure, the id added where two have one name."""
+    """facility_id → name for a figure, the id added where two have one name; numbers for whoever sees no identifiers."""
     known = context.store.query(
         "SELECT facility_id, arg_max(name, effective_from) AS name FROM facility GROUP BY facility_id ORDER BY facility_id"
     )
     names = {row["facility_id"]: row["name"] for row in known.iter_rows(named=True)}
+    if not context.actor.sees_identifiers:
+        places = {one: number for number, one in enumerate(sorted({*names, *ids}), 1)}
+        return {one: f"Hospital {places[one]}" for one in sorted(ids)}
     wanted = {one: (names.get(one) or one).strip() for one in sorted(ids)}
     often = [name.casefold() for name in wanted.values()]
     return {
         one: name if often.count(name.casefold()) == 1 else f"{name} ({one})" for one, name in wanted.items()
     }
+
+
+def asked(
+    cohort: Definition,
+    profile: str,
+    as_of: str | dt.date | None,
+    selection: tuple[Any, Any, Any, Any, Any],
+    **more: Any,
+) -> Question:
+    """The arguments that operations share, as one question.
+
+    Args:
+        selection: sites, sexes, stages, first and last year, each None when not given. more: attributes of Question.
+    """
+    names = ("sites", "sexes", "stages", "year_from", "year_to")
+    return Question(cohort, profile, as_of, dict(zip(names, selection, strict=True)), **more)
+
+
+def groups_shown(table: pl.DataFrame, found: Cases) -> list[str]:
+    """Groups that a table shows, in their own order."""
+    there = set(table["group"].unique())
+    return [name for name in found.groups if name in there]

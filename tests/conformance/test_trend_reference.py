@@ -27,6 +27,7 @@ def trend(capsys: pytest.CaptureFixture[str], *words: str) -> pl.DataFrame:
         "--joinpoints 3",
         "--max-joinpoints 3 --select bic",
         "--select bic3",
+        "--select wbic",
         "--max-joinpoints 3 --select permutation",
     ],
 )

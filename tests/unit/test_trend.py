@@ -209,9 +209,10 @@ def test_model_averages() -> None:
 def test_criteria_by_their_formulas() -> None:
     series = series_from(frame := bent(20, {2000: -0.05}, 0.02, noise=0.02))
     model = joinpoint(frame, max_joinpoints=2)
-    for count, sse, bic, bic3 in model.criteria.rows():
+    for count, sse, bic, bic3, wbic in model.criteria.rows():
         assert bic == pytest.approx(math.log(sse / 20) + 2 * (count + 1) * math.log(20) / 20)
         assert bic3 == pytest.approx(math.log(sse / 20) + (3 * count + 2) * math.log(20) / 20)
+        assert bic <= wbic <= bic3
     assert criterion(0.0, series, 0, 2) > -math.inf
     assert len(model.joinpoints) == model.criteria.sort("bic")["joinpoints"][0]
 
@@ -356,3 +357,24 @@ def test_trends_of_groups_say_who_has_none_and_why() -> None:
     assert found.averages.filter(group="still")["lower"].to_list() == [None]
     with pytest.raises(BadInput, match="is no way to select"):
         trends(rates, select="aic")
+
+
+def test_weighted_bic_by_its_formula() -> None:
+    """The partial R² of each hinge in a regression of its two segments, by two least-squares fits."""
+    frame = bent(24, {1997: -0.05, 2006: 0.03}, 0.03, noise=0.02, seed=5)
+    series = series_from(frame)
+    model = joinpoint(frame, joinpoints=2)
+    places = [int(np.flatnonzero(series.years == year)[0]) for year in model.joinpoints]
+    shares = []
+    for at, inside in zip(places, (slice(0, places[1] + 1), slice(places[0] + 1, 24)), strict=True):
+        x, root = series.years[inside], series.root[inside]
+        columns = [np.ones(x.size), x - 2000, np.maximum(x - series.years[at], 0)]
+        squares = []
+        for used in (2, 3):
+            matrix = np.column_stack(columns[:used]) * root[:, None]
+            values = root * series.log_rate[inside]
+            rest = values - matrix @ np.linalg.lstsq(matrix, values, rcond=None)[0]
+            squares.append(rest @ rest)
+        shares.append(1 - squares[1] / squares[0])
+    wanted = math.log(model.sse / 24) + ((2 + max(shares)) * 2 + 2) * math.log(24) / 24
+    assert model.criteria["wbic"].item() == pytest.approx(wanted)

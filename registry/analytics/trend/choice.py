@@ -1,7 +1,8 @@
 """How many joinpoints: information criteria, and the sequential permutation test.
 
 Sources: Kim HJ, Fay MP, Feuer EJ, Midthune DN, Stat Med 2000;19:335-351 (permutation test; weighted residuals are
-permuted when variances differ); Kim HJ, Yu B, Feuer EJ, Stat Sin 2009;19:597-609 and the help pages of NCI's Joinpoint
+permuted when variances differ); Kim HJ, Yu B, Feuer EJ, Stat Sin 2009;19:597-609; Kim HJ et al., J Appl Stat
+2023;50:1992-2013 (weighted BIC); help pages of NCI's Joinpoint
 program, read 2026-11 (BIC, BIC3, and the level alpha / (most - null) of each test, which holds the chance of too many
 joinpoints below alpha).
 """
@@ -17,7 +18,7 @@ from registry.analytics.trend.grid import best_set, design, fit, grid_of, least_
 from registry.analytics.trend.series import Series
 from registry.errors import BadInput
 
-CRITERIA = ("bic", "bic3")
+CRITERIA = ("bic", "bic3", "wbic")
 SELECTIONS = (*CRITERIA, "permutation")
 USUAL_MOST = 3
 PERMUTATIONS = 4499
@@ -34,6 +35,7 @@ class Candidate:
     squares: float
     bic: float
     bic3: float
+    wbic: float
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,37 @@ def candidates(series: Series, fewest: int, most: int) -> dict[int, Candidate]:
         places, squares = best_set(
             series, sums_of_squares(grid, series.root * series.log_rate, joinpoints), joinpoints
         )
+        prices = (2, 3, 2 + bend_share(series, places))
         found[joinpoints] = Candidate(
-            places,
-            squares,
-            criterion(squares, series, joinpoints, 2),
-            criterion(squares, series, joinpoints, 3),
+            places, squares, *(criterion(squares, series, joinpoints, price) for price in prices)
         )
     return found
 
 
-def criterion(squares: float, series: Series, joinpoints: int, price: int) -> float:
-    """ln(SSE / n) + (price k + 2) ln(n) / n: NCI's BIC with price 2, BIC3 with price 3."""
+def criterion(squares: float, series: Series, joinpoints: int, price: float) -> float:
+    """ln(SSE / n) + (price k + 2) ln(n) / n: NCI's BIC with price 2, BIC3 with price 3, weighted BIC between the two."""
     error = max(squares, series.rounding)
     return math.log(error / series.size) + (price * joinpoints + 2) * math.log(series.size) / series.size
+
+
+def bend_share(series: Series, places: tuple[int, ...]) -> float:
+    """The largest share of the variation about a line that one joinpoint explains within its two segments (partial R²).
+
+    0 without joinpoints. A large change of slope makes the weighted BIC as strict as BIC3, a small one as mild as BIC.
+    """
+    edges = [-1, *places, series.size - 1]
+    shares = [0.0]
+    for before, at, after in zip(edges[:-2], places, edges[2:], strict=True):
+        inside = slice(before + 1, after + 1)
+        years, root = series.years[inside], series.root[inside]
+        line = np.linalg.qr(root[:, None] * np.column_stack([np.ones(years.size), years - years.mean()]))[0]
+        both = root[:, None] * np.column_stack(
+            [series.log_rate[inside], np.maximum(years - series.years[at], 0.0)]
+        )
+        values, hinge = (both - line @ (line.T @ both)).T
+        spread = float(values @ values) * float(hinge @ hinge)
+        shares.append(float(values @ hinge) ** 2 / spread if spread > 0 else 0.0)
+    return max(shares)
 
 
 def least(found: dict[int, Candidate], select: str) -> int:

@@ -42,7 +42,7 @@ class JoinpointModel:
         (percent a year), p, slope, se_log_slope (log rate a year).
     fitted: year, observed and fitted (unit of the rates).
     locations: joinpoint, lower, upper (years).
-    criteria: joinpoints, sse, bic, bic3 of each number of joinpoints tried.
+    criteria: joinpoints, sse, bic, bic3, wbic of each number of joinpoints tried.
     tests: null, alternative, p, alpha, rejected, in the order made; empty unless chosen by permutation.
     """
 
@@ -92,7 +92,7 @@ def joinpoint(
         series: one row a year: year, rate (> 0, any unit), se (> 0; `se=None`: all years weigh the same).
         joinpoints: so many, no choice.
         max_joinpoints: else the number is chosen between 0 and this (or what the length of the series allows) by
-        select: "bic", "bic3" or "permutation" (overall level `alpha`, `permutations` random orders from `seed`).
+        select: "bic", "bic3", "wbic" (weighted BIC) or "permutation" (overall level `alpha`, `permutations` random orders from `seed`).
         level: of the confidence limits.
         name: what errors call the series.
 
@@ -159,7 +159,7 @@ def _model(
         ),
         criteria=pl.DataFrame(
             [
-                {"joinpoints": count, "sse": one.squares, "bic": one.bic, "bic3": one.bic3}
+                {"joinpoints": count, "sse": one.squares, "bic": one.bic, "bic3": one.bic3, "wbic": one.wbic}
                 for count, one in tried.items()
             ]
         ),

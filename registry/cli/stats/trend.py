@@ -23,7 +23,7 @@ METHODS = ("apc", "apc-unweighted", "apc-poisson", "joinpoint")
     "--standard", help="us2000 (default), world_segi_doll, europe_2013, or a CSV age_group, weight."
 )
 @click.option("--max-joinpoints", type=click.IntRange(0), help="Choose between 0 and this many (default: 3).")
-@click.option("--select", help="How the number is chosen: bic (default), bic3 or permutation.")
+@click.option("--select", help="How the number is chosen: bic (default), bic3, wbic or permutation.")
 @click.option("--cohort", help="A saved cohort, or its link text.")
 @click.option("--site", help="Only this site group.")
 @click.option("--sex", help="Only this sex: 1 or 2.")
@@ -52,7 +52,7 @@ def trend(options: Options, **given: Any) -> int:
     from registry.cli.stats.tables import choose
 
     if given["select"] is not None:
-        choose([given["select"]], ("bic", "bic3", "permutation"), "--select")
+        choose([given["select"]], ("bic", "bic3", "wbic", "permutation"), "--select")
     if given["input"] is None:
         _refuse(given, OF_FILES, "goes with --input only")
         return _database(options, given)

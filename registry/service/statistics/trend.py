@@ -20,7 +20,12 @@ from registry.service.statistics.study import Definition
 SEXES = {"1": "Male", "2": "Female"}
 ALL = "All"
 MOST_JOINPOINTS = 5
-CHOSEN_BY = {"bic": "the Bayesian information criterion", "bic3": "BIC3", "permutation": "permutation tests"}
+CHOSEN_BY = {
+    "bic": "the Bayesian information criterion",
+    "bic3": "BIC3",
+    "wbic": "the weighted BIC",
+    "permutation": "permutation tests",
+}
 SAID = (
     "Trends are joinpoint models of the log rates, weighted by their precision, with at most {most} joinpoints, chosen by "
     "{chosen} (Kim and others 2000); limits are 95 % limits. Years that ended less than {months} months before the "
@@ -50,7 +55,7 @@ def table(
         by: one or more of site_group, sex, race, state, county, stage; none = one series.
         cohort: definition, name or link; site, sex, year_from, year_to narrow it.
         standard: standard population. source: population table.
-        max_joinpoints: at most 5. select: bic, bic3 or permutation.
+        max_joinpoints: at most 5. select: bic, bic3, wbic or permutation.
         profile: disclosure profile; a group with a hidden year gets no trend.
         as_of: the day asked about (default today); years that ended less than 22 months before (`incomplete`) are shown, not fitted.
 

@@ -56,11 +56,14 @@ def crude_probability(
     for number, part in who.by_group():
         days = last_day(part, times)
         total = sums.daily(part, life_table, days, mixed=True)
+        rows = _rows(total, times, quantile)
+        if not curves.has_beginning(part):
+            rows = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in rows.columns[2:])
         group = [
             pl.lit(who.groups[name][number], dtype=who.groups.schema[name]).alias(name)
             for name in who.groups.columns
         ]
-        parts.append(_rows(total, times, quantile).select(*group, pl.all()))
+        parts.append(rows.select(*group, pl.all()))
     return pl.concat(parts)
 
 

@@ -45,7 +45,12 @@ class Curve:
 
 
 NOBODY = Curve(np.array([np.nan]), np.array([np.nan]), np.zeros(2), np.zeros(1))
-"""The curve of a group in which nobody is ever at risk."""
+"""The curve of a group in which nobody is at risk on the first day: its beginning is not known."""
+
+
+def has_beginning(people: People) -> bool:
+    """Somebody is at risk on the first day (in a period analysis: was diagnosed in the period)."""
+    return bool(((people.entry == 0) & (people.exit > 0)).any())
 
 
 def at_risk_and_events(people: np.ndarray, deaths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,20 +132,18 @@ def rows(
 def standardised(people: People, weights: AgeWeights, estimate: Callable[[People], Curve]) -> Curve:
     """Direct standardisation of one group: an estimate in each age group, their weighted mean.
 
-    Age groups without people and those of weight 0 are left out of both sums; people younger than the first age too.
-
-    Raises:
-        BadInput: no age group with a weight has people.
+    Age groups in which nobody is at risk on the first day and those of weight 0 are left out of both sums; people
+    younger than the first age too.
     """
     place = weights.places(people.age)
     parts, shares = [], []
     for number, share in enumerate(weights.weight):
-        inside = np.flatnonzero(place == number)
-        if share > 0 and len(inside) and (people.exit[inside] > people.entry[inside]).any():
-            parts.append(estimate(people.take(inside)))
+        inside = people.take(np.flatnonzero(place == number))
+        if share > 0 and has_beginning(inside):
+            parts.append(estimate(inside))
             shares.append(share)
     if not parts:
-        raise BadInput("age weights", "no age group that has a weight has people in it")
+        return NOBODY
     size = max(len(part.survival) for part in parts)
     share_of = np.array(shares)[:, None] / sum(shares)
     survival, error = (

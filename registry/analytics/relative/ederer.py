@@ -116,7 +116,7 @@ def _compared(
 ) -> Curve:  # fmt: skip
     """Observed over expected, standardised or not; `alike` are the same people with their potential follow-up."""
     days = last_day(who, times)
-    if not (who.exit > who.entry).any():
+    if not curves.has_beginning(who):
         return curves.NOBODY
     if age_weights is None:
         return _quotient(who, alike, table, method, days)

@@ -220,7 +220,8 @@ def _fit(
     excess = years * np.exp(design @ coef)
     covariance = np.linalg.inv(design.T @ (design * (excess**2 / (expected + excess))[:, None]))
     mean = expected + excess
-    deviance = 2 * float((np.where(died > 0, -np.log(mean), 0.0) - (died - mean)).sum())
+    surplus = died * np.log(np.where(died > 0, died, 1.0) / mean)
+    deviance = 2 * float((surplus - (died - mean)).sum())
     return ExcessModel(
         _coefficients(terms, coef, covariance, level), deviance, len(died) - len(terms), fit, len(died),
         int(died.sum()), covariance,
@@ -242,7 +243,7 @@ def _log_likelihood(
         mean = expected + years * np.exp(design @ coef)
     if not np.isfinite(mean).all() or not (mean > 0).all():
         return -np.inf
-    return float((np.where(died > 0, np.log(mean), 0.0) - mean).sum())
+    return float((died * np.log(mean) - mean).sum())
 
 
 def _coefficients(terms: list[str], coef: np.ndarray, covariance: np.ndarray, level: float) -> pl.DataFrame:

@@ -56,7 +56,8 @@ def net_survival(
     Returns:
         `by`, time, at_risk (time >= t), events (up to t), survival, std_error (of log survival; of survival where it is
         directly standardised), lower, upper (both on the log scale). Sorted by group; times as asked. Values at t
-        are those of the last day <= t. All null in a group in which nobody is at risk.
+        are those of the last day <= t. Null in a group in which nobody is at risk on the first day (a period in which
+        nobody was diagnosed).
 
     Raises:
         BadInput: columns, values, weights or times are not as described.
@@ -100,7 +101,7 @@ def estimate(
 ) -> Curve:
     """One group's curve by an estimator of daily sums, standardised or not."""
     days = last_day(who, times)
-    if not (who.exit > who.entry).any():
+    if not curves.has_beginning(who):
         return curves.NOBODY
     if age_weights is None:
         return curve_of(sums.daily(who, table, days))
@@ -117,7 +118,7 @@ def _brenner(who: People, table: LifeTable, days: int, weights: AgeWeights, curv
     place = np.where(who.exit > who.entry, weights.places(who.age), -1)
     numbers = [n for n, share in enumerate(weights.weight) if share > 0 and (place == n).any()]
     if not numbers:
-        raise BadInput("age weights", "no age group that has a weight has people in it")
+        return curves.NOBODY
     sizes = np.array([(place == number).sum() for number in numbers], float)
     shares = weights.weight[numbers]
     parts = [sums.daily(who.take(np.flatnonzero(place == number)), table, days) for number in numbers]

@@ -167,6 +167,7 @@ def daily(
         _walk(people, table, sign, mixed, moments, sums, counts)
         _unfold(moments, sums, sign)
     present = np.rint(np.cumsum(counts[0])[:-1])
+    sums[:, present == 0] = 0.0  # what is left there is the rounding error of those who left
     hazard = np.where(present > 0, np.cumsum(counts[1])[:-1], 0.0)
     gone = people.exit[(people.exit > people.entry) & (people.exit <= size)] - 1
     left = np.bincount(gone, minlength=size).astype(np.float64)

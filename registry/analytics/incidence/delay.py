@@ -19,6 +19,7 @@ LOOK_BACK = 5
 WATCHED = 5
 """Only so many last years are judged by their number of cases: older ones have had time."""
 DOUBT = 0.01
+SHORT = 0.95
 
 
 def delay_flags(
@@ -36,7 +37,7 @@ def delay_flags(
         year, count, months (from the year's end to the cut-off, at least 0), expected (mean of up to five settled years
         before; null without two), share (reported so far, 0-1, by the delays of all cases; null without them), incomplete
         (Boolean), reason. Sorted by year. A year is incomplete when it is not settled; when it is one of the last
-        five, lies below what is expected and the difference has a probability below 1 % by chance; or when less than
+        five, is more than 5 % short of what is expected and that has a probability below 1 % by chance; or when less than
         97 % of its cases are estimated to have been reported.
 
     >>> counts = pl.DataFrame({"year": [2018, 2019, 2020, 2021, 2022], "count": [100, 104, 98, 55, 20]})
@@ -78,11 +79,15 @@ def delay_flags(
 
 
 def _below(count: int, before: list[int]) -> bool:
-    """Whether a count is too small to be chance, all years taken as Poisson with one mean."""
+    """Whether a count is 5 % short and too small to be chance, all years taken as Poisson with one mean."""
     from scipy.special import bdtr
 
+    if count >= SHORT * sum(before) / len(
+        before
+    ):  # large registries vary by more than chance from year to year
+        return False
     total = count + sum(before)
-    return bool(count * len(before) < sum(before) and bdtr(count, total, 1 / (len(before) + 1)) < DOUBT)
+    return bool(bdtr(count, total, 1 / (len(before) + 1)) < DOUBT)
 
 
 def _shares(delays: pl.DataFrame, cut_off: dt.date) -> dict[int, float]:
@@ -99,17 +104,19 @@ def _shares(delays: pl.DataFrame, cut_off: dt.date) -> dict[int, float]:
     }
     room = cut_off.year * 12 + cut_off.month - months["diagnosed"]
     wait = np.minimum(np.maximum(months["reported"] - months["diagnosed"], 0), room)
-    longest = int(wait.max())
+    longest, widest = int(wait.max()), int(room.max())
+    width = widest + 1
+    cases = np.bincount(room.astype(np.int64) * width + wait, minlength=width * width).reshape(width, width)
     # Of those who could have waited j months or longer, the share of waits up to j that ended in month j.
+    could = cases[::-1].cumsum(axis=0)[::-1]
     share = np.ones(longest + 2)
     for month in range(longest, 0, -1):
-        could = room >= month
-        ended, waited = int((could & (wait == month)).sum()), int((could & (wait <= month)).sum())
+        ended, waited = int(could[month, month]), int(could[month, : month + 1].sum())
         share[month - 1] = share[month] * (1 - ended / waited if waited else 1)
     reached = share[np.minimum(room, longest)]
     years = known["diagnosed"].dt.year().to_numpy()
     # A reported case stands for 1 / share cases.
-    return {
-        int(year): float((years == year).sum() / np.sum(1 / np.maximum(reached[years == year], 1e-9)))
-        for year in np.unique(years)
-    }
+    first = int(years.min())
+    there = np.bincount(years - first)
+    all_of_them = np.bincount(years - first, weights=1 / np.maximum(reached, 1e-9))
+    return {first + place: float(n / all_of_them[place]) for place, n in enumerate(there) if n}

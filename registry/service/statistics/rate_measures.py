@@ -239,8 +239,12 @@ def delays(whole: Study, cut_off: dt.date, rule: Profile) -> pl.DataFrame:
         .group_by("year")
         .agg(pl.len().cast(pl.Int64).alias("count"))
     )
-    received = pl.col("dateCaseReportReceived").cast(pl.String).str.to_date("%Y%m%d", strict=False)
-    known_both = whole.frame.select("diagnosed", received.alias("reported")).drop_nulls()
+    dates = whole.frame.select("dateCaseReportReceived").unique()
+    days = pl.col("dateCaseReportReceived").cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    received = whole.frame.select("diagnosed", "dateCaseReportReceived").join(
+        dates.with_columns(days.alias("reported")), on="dateCaseReportReceived", how="left"
+    )
+    known_both = received.select("diagnosed", "reported").drop_nulls()
     enough = known_both.height >= 0.8 * max(whole.frame.height, 1)
     flags = incidence.delay_flags(
         counts.with_columns(pl.col("year").cast(pl.Int64)), cut_off, known_both if enough else None

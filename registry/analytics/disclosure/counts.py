@@ -16,6 +16,9 @@ from registry.analytics.disclosure.protection import protect
 from registry.analytics.disclosure.rounding import round_counts
 from registry.errors import BadInput
 
+DENOMINATOR = 20.0
+"""A denominator is hidden only when that spares so many others."""
+
 
 def publish_counts(
     frame: pl.DataFrame,
@@ -124,7 +127,10 @@ def publish_proportions(
     size = frame.height
     cells = np.concatenate([with_it, everybody - with_it, everybody])
     three = _three_parts(lines, size)
-    hidden = _hidden(cells, cells.size, three, rule).reshape(3, size)
+    dear = np.repeat([1.0, 1.0, DENOMINATOR], size)
+    hidden = protect(cells, rule.small(cells), np.ones(cells.size, dtype=bool), three, rule, dear)[0].reshape(
+        3, size
+    )
     part = np.asarray(hidden[:2].any(axis=0))
     shown = hide(frame, part, [numerator, *(name for name in also if name in frame.columns)])
     gone = pl.Series(hidden[2])

@@ -82,9 +82,8 @@ def _below(count: int, before: list[int]) -> bool:
     """Whether a count is 5 % short and too small to be chance, all years taken as Poisson with one mean."""
     from scipy.special import bdtr
 
-    if count >= SHORT * sum(before) / len(
-        before
-    ):  # large registries vary by more than chance from year to year
+    usual = sum(before) / len(before)
+    if count >= SHORT * usual:  # large registries vary by more than chance from year to year
         return False
     total = count + sum(before)
     return bool(bdtr(count, total, 1 / (len(before) + 1)) < DOUBT)

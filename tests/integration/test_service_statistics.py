@@ -17,7 +17,7 @@ from registry.errors import BadInput, Conflict, Denied, NotFound, NotReady
 from registry.security.roles import Actor
 from registry.service import Session, frames
 from registry.service.operations import Context
-from registry.service.statistics import analysis
+from registry.service.statistics import analysis, analysis_columns
 
 ONE, TWO = "0000000001", "0000000002"
 AS_OF = "2024-12-31"
@@ -184,9 +184,18 @@ def test_reading_keeps_the_frame_and_a_change_makes_a_new_one(tmp_path: Path) ->
             work.update("tumor", 1, {"primarySite": "C220"}, expected_version=1)
         assert analysis.data_version(asked) > version
         assert analysis.tumors(asked)["primarySite"][0] == "C220"
+        assert analysis.tumors(asked).equals(analysis_columns.build(asked))
+        with opened._store.unit_of_work("test", "correct") as work:
+            work.update("patient", 2, {"vitalStatus": "0", "sexAssignedAtBirth": "2"}, expected_version=1)
+            work.tombstone("tumor", 3, expected_version=1, reason="no cancer")
+            work.update("tumor", 31, {"patient_id": 5}, expected_version=1)
+        anew = analysis.tumors(asked)
+        assert anew.equals(analysis_columns.build(asked))
+        assert 3 not in anew["tumor_id"]
+        assert anew.filter(pl.col("tumor_id") == 31)["patient_id"].item() == 5
         items = analysis.items(asked, ["rxSummChemo", "nothingLikeIt", "race1"])
         assert items.columns == ["tumor_id", "rxSummChemo", "nothingLikeIt", "race1"]
-        assert items["nothingLikeIt"].null_count() == items.height == 33
+        assert items["nothingLikeIt"].null_count() == items.height == 32
 
 
 def test_a_facility_sees_its_own(session: Session) -> None:
@@ -291,6 +300,53 @@ def test_wrong_questions_are_refused_in_one_line(
 def test_without_a_life_table_the_answer_says_what_to_do(session: Session) -> None:
     with pytest.raises(NotReady, match="registry stats population load"):
         session.run("survival.estimate", method="net")
+
+
+@pytest.fixture(scope="module")
+def with_table(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """The registry with a life table of two regions, in which everybody dies at the same rate (5 % a year)."""
+    rows = [
+        f"{region},{sex},{year},{age},{0.05 / 365.25}\n"
+        for region in ("", "NY") for sex in "12" for year in (2005, 2006) for age in range(3)
+    ]  # fmt: skip
+    path = tmp_path_factory.mktemp("table") / "life.csv"
+    path.write_text("region,sex,year,age,daily_hazard\n" + "".join(rows))
+    assert session.run("population.load", path=str(path), kind="life-table", source="FLAT")["loaded"]
+    return session
+
+
+@pytest.mark.parametrize("method", ["net", "ederer2", "ederer1", "hakulinen"])
+def test_relative_survival_by_a_flat_life_table_is_survival_over_expected(
+    with_table: Session, method: str
+) -> None:
+    """With one hazard for everybody each method divides by exp(-0.05 t), but for the grid of days."""
+    relative = with_table.run("survival.estimate", method=method, as_of=AS_OF)
+    observed = with_table.run("survival.estimate", method="kaplan-meier", sexes=["1", "2"], as_of=AS_OF)
+    both = (
+        relative["at_years"]
+        .join(observed["at_years"], on="years", suffix="_observed")
+        .filter(~pl.col("hidden"))
+    )
+    assert both.height >= 3
+    ratio = both["estimate"] / both["estimate_observed"] / (0.05 * both["years"]).exp()
+    assert (ratio - 1).abs().max() < 6e-3  # type: ignore[operator]
+    assert "life table FLAT" in relative["methods"]
+
+
+def test_approaches_standards_and_the_test_of_net_survival(with_table: Session) -> None:
+    asked = {"method": "net", "by": "sex", "as_of": AS_OF}
+    whole = with_table.run("survival.estimate", **asked, test="net")
+    assert whole["test"]["df"] == 1
+    period = with_table.run("survival.estimate", **asked, approach="period", period=[2018, 2020])
+    hybrid = with_table.run("survival.estimate", **asked, approach="hybrid", period=[2018, 2020])
+    cohort = with_table.run("survival.estimate", **asked, approach="cohort", period=[2008, 2012])
+    standard = with_table.run("survival.estimate", **asked, standard="icss1")
+    assert "2018-01-01 to 2020-12-31" in period["notes"][-1]
+    assert "2018-01-01 to 2024-12-31" in hybrid["notes"][-1]
+    assert cohort["exclusions"]["remaining"][-1] < period["exclusions"]["remaining"][-1]
+    assert "ICSS 1" in standard["methods"]
+    with pytest.raises(BadInput, match="there is none of 'NOPE'"):
+        with_table.run("survival.estimate", method="net", life_table="NOPE")
 
 
 def test_researchers_get_no_smaller_counts_than_the_default(session: Session) -> None:

@@ -18,6 +18,7 @@ import polars as pl
 
 from registry.service import frames
 from registry.store import Store
+from registry.store.schema import TABLES
 
 if TYPE_CHECKING:
     from registry.service.operations import Context
@@ -25,17 +26,25 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 30
 """Memory that the frames of one database may take together; the newest stays whatever its size."""
 MOST_FRAMES = 12
-APART = (
-    "account", "audit", "casefinding_sources", "cohort", "contact_bar", "data_agreement", "derived", "disclosure",
-    "disclosure_event", "download", "draft", "edit_failure", "edit_in_force", "edit_judged", "edit_override", "edit_run",
-    "facility_expectation", "facility_reminder", "follow_up_import", "follow_up_rate_kept", "idempotency", "job_attempt",
-    "job_known", "job_run", "letter", "letter_batch", "letter_consent", "letter_language", "letter_template", "letters",
-    "life_table", "measure", "mortality", "official_result", "operation", "population", "population_table",
-    "quality_audit", "quality_audit_case", "quality_audit_coding", "quality_audit_finding", "quality_audit_listed",
-    "quarantine", "record_fingerprint", "restriction_rule", "review_task", "session", "snapshot", "source_file",
-    "submission", "submission_event", "submission_held", "submission_profile", "submission_record", "suite_result",
-)  # fmt: skip
-"""Entities of audit events that leave patients, tumors and abstracts as they are. Any other makes a new version."""
+TOLD_BY = (
+    "patient",
+    "tumor",
+    "abstract",
+    "item_column",
+    "user_dictionary",
+    "standards_pack",
+    "standards_change",
+    "meta",
+)
+"""Tables that say what a tumor is, or how its codes are read."""
+APART = tuple(
+    sorted({*TABLES, "operation", "download", "letters", "casefinding_sources", "disclosure"} - {*TOLD_BY})
+)
+"""Entities of audit events that leave figures as they are. Any other makes a new version of the data."""
+KEYS = {"patient": "patient_id", "tumor": "tumor_id", "abstract": "abstract_id"}
+"""Entities of which single records can be made anew → their key."""
+FEW = 2_000
+"""Changed records for which rows are exchanged; more cost as much as making the frame."""
 
 
 @dataclass
@@ -72,10 +81,50 @@ def data_version(context: Context) -> int:
 
 
 def tumors(context: Context) -> pl.DataFrame:
-    """One row a tumor in the actor's scope, sorted by tumor_id; see `analysis_columns.build`."""
+    """One row a tumor in the actor's scope, sorted by tumor_id; see `analysis_columns.build`.
+
+    After changes of few patients only their rows are made anew.
+    """
+    return _cached(context, ("tumors",), partial(_made, context))
+
+
+def _made(context: Context, before: tuple[int, pl.DataFrame] | None) -> pl.DataFrame:
     from registry.service.statistics.analysis_columns import build
 
-    return _cached(context, ("tumors",), lambda: build(context))
+    patients = None if before is None else _changed_patients(context, *before)
+    if before is None or patients is None:
+        return build(context)
+    frame = before[1]
+    others = frame.filter(~frame["patient_id"].is_in(pl.Series(sorted(patients), dtype=pl.Int64).implode()))
+    return pl.concat([others, build(context, patients)]).sort("tumor_id")
+
+
+def _changed_patients(context: Context, version: int, frame: pl.DataFrame) -> set[int] | None:
+    """Patients whose records changed since a version, those of whom a tumor was taken too; None: too many, or unknown.
+
+    A record that moved to another patient or tumor is too much, too: what it left behind is not in its event.
+    """
+    marks = ", ".join("?" * len(APART))
+    events = context.store.query(
+        f"""SELECT DISTINCT entity, entity_id,
+                coalesce(before_value LIKE '%"patient_id"%' OR before_value LIKE '%"tumor_id"%', FALSE) AS moved
+            FROM audit_event WHERE seq > ? AND (entity IS NULL OR entity NOT IN ({marks})) ORDER BY ALL LIMIT {FEW + 1}""",
+        [version, *APART],
+    )
+    known = events.filter(pl.col("entity").is_in(list(KEYS)) & pl.col("entity_id").str.contains(r"^[0-9]+$"))
+    if events.height > FEW or known.height < events.height or events["moved"].any():
+        return None
+    found: set[int] = set()
+    for entity, key in KEYS.items():
+        ids = known.filter(pl.col("entity") == entity)["entity_id"].cast(pl.Int64)
+        rows = context.store.query(
+            f"SELECT DISTINCT patient_id FROM {entity} WHERE {key} IN (SELECT id FROM changed) AND patient_id IS NOT NULL",
+            frames={"changed": ids.to_frame("id")},
+        )
+        found |= set(rows["patient_id"].to_list())
+        if entity == "tumor":
+            found |= set(frame.filter(frame["tumor_id"].is_in(ids.implode()))["patient_id"].to_list())
+    return found
 
 
 def items(context: Context, wanted: Iterable[str]) -> pl.DataFrame:
@@ -85,7 +134,7 @@ def items(context: Context, wanted: Iterable[str]) -> pl.DataFrame:
     lacking = [name for name in names if _find(context, ("item", name)) is None]
     read = _read_items(context, lacking, rows) if lacking else None
 
-    def one(name: str) -> pl.DataFrame:
+    def one(name: str, _: tuple[int, pl.DataFrame] | None) -> pl.DataFrame:
         if read is not None and name in read.columns:
             return read.select(name)
         return _read_items(context, [name], rows)
@@ -119,8 +168,16 @@ def _find(context: Context, what: tuple[object, ...]) -> pl.DataFrame | None:
         return held[1] if held is not None and held[0] == version else None
 
 
-def _cached(context: Context, what: tuple[object, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """The frame of this scope and of today's data, made when it is not there; one thread makes, the others wait."""
+def _cached(
+    context: Context,
+    what: tuple[object, ...],
+    make: Callable[[tuple[int, pl.DataFrame] | None], pl.DataFrame],
+) -> pl.DataFrame:
+    """The frame of this scope and of today's data, made when it is not there; one thread makes, the others wait.
+
+    Args:
+        make: gets the version and the frame that was there, if any.
+    """
     kept = _kept(context)
     with kept.lock:
         version = data_version(context)
@@ -129,7 +186,7 @@ def _cached(context: Context, what: tuple[object, ...], make: Callable[[], pl.Da
         if held is not None and held[0] == version:
             kept.frames.move_to_end(key)
             return held[1]
-        frame = make()
+        frame = make(held)
         kept.frames[key] = (version, frame)
         kept.frames.move_to_end(key)
         _let_go(kept, version)
@@ -138,7 +195,8 @@ def _cached(context: Context, what: tuple[object, ...], make: Callable[[], pl.Da
 
 def _let_go(kept: _Kept, version: int) -> None:
     """Drop what older data made, then what was not asked for longest."""
-    for key in [key for key, (made, _) in kept.frames.items() if made != version]:
+    stale = [key for key, (made, _) in kept.frames.items() if made != version and key[1:] != ("tumors",)]
+    for key in stale:
         del kept.frames[key]
     size = sum(frame.estimated_size() for _, frame in kept.frames.values())
     while len(kept.frames) > 1 and (size > MOST_BYTES or len(kept.frames) > MOST_FRAMES):

@@ -6,7 +6,7 @@ and dates into numbers on the way, and leaves as text only what derivations read
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,9 +63,13 @@ TUMOR_ITEMS = list(dict.fromkeys([*TUMOR_TEXTS, *TUMOR_DATES, *NUMBERS]))
 PATIENT_ITEMS = [*PATIENT_TEXTS, *PATIENT_DATES, "vitalStatus"]
 
 
-def build(context: Context) -> pl.DataFrame:
-    """The analysis frame of the actor's scope, sorted by tumor_id; columns as `docs/statistics.md` lists them."""
-    raw = _read(context).sort("tumor_id")
+def build(context: Context, patients: Collection[int] | None = None) -> pl.DataFrame:
+    """The analysis frame of the actor's scope, sorted by tumor_id; columns as `docs/statistics.md` lists them.
+
+    Args:
+        patients: only their tumors; None = everybody's. Nothing in a row depends on other patients.
+    """
+    raw = _read(context, patients).sort("tumor_id")
     days = {item: dates_of(raw[f"@{item}"]) for item in (*PATIENT_DATES, *TUMOR_DATES)}
     diagnosed = days["dateOfDiagnosis"]
     frame = raw.select("tumor_id", "patient_id").with_columns(
@@ -84,13 +88,15 @@ def build(context: Context) -> pl.DataFrame:
     return frame.with_columns(_first_primary(frame, diagnosed), _site_groups(raw), _causes(raw, frame))
 
 
-def _read(context: Context) -> pl.DataFrame:
+def _read(context: Context, wanted: Collection[int] | None) -> pl.DataFrame:
     """tumor_id, patient_id, texts by their item, dates and numbers as `@item`."""
     given: dict[str, pl.DataFrame] = {}
     patient, tumor = "patient", "tumor"
     present = {name: set(context.store.columns(name)) for name in ("patient", "tumor")}
     if context.actor.facilities is not None:
-        patients, tumors = frames.of_abstracts(context, None, PATIENT_ITEMS, TUMOR_ITEMS)
+        patients, tumors = frames.of_abstracts(
+            context, _abstracts(context, wanted), PATIENT_ITEMS, TUMOR_ITEMS
+        )
         given = {"own_patients": patients, "own_tumors": tumors}
         patient, tumor = "own_patients", "own_tumors"
         present = {"patient": set(patients.columns), "tumor": set(tumors.columns)}
@@ -102,12 +108,28 @@ def _read(context: Context) -> pl.DataFrame:
         *(_number("t", item, size, present["tumor"]) for item, size in NUMBERS.items()),
         _number("p", "vitalStatus", 1, present["patient"]),
     ]
-    gone = "" if given else f"WHERE t.{frames.NOT_GONE} AND p.{frames.NOT_GONE}"
+    gone = "TRUE" if given else f"t.{frames.NOT_GONE} AND p.{frames.NOT_GONE}"
+    if wanted is not None:
+        given["wanted_patients"] = pl.DataFrame(
+            {"patient_id": sorted(wanted)}, schema={"patient_id": pl.Int64}
+        )
+        gone += " AND t.patient_id IN (SELECT patient_id FROM wanted_patients)"
     return context.store.query(
         f"SELECT CAST(t.tumor_id AS BIGINT) AS tumor_id, CAST(t.patient_id AS BIGINT) AS patient_id, "
-        f"{', '.join(columns)} FROM {tumor} t LEFT JOIN {patient} p ON p.patient_id = t.patient_id {gone}",
+        f"{', '.join(columns)} FROM {tumor} t LEFT JOIN {patient} p ON p.patient_id = t.patient_id WHERE {gone}",
         frames=given or None,
     )
+
+
+def _abstracts(context: Context, patients: Collection[int] | None) -> list[int] | None:
+    """Abstracts of these patients; None = all."""
+    if patients is None:
+        return None
+    found = context.store.query(
+        "SELECT abstract_id FROM abstract WHERE patient_id IN (SELECT patient_id FROM wanted) ORDER BY abstract_id",
+        frames={"wanted": pl.DataFrame({"patient_id": sorted(patients)}, schema={"patient_id": pl.Int64})},
+    )
+    return found["abstract_id"].to_list()
 
 
 def _text(alias: str, item: str, present: set[str]) -> str:

@@ -39,14 +39,14 @@ class Ticket:
         name: file name without patient data; `.xlsx` gives a workbook, anything else CSV.
         operation: the service operation that gives the frame, or a document {name, media_type, content}, with its
             arguments.
-        pick: takes the frame out of the answer and orders its columns; a document is given as it is.
+        pick: takes the frame, or a document, out of the answer and orders its columns.
     """
 
     token_hash: str
     name: str
     operation: str
     arguments: dict[str, Any] = field(default_factory=dict)
-    pick: Callable[[Any], pl.DataFrame] = lambda answer: answer
+    pick: Callable[[Any], Any] = lambda answer: answer
 
 
 _tickets: OrderedDict[str, Ticket] = OrderedDict()
@@ -54,7 +54,7 @@ _lock = threading.Lock()
 
 
 def offer(
-    name: str, operation: str, arguments: dict[str, Any], pick: Callable[[Any], pl.DataFrame] | None = None
+    name: str, operation: str, arguments: dict[str, Any], pick: Callable[[Any], Any] | None = None
 ) -> str:
     """The address of a download for the person on this page; the same offer keeps its address."""
     import streamlit as st
@@ -98,10 +98,11 @@ def _make(ticket: Ticket, token: str | None) -> tuple[str, str, bytes]:
     """File name, media type and content; the audit trail says who took it."""
     session = door.service().as_actor(door.resume(token, touch=True))
     answer = session.run(ticket.operation, **ticket.arguments)
-    if isinstance(answer, dict) and isinstance(answer.get("content"), bytes):
-        name, kind, data, rows = answer["name"], answer["media_type"], answer["content"], 0
+    picked: Any = ticket.pick(answer)
+    if isinstance(picked, dict) and isinstance(picked.get("content"), bytes):
+        name, kind, data, rows = picked["name"], picked["media_type"], picked["content"], 0
     else:
-        frame = ticket.pick(answer)
+        frame = picked
         name, rows = ticket.name, frame.height
         kind, data = _file(name, frame, answer)
     digest = hashlib.sha256(data).hexdigest()

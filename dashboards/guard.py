@@ -28,6 +28,12 @@ OPEN_FOLDERS = ("/static/",)
 #: Closed to everybody: nothing of ours is there.
 CLOSED_FOLDERS = ("/media/", "/_stcore/metrics", "/_stcore/agent/", "/_stcore/upload_file/")
 _OWN_QUERY = re.compile(r"[a-z]{1,20}=\d{1,19}(&[a-z]{1,20}=\d{1,19})*")
+#: A link to a figure carries its choices: short names, codes and a cohort's text, never anything of a patient.
+_FIGURES = frozenset({"/survival", "/incidence", "/outcomes", "/cohorts"})
+_FIGURE_QUERY = re.compile(
+    r"[a-z_]{1,20}=[\w.~%+*-]{0,4000}(&[a-z_]{1,20}=[\w.~%+*-]{0,4000}){0,30}", re.ASCII
+)
+_LONGEST = 6000
 #: Of our own pages nothing stays in a shared computer's cache.
 _HEADERS = {
     b"x-frame-options": b"DENY",
@@ -87,9 +93,19 @@ async def _refusal(scope: Scope) -> Response | None:
         # A strict cookie stays behind on a link from elsewhere; our own hop brings it along.
         return HTMLResponse('<!doctype html><meta http-equiv="refresh" content="0"><title>…</title>')
     query = scope["query_string"].decode("ascii", "replace")
-    # Our own addresses carry record numbers only; anything else is not repeated.
-    to = path + (f"?{query}" if _OWN_QUERY.fullmatch(query) else "")
+    to = path + (f"?{query}" if _own(path, query) else "")
     return RedirectResponse("/sign-in" + (f"?to={quote(to, safe='/')}" if to != "/" else ""), 303)
+
+
+def _own(path: str, query: str) -> bool:
+    """Whether a query is one of our own addresses: record numbers, or a figure's choices. Anything else is not repeated.
+
+    >>> _own("/record", "patient=12"), _own("/record", "patient=x"), _own("/survival", "by=sex&site=Lung+and+Bronchus")
+    (True, False, True)
+    """
+    if path in _FIGURES:
+        return len(query) <= _LONGEST and bool(_FIGURE_QUERY.fullmatch(query))
+    return bool(_OWN_QUERY.fullmatch(query))
 
 
 async def _signed_in(scope: Scope) -> bool:

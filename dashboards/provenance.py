@@ -7,22 +7,45 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import polars as pl
 
-#: What is repeated beside each row of a CSV, under these columns.
-_COLUMNS: Final = ("cohort", "program", "data cut-off", "data version", "made on", "profile")
+#: What is too long for a line below a figure; it stands in workbooks.
+_LONG: Final = frozenset({"cohort link"})
+#: Said with the cohort's counts already.
+_SAID: Final = frozenset({"threshold"})
 
 
 def of(answer: Any) -> dict[str, str]:
     """The provenance of an answer, name → text; nothing when it has none.
 
-    >>> of({"provenance": {"cohort": "Colon", "data_version": 12, "note": None}}), of([1])
-    ({'cohort': 'Colon', 'data version': '12'}, {})
+    >>> of({"provenance": {"cohort": {"sites": ["Colon"], "years": [2010, None]}, "data_version": 12, "note": None}})
+    {'cohort': 'sites Colon; years 2010–', 'data version': '12'}
+    >>> of([1])
+    {}
     """
     found = answer.get("provenance") if isinstance(answer, dict) else None
     if not isinstance(found, dict):
         return {}
-    return {
-        str(name).replace("_", " "): str(value) for name, value in found.items() if value not in {None, ""}
-    }
+    told = {str(name).replace("_", " "): _text(value) for name, value in found.items() if name not in _SAID}
+    return {name: text for name, text in told.items() if text}
+
+
+def _text(value: Any) -> str:
+    """A value in words; a definition of a cohort by its name, else rule by rule."""
+    if isinstance(value, dict):
+        if value.get("name"):
+            return str(value["name"])
+        return (
+            "; ".join(f"{name.replace('_', ' ')} {_rule(each)}" for name, each in value.items())
+            or "everybody"
+        )
+    return "" if value is None else str(value)
+
+
+def _rule(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        if len(value) == 2 and any(end is None or isinstance(end, int) for end in value):
+            return "–".join("" if end is None else str(end) for end in value)
+        return ", ".join(str(each) for each in value)
+    return str(value)
 
 
 def line(answer: Any) -> str:
@@ -31,7 +54,7 @@ def line(answer: Any) -> str:
     >>> line({"provenance": {"cohort": "Colon", "data_cut-off": "2026-01-01"}})
     'Cohort: Colon · Data cut-off: 2026-01-01'
     """
-    return " · ".join(f"{_capital(name)}: {text}" for name, text in of(answer).items())
+    return " · ".join(f"{_capital(name)}: {text}" for name, text in of(answer).items() if name not in _LONG)
 
 
 def lines(answer: Any) -> list[tuple[str, str]]:
@@ -54,9 +77,7 @@ def beside(frame: pl.DataFrame, answer: Any) -> pl.DataFrame:
     """The frame with its provenance in columns at the end, so that any reader of CSV still reads it."""
     import polars as pl
 
-    told = of(answer)
-    names = [name for name in _COLUMNS if name in told] + [name for name in told if name not in _COLUMNS]
-    columns = {name.replace(" ", "_"): told[name] for name in names}
+    columns = {name.replace(" ", "_"): text for name, text in of(answer).items() if name not in _LONG}
     return frame.with_columns(
         pl.lit(text).alias(name) for name, text in columns.items() if name not in frame.columns
     )

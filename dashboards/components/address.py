@@ -23,6 +23,7 @@ class Choices:
     def __init__(self, page: str) -> None:
         self._page = page
         self._said: dict[str, list[str]] = {}
+        self._drawn: set[str] = set()
         self._restore()
 
     def one_of(
@@ -93,8 +94,15 @@ class Choices:
             pair = (int(low), int(high)) if low.isdecimal() and high.isdecimal() else usual
             return pair if pair[0] in years and pair[1] in years and pair[0] <= pair[1] else None
 
-        key = self._seed(name, read, usual, lambda pair: all(year in years for year in pair))
-        low, high = place.select_slider(label, years, key=key)
+        # A slider of two ends must be begun with two: its value in the session would be taken for one.
+        key, first = f"{self._page}_{name}", f"_begun_{self._page}_{name}"
+        if key not in st.session_state or first not in st.session_state:
+            text = st.query_params.get_all(name)
+            st.session_state[first] = (read(text) if text else None) or usual
+        begun = st.session_state[first]
+        if not all(year in years for year in begun):
+            begun = st.session_state[first] = usual
+        low, high = place.select_slider(label, years, value=begun, key=key)
         self._say(name, f"{low}-{high}", f"{usual[0]}-{usual[1]}")
         return low, high
 
@@ -122,20 +130,14 @@ class Choices:
         self._say(name, chosen, codes[0])
         return offered[chosen or codes[0]][1]
 
-    def value(self, name: str) -> str | None:
-        """What the address says under a name that no widget of this page draws; it is kept."""
-        found = st.query_params.get(name)
-        if found is None or len(found) > _LONGEST:
-            return None
-        self._said[name] = [found]
-        return found
-
     def write(self) -> None:
         """Put the choices into the address, and keep them for coming back to this page in the same tab."""
         now = {name: st.query_params.get_all(name) for name in st.query_params}
-        if now != self._said:
-            st.query_params.from_dict(self._said)
-        st.session_state[f"_address_{self._page}"] = dict(self._said)
+        # What another section of the page chose stays for coming back to it.
+        wanted = {name: value for name, value in now.items() if name not in self._drawn} | self._said
+        if now != wanted:
+            st.query_params.from_dict(wanted)
+        st.session_state[f"_address_{self._page}"] = wanted
 
     def _restore(self) -> None:
         """Coming back by the row of pages: the address is empty, the choices are as they were left."""
@@ -156,6 +158,8 @@ class Choices:
         return key
 
     def _say(self, name: str, chosen: Any, usual: Any) -> None:
+        self._drawn.add(name)
+        self._said.pop(name, None)
         if chosen == usual:
             return
         self._said[name] = [str(value) for value in chosen] if isinstance(chosen, list) else [str(chosen)]

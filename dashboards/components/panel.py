@@ -12,12 +12,14 @@ from dashboards import downloads, provenance
 from dashboards.components import charts
 from dashboards.components.figures import picture
 from dashboards.components.messages import plain
-from dashboards.components.words import heading, number
+from dashboards.components.words import number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     import polars as pl
 
+#: What stands in a column of numbers where there is none.
+_NO_NUMBERS: Final = frozenset({"", "–", "hidden", "not shown", "not reached"})
 #: More rows than these are read in the download.
 _MOST_ROWS: Final = 300
 
@@ -37,13 +39,14 @@ def show(
     """Show a figure, its downloads and its table.
 
     Args:
-        answer: what the operation gave, with its provenance. key: name of the chart and stem of its files.
+        answer: what the operation gave, with its provenance. key: names the chart (as `figure_…`) and its files.
         title: one line that says what is seen; read to who does not see it, and written above pictures.
         operation, arguments, pick: what gives the numbers again when a CSV or a workbook is taken.
         table: the numbers in the figure, as people read them; columns: column → heading, in order.
     """
     st.markdown(f"**{plain(title)}**")
-    charts.draw(figure, key=key, alt=f"{title}. The same numbers stand in the table below.", camera=False)
+    alt = f"{title}. The same numbers stand in the table below."
+    charts.draw(figure, key=f"figure_{key}", alt=alt, camera=False)
     told = provenance.line(answer)
     if told:
         st.caption(plain(told))
@@ -66,7 +69,9 @@ def _downloads(
     name = key.replace("_", "-")
     told = [provenance.line(answer)] + [note for note in answer.get("notes") or [] if note]
     with st.container(horizontal=True, gap="small"):
-        picture.buttons(key, name=name, title=title, provenance=told, operation=operation, table=table)
+        picture.buttons(
+            f"figure_{key}", name=name, title=title, provenance=told, operation=operation, table=table
+        )
         for ending, label in (("csv", "CSV"), ("xlsx", "XLSX")):
             link(f"{name}.{ending}", label, operation, arguments, pick, what=title)
 
@@ -76,7 +81,7 @@ def link(
     label: str,
     operation: str,
     arguments: dict[str, Any],
-    pick: Callable[[Any], pl.DataFrame],
+    pick: Callable[[Any], Any],
     *,
     what: str = "",
 ) -> None:
@@ -129,8 +134,11 @@ def flow_table(flow: pl.DataFrame, threshold: int) -> str:
 
 
 def as_table(frame: pl.DataFrame, columns: Mapping[str, str] | None, caption: str) -> str:
-    """A frame as a table of its own, read by screen readers and reached by the keyboard; text is never markup."""
-    names = dict(columns) if columns else {name: heading(name) for name in frame.columns}
+    """A frame as a table of its own, read by screen readers and reached by the keyboard; text is never markup.
+
+    `columns` are column → heading, in order; empty for a frame whose columns are headings already.
+    """
+    names = dict(columns) if columns else {name: name for name in frame.columns}
     names = {name: label for name, label in names.items() if name in frame.columns}
     numeric = {name for name in names if frame.schema[name].is_numeric()}
     rows = [
@@ -152,7 +160,7 @@ def _told(value: Any, numeric: bool) -> str:
 
 
 def _looks_numeric(rows: list[dict[str, str]], name: str) -> bool:
-    told = [row[name] for row in rows if row[name] not in {"", "–"}]
+    told = [row[name] for row in rows if row[name] not in _NO_NUMBERS]
     return bool(told) and all(text[:1] in "0123456789-<+" for text in told)
 
 

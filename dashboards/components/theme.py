@@ -55,7 +55,8 @@ STYLE: Final = """
   .rg-bar { position: fixed; top: .7rem; right: 1.5rem; z-index: 999995; display: flex; gap: 1.25rem; align-items: center;
     font-size: .9rem; }
   [data-testid="stStatusWidget"] { position: fixed; top: 3.8rem; right: 1.5rem; }
-  @media (max-width: 1000px) { .rg-bar { top: 3.9rem; } .stMainBlockContainer { padding-top: 6.5rem; } }
+  @media (max-width: 1500px) { [data-testid="stTopNavLink"] > span:has([data-testid="stIconMaterial"]) { display: none; } }
+  @media (max-width: 1180px) { .rg-bar { top: 3.9rem; } .stMainBlockContainer { padding-top: 6.5rem; } }
   @media (max-width: 1000px) {
     .stColumn:has(.st-key-follow_up_form), .stColumn:has(.st-key-follow_up_side) { min-width: 100%; } }
   .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }

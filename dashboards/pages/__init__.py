@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PAGES: Final = (
     ("overview", "Overview", ":material/monitoring:", "overview.summary"),
     ("survival", "Survival", ":material/stacked_line_chart:", "survival.kaplan_meier"),
+    ("incidence", "Incidence", ":material/ssid_chart:", "rates.table"),
+    ("outcomes", "Outcomes", ":material/local_hospital:", "outcomes.stage"),
+    ("cohorts", "Cohorts", ":material/group_work:", "cohort.preview"),
     ("quality", "Quality", ":material/fact_check:", "quality.summary"),
     ("audits", "Audits", ":material/grading:", "audits.list audits.mine"),
     ("monitor", "Monitor", ":material/inbox:", "monitor.facilities"),

@@ -109,8 +109,8 @@ def test_funnel_and_forest_leave_out_what_is_hidden() -> None:
             "n": [10, 50],
             "lower_95": [1.0, 2.0],
             "upper_95": [3.0, 4.0],
-            "lower_998": [0.0, 1.0],
-            "upper_998": [4.0, 5.0],
+            "lower_99_8": [0.0, 1.0],
+            "upper_99_8": [4.0, 5.0],
         }
     )
     drawn = funnel.funnel(points, limits, benchmark=80, benchmark_name="goal", x_title="n", y_title="%")

@@ -19,6 +19,25 @@ _JUDGED = {
 }
 
 
+def judged(points: pl.DataFrame) -> pl.DataFrame:
+    """The points with `outside`: on which side of their own 99.8 % limits they lie.
+
+    >>> import polars as pl
+    >>> judged(pl.DataFrame({"value": [1.0, 9.0], "lower_99_8": [2.0, 2.0], "upper_99_8": [8.0, 8.0]}))["outside"].to_list()
+    ['below', 'above']
+    """
+    import polars as pl
+
+    value = pl.col("value")
+    return points.with_columns(
+        outside=pl.when(value > pl.col("upper_99_8"))
+        .then(pl.lit("above"))
+        .when(value < pl.col("lower_99_8"))
+        .then(pl.lit("below"))
+        .otherwise(pl.lit("inside"))
+    )
+
+
 def funnel(
     points: pl.DataFrame,
     limits: pl.DataFrame,
@@ -32,13 +51,13 @@ def funnel(
     """Units as points between exact limits that narrow with their number of cases.
 
     `points` has name, n, value and outside ("inside", "above", "below" the wider limits); `limits` has n, lower_95,
-    upper_95, lower_998, upper_998, sorted by n. Values are percentages, or ratios when not `percent`.
+    upper_95, lower_99_8, upper_99_8, sorted by n. Values are percentages, or ratios when not `percent`.
     """
     import plotly.graph_objects as go
 
     n = limits["n"].to_list()
     drawn: list[Any] = []
-    for level, label, dash in (("95", "95 % limits", "dot"), ("998", "99.8 % limits", "solid")):
+    for level, label, dash in (("95", "95 % limits", "dot"), ("99_8", "99.8 % limits", "solid")):
         for side in ("lower", "upper"):
             drawn.append(
                 go.Scatter(
@@ -84,6 +103,6 @@ def funnel(
     shown.update_xaxes(title_text=x_title, rangemode="tozero", tickformat=",d")
     shown.update_yaxes(title_text=y_title, rangemode="tozero", ticksuffix=" %" if percent else "")
     if percent:
-        tops = [float(v) for v in [*limits["upper_998"], *points["value"]] if look.is_known(v)]
+        tops = [float(v) for v in [*limits["upper_99_8"], *points["value"]] if look.is_known(v)]
         shown.update_yaxes(range=[0, min(103, max([*tops, benchmark]) * 1.08)])
     return shown

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboards.components.theme import COLOURS, INK, SOFT, template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import plotly.graph_objects as go
     import polars as pl
@@ -178,6 +178,8 @@ def log_axis(values: Sequence[Any], *, room: float = 1.08) -> dict[str, Any]:
     steps: tuple[float, ...] = (1, 1.5, 2, 3, 4, 5, 7) if high / low < 20 else (1, 2, 5)
     if high / low > 1e4:
         steps = (1,)
+    elif high / low < 4:
+        steps = (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [round(step * 10.0**decade, 12) for decade in decades for step in steps]
     return {
@@ -202,7 +204,7 @@ def rows_of(frame: pl.DataFrame, group: str, column: str = "group") -> pl.DataFr
     return frame.filter(pl.col(column).cast(pl.String) == group)
 
 
-def names(values: Sequence[Any]) -> list[str]:
+def names(values: Iterable[Any]) -> list[str]:
     """Groups as text, each once, in their order."""
     return list(dict.fromkeys(str(value) for value in values))
 

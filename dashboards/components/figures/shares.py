@@ -36,7 +36,7 @@ def stacked(
                 y=list(range(len(groups))),
                 x=values,
                 orientation="h",
-                name=look.words(look.short(part)),
+                name=look.words(look.short(part, 44)),
                 marker={
                     "color": mark.colour,
                     "line": {"color": "white", "width": 1},
@@ -51,6 +51,18 @@ def stacked(
                 },
                 customdata=[look.words(group) for group in groups],
                 hovertemplate="%{customdata}: %{fullData.name} %{x:.1f} %<extra></extra>",
+            )
+        )
+    rest = _rest(frame, groups)
+    if any(rest):
+        drawn.append(
+            go.Bar(
+                y=list(range(len(groups))),
+                x=rest,
+                orientation="h",
+                name="not shown",
+                marker={"color": "#e6ecea", "line": {"color": "white", "width": 1}},
+                hovertemplate="not shown<extra></extra>",
             )
         )
     shown = look.figure(drawn, 110 + _ROW * len(groups))
@@ -93,10 +105,11 @@ def with_limits(
         "width": 4,
     }
     told = [_value(*row) for row in zip(value, lower, upper, strict=True)]
+    limited = any(look.is_known(limit) for limit in [*lower, *upper])
     common = {
         "x": value,
         "y": place,
-        "error_x": reach,
+        "error_x": reach if limited else None,
         "customdata": [f"{look.words(name)}: {text}" for name, text in zip(names, told, strict=True)],
         "hovertemplate": "%{customdata}<extra></extra>",
         "showlegend": False,
@@ -162,9 +175,25 @@ def percentiles(frame: pl.DataFrame, *, x_title: str) -> go.Figure:
         )
     )
     shown = look.figure(drawn, 110 + _ROW * len(names))
-    shown.update_xaxes(title_text=x_title, rangemode="tozero", showgrid=True, gridcolor=LINE)
+    known = [float(value) for value in [*frame["p90"], *frame["p75"], *frame["p50"]] if look.is_known(value)]
+    last = max([*known, 1.0])
+    reach = [-0.015 * last, 1.03 * last]
+    shown.update_xaxes(title_text=x_title, range=reach, showgrid=True, gridcolor=LINE)
     _row_axis(shown, names)
     return shown
+
+
+def _rest(frame: pl.DataFrame, groups: Sequence[str]) -> list[float | None]:
+    """What hidden parts leave open of each bar; None where every part is shown, or none."""
+    found: dict[str, list[Any]] = {}
+    for group, percent in frame.select("group", "percent").iter_rows():
+        found.setdefault(str(group), []).append(percent)
+    rest: list[float | None] = []
+    for group in groups:
+        values = found.get(group, [])
+        known = sum(value for value in values if look.is_known(value))
+        rest.append(100 - known if known and not all(map(look.is_known, values)) and known < 99.9 else None)
+    return rest
 
 
 def _row_axis(shown: go.Figure, names: Sequence[str]) -> None:

@@ -28,11 +28,14 @@ def curves(
     threshold: int | None,
     x_title: str = "Years since diagnosis",
     rising: bool = False,
+    share: bool = True,
+    start: float = 0.0,
 ) -> go.Figure:
     """One step curve a group with its band; numbers at risk below, hidden ones as "<11".
 
     `curve` has group, years, estimate, lower, upper (shares of 1; null = nothing to draw); `at_risk` group, years,
-    at_risk (null = hidden; an empty frame leaves the lower part away). A `rising` curve begins at 0 (cumulative incidence).
+    at_risk (null = hidden; an empty frame leaves the lower part away). A `rising` curve begins at 0 (cumulative incidence,
+    cumulative hazard); without `share` it is no share of people. All begin at `start` years.
     """
     from plotly.subplots import make_subplots
 
@@ -47,7 +50,9 @@ def curves(
         row_heights=[_PLOT, below] if table else None,
     )
     for index, group in enumerate(groups):
-        for trace in _traces(look.rows_of(curve, group), group, look.mark(index), rising=rising):
+        for trace in _traces(
+            look.rows_of(curve, group), group, look.mark(index), rising=rising, share=share, start=start
+        ):
             drawn.add_trace(trace, row=1, col=1)
         if table:
             drawn.add_trace(_numbers(look.rows_of(at_risk, group), index, threshold), row=2, col=1)
@@ -65,6 +70,29 @@ def curves(
     if table:
         _risk_axes(drawn, groups)
     return drawn
+
+
+def over_days(curve: pl.DataFrame, groups: Sequence[str], *, y_title: str) -> go.Figure:
+    """How many have begun by each day: `curve` has group, day, begun (per cent)."""
+    import plotly.graph_objects as go
+
+    drawn = []
+    for index, group in enumerate(groups):
+        mark, rows = look.mark(index), look.rows_of(curve, group).sort("day").drop_nulls("begun")
+        drawn.append(
+            go.Scatter(
+                x=rows["day"].to_list(),
+                y=rows["begun"].to_list(),
+                mode="lines",
+                name=look.words(look.short(group)),
+                line={"color": mark.colour, "width": 2.2, "shape": "hv", "dash": mark.dash},
+                hovertemplate="%{fullData.name}<br>day %{x}: %{y:.1f} %<extra></extra>",
+            )
+        )
+    shown = look.figure(drawn, 400)
+    shown.update_xaxes(title_text="Days from diagnosis", rangemode="tozero", dtick=30, tick0=0)
+    shown.update_yaxes(title_text=y_title, range=[0, 101], ticksuffix=" %")
+    return shown
 
 
 def _risk_axes(drawn: go.Figure, groups: Sequence[str]) -> None:
@@ -86,15 +114,18 @@ def _risk_axes(drawn: go.Figure, groups: Sequence[str]) -> None:
     look.heading(drawn, "Number at risk", axis="y2")
 
 
-def _traces(rows: pl.DataFrame, group: str, mark: look.Mark, *, rising: bool) -> list[Any]:
+def _traces(
+    rows: pl.DataFrame, group: str, mark: look.Mark, *, rising: bool, share: bool, start: float
+) -> list[Any]:
     import plotly.graph_objects as go
 
     time, value, lower, upper = (column.to_list() for column in _thin(rows))
-    if time and time[0] > 0:
+    if time and time[0] > start:
         begin = 0.0 if rising else 1.0
-        time, value, lower, upper = [0.0, *time], [begin, *value], [begin, *lower], [begin, *upper]
+        time, value, lower, upper = [start, *time], [begin, *value], [begin, *lower], [begin, *upper]
     name = look.words(look.short(group))
-    limits = [f" ({low:.1%}–{high:.1%})" if look.is_known(low) and look.is_known(high) else ""
+    shown = ".1%" if share else ".3f"
+    limits = [f" ({low:{shown}}–{high:{shown}})" if look.is_known(low) and look.is_known(high) else ""
               for low, high in zip(lower, upper, strict=True)]  # fmt: skip
     return [
         *look.band(time, lower, upper, mark.colour, group=name, shape="hv"),
@@ -106,7 +137,9 @@ def _traces(rows: pl.DataFrame, group: str, mark: look.Mark, *, rising: bool) ->
             legendgroup=name,
             name=name,
             customdata=limits,
-            hovertemplate="%{fullData.name}<br>%{x:.2f} years: %{y:.1%}%{customdata}<extra></extra>",
+            hovertemplate="%{fullData.name}<br>%{x:.2f} years: %{y:"
+            + shown
+            + "}%{customdata}<extra></extra>",
         ),
     ]
 

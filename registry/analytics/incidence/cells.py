@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from registry.analytics.counts import By, names
+from registry.analytics.counts import By, code_groups, names
 from registry.analytics.incidence import ages
 from registry.errors import BadInput
 
@@ -88,7 +88,7 @@ def cells(
     code = texts.replace_strict(
         {text: place[ages.bounds(text)] for text in seen}, return_dtype=pl.Int64
     ).to_numpy()
-    keys, row = _numbered(frame, groups)
+    row, keys = code_groups(frame, groups)
     size = keys.height if groups else 1, len(order)
     flat = row * size[1] + code
     counted = frame[count].cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
@@ -99,14 +99,3 @@ def cells(
     return Cells(
         keys, order, np.bincount(flat, weights=counted, minlength=total).reshape(size), summed.reshape(size)
     )
-
-
-def _numbered(frame: pl.DataFrame, groups: list[str]) -> tuple[pl.DataFrame, np.ndarray]:
-    """The groups, sorted (none last), and each row's place among them."""
-    if not groups:
-        return pl.DataFrame(), np.zeros(frame.height, dtype=np.int64)
-    keys = frame.select(groups).unique().sort(groups, nulls_last=True)
-    place = frame.select(groups).join(
-        keys.with_row_index("_place"), on=groups, how="left", nulls_equal=True, maintain_order="left"
-    )
-    return keys, place["_place"].to_numpy().astype(np.int64)

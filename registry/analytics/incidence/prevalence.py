@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from registry.analytics.counts import By, names
+from registry.analytics.counts import By, code_groups, names
 from registry.analytics.incidence.cells import columns_of
 from registry.analytics.incidence.poisson import exact_limits
 from registry.analytics.survival import kaplan_meier
@@ -74,12 +74,13 @@ def limited_duration_prevalence(
     )
     if which == "first":
         cases = cases.filter(pl.col("first_primary").fill_null(False))
-    alive = _chances(cases, at, cohort)
+    alive = _chances(cases.select(list(dict.fromkeys(needed))), at, cohort)
+    alive = alive.select("patient_id", "start", *groups, "known", "gone", "chance").sort(
+        "start", maintain_order=True
+    )
     parts = []
     for years in sorted(set(map(int, durations))):
-        chosen = alive.filter(pl.col("start") >= _years_before(at, years)).sort(
-            "start", *groups, "patient_id"
-        )
+        chosen = alive.filter(pl.col("start") >= _years_before(at, years))
         if which != "tumors":
             chosen = chosen.unique(subset=["patient_id", *groups], keep="first", maintain_order=True)
         sums = [
@@ -116,7 +117,7 @@ def _chances(cases: pl.DataFrame, at: dt.date, cohort: list[str]) -> pl.DataFram
         gone.alias("gone"),
         (pl.col("end") - pl.col("start")).dt.total_days().alias("_seen"),
         (pl.lit(at) - pl.col("start")).dt.total_days().alias("_wanted"),
-        pl.struct(cohort).rank("dense").cast(pl.Int64).alias("_cohort") if cohort else pl.lit(0, pl.Int64).alias("_cohort"),
+        pl.Series("_cohort", code_groups(cases, cohort)[0]),
     ).with_row_index("_row")  # fmt: skip
     lost = marked.filter(~pl.col("known") & ~pl.col("gone"))
     chance = pl.when(pl.col("known")).then(1.0).when(pl.col("gone")).then(0.0)

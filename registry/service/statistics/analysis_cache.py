@@ -96,7 +96,7 @@ def _made(context: Context, before: tuple[int, pl.DataFrame] | None) -> pl.DataF
         return build(context)
     frame = before[1]
     others = frame.filter(~frame["patient_id"].is_in(pl.Series(sorted(patients), dtype=pl.Int64).implode()))
-    return pl.concat([others, build(context, patients)]).sort("tumor_id")
+    return others.merge_sorted(build(context, patients), "tumor_id")
 
 
 def _changed_patients(context: Context, version: int, frame: pl.DataFrame) -> set[int] | None:

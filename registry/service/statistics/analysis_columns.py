@@ -113,7 +113,8 @@ def _read(context: Context, wanted: Collection[int] | None) -> pl.DataFrame:
         given["wanted_patients"] = pl.DataFrame(
             {"patient_id": sorted(wanted)}, schema={"patient_id": pl.Int64}
         )
-        gone += " AND t.patient_id IN (SELECT patient_id FROM wanted_patients)"
+        few = "WHERE patient_id IN (SELECT patient_id FROM wanted_patients)"
+        patient, tumor = (f"(SELECT * FROM {name} {few})" for name in (patient, tumor))
     return context.store.query(
         f"SELECT CAST(t.tumor_id AS BIGINT) AS tumor_id, CAST(t.patient_id AS BIGINT) AS patient_id, "
         f"{', '.join(columns)} FROM {tumor} t LEFT JOIN {patient} p ON p.patient_id = t.patient_id WHERE {gone}",

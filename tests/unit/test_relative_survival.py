@@ -164,6 +164,8 @@ def test_a_life_table_may_depend_on_more() -> None:
         net_survival(some, table, at=[5])
     with pytest.raises(BadInput, match="2 people have a sex × region that it does not hold"):
         net_survival(some.with_columns(region=pl.lit("E")), table, at=[5])
+    later = life_table(FLAT.with_columns(age=pl.Series([1, 1]), age_start_days=pl.Series([None, 365.25])))
+    assert later.age_days.tolist() == [365.25]
     assert life_table(FLAT.with_columns(sex_label=pl.Series(["male", "female"]))).strata == ()
 
 
@@ -316,6 +318,9 @@ def test_the_file_command_by_group_and_standardised(files: Path, capsys: pytest.
     assert "3,653 days early" in capsys.readouterr().err
     _, rows = ask(files, "--age-weights", str(files / "weights.csv"))
     assert {row["group"] for row in rows} == {"standardised"}
+    capsys.readouterr()
+    _, rows = ask(files, "--age-weights", "icss1")
+    assert "without its ages from 65, 75: nobody is in them" in capsys.readouterr().err
     _, rows = ask(files, "--age-weights", "icss1", "--by", "stage")
     assert {row["group"] for row in rows} == {"I standardised", "II standardised"}
     _, rows = ask(files, "--period", "2000-01-04:2000-01-07")

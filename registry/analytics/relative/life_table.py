@@ -72,7 +72,7 @@ def life_table(frame: pl.DataFrame) -> LifeTable:
 
     Args:
         frame: sex, year, age (whole years), daily_hazard (deaths a person-day); optionally age_start_days (days of life on
-            which the age begins, need not be whole); every other column is one more thing that the hazard depends on
+            which the age begins, need not be whole; empty: 365.25 * age); every other column is one more thing that the hazard depends on
             (region, race), unless sex, year and age already tell every row apart (then it is a label). Rows in any
             order; each combination has the same years and ages.
 
@@ -91,13 +91,13 @@ def life_table(frame: pl.DataFrame) -> LifeTable:
     further = sorted(name for name in frame.columns if name not in _OWN)
     alone = frame.select("sex", "year", "age").is_unique().all()
     columns = ("sex", *(() if alone else further))
-    start = (
-        frame["age_start_days"] if "age_start_days" in frame.columns else frame["age"].cast(pl.Float64) * YEAR
-    )
+    start = pl.col("age").cast(pl.Float64, strict=False) * YEAR
+    if "age_start_days" in frame.columns:
+        start = pl.coalesce(pl.col("age_start_days").cast(pl.Float64, strict=False), start)
     table = frame.select(
         *(_code(frame[name]).alias(name) for name in columns),
         frame["year"].cast(pl.Int32, strict=False),
-        start.cast(pl.Float64, strict=False).alias("start"),
+        start.alias("start"),
         frame["daily_hazard"].cast(pl.Float64, strict=False),
     )
     _check(table)

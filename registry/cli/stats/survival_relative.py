@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from registry.analytics.relative.life_table import LifeTable
+    from registry.analytics.relative.weights import AgeWeights
 
 STATS = {"surv": "survival", "se": "std_error", "lower": "lower", "upper": "upper"}
 STANDARDISED = "standardised"
@@ -64,8 +66,11 @@ def _rows(asked: Asked, method: str, estimate: Any) -> list[Row]:
     people = _known_to(table, _with_strata(asked, table), asked.faults)
     if not people.height:
         return []
+    weights = _weights(asked.age_weights)
+    if weights is not None:
+        _remark_on_ages(weights, people, asked.faults)
     curves = estimate(
-        people, table, by="group", at=asked.at, period=asked.period, age_weights=_weights(asked.age_weights),
+        people, table, by="group", at=asked.at, period=asked.period, age_weights=weights,
         event="event", birth="birth",
     )  # fmt: skip
     found = {key[0]: part.rows(named=True) for key, part in curves.group_by("group", maintain_order=True)}
@@ -94,6 +99,7 @@ def _life_table(path: str) -> LifeTable:
     numbers = [
         name for name in ("year", "age", "age_start_days", "daily_hazard") if name in table.frame.columns
     ]
+    _all_numbers(table, numbers)
     frame = table.frame.with_columns(
         table.codes("sex").alias("sex"), *(table.numbers(name).alias(name) for name in numbers)
     )
@@ -101,6 +107,14 @@ def _life_table(path: str) -> LifeTable:
         return life_table(frame.with_columns(pl.col("year").cast(pl.Int32, strict=False)))
     except BadInput as error:
         raise BadInput(Path(path).name, str(error).removeprefix("life table: ")) from None
+
+
+def _all_numbers(table: Table, columns: Sequence[str]) -> None:
+    """Refuse a table with something else than a number in one of these columns."""
+    for name in columns:
+        other = table.lines.filter(table.text(name).is_not_null() & table.numbers(name).is_null())
+        if len(other):
+            raise BadInput(f"{Path(table.path).name}:{other[0]}", f"{name} is no number")
 
 
 def _read(path: str) -> Table:
@@ -120,14 +134,28 @@ def _weights(given: str | None) -> Any:
 
     names = tuple(standards())
     if path_or_name(given, names) in names:
-        return given
+        return age_weights(given)
     table = _read(given)
     table.need("age_from", "weight")
+    _all_numbers(table, ["age_from", "weight"])
     frame = table.frame.select(table.numbers(name).alias(name) for name in ("age_from", "weight"))
     try:
         return age_weights(frame)
     except BadInput as error:
         raise BadInput(Path(given).name, str(error).removeprefix("age weights: ")) from None
+
+
+def _remark_on_ages(weights: AgeWeights, people: pl.DataFrame, faults: Faults) -> None:
+    """Say whom and which weights the standard leaves out."""
+    import numpy as np
+
+    place = weights.places((people["start"] - people["birth"]).dt.total_days().to_numpy())
+    first = f"{weights.age_from[0]:g}"
+    if younger := int((place < 0).sum()):
+        faults.remark(f"{younger} people younger than {first} left out of the age standard")
+    size = np.bincount(place[place >= 0], minlength=len(weights.weight))
+    if empty := [f"{age:g}" for age in weights.age_from[(size == 0) & (weights.weight > 0)]]:
+        faults.remark(f"the age standard is used without its ages from {', '.join(empty)}: nobody is in them")
 
 
 def _with_strata(asked: Asked, table: LifeTable) -> pl.DataFrame:

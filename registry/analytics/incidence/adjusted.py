@@ -11,12 +11,13 @@ from registry.analytics.counts import By
 from registry.analytics.incidence.cells import cells
 from registry.analytics.incidence.gamma import Weighted, weighted_sum
 from registry.analytics.incidence.rates import PER
-from registry.analytics.incidence.standard_populations import Standard, Wanted, fitted, standard
+from registry.analytics.incidence.standard_populations import Standard, Wanted, fitted
+from registry.analytics.incidence.standard_populations import standard as named
 
 
 def age_adjusted_rates(
     frame: pl.DataFrame,
-    standards: Wanted | Sequence[Wanted] = "us2000",
+    standard: Wanted | Sequence[Wanted] = "us2000",
     by: By = None,
     *,
     count: str = "count",
@@ -31,7 +32,7 @@ def age_adjusted_rates(
     Args:
         frame: one row a cell: `by`, age group, count, population (person-years). Every age group that occurs
             anywhere is expected of every group: one without a row or a population makes the group's rate null.
-        standards: us2000, world_segi_doll, europe_2013, a frame age_group, weight, or several of these. Only its
+        standard: us2000, world_segi_doll, europe_2013, a frame age_group, weight, or several of these. Only its
             weights at the ages of the frame are used, as shares of their sum.
         by: grouping column(s).
         count: column of the counts.
@@ -54,11 +55,11 @@ def age_adjusted_rates(
     >>> age_adjusted_rates(frame, weights).select("rate", pl.col("se", "lower", "upper_tiwari").round(3)).row(0)
     (37.5, 12.093, 17.674, 68.11)
     """
-    wanted = [standards] if isinstance(standards, str | Standard | pl.DataFrame) else list(standards)
+    wanted = [standard] if isinstance(standard, str | Standard | pl.DataFrame) else list(standard)
     table = cells(frame, by, count, population, age)
     known = np.where((table.population <= 0) & (table.counts > 0), np.nan, table.population)
     parts = []
-    for one in map(standard, wanted):
+    for one in map(named, wanted):
         _, weights, matrix = fitted(one, table.groups)
         counts, people = table.counts @ matrix.T, known @ matrix.T
         found = weighted_sum(counts, people, weights, level)
@@ -75,7 +76,7 @@ def age_adjusted_rates(
     if len(parts) == 1:
         return parts[0]
     keys = table.keys.columns
-    order = {standard(one).name: number for number, one in enumerate(wanted)}
+    order = {named(one).name: number for number, one in enumerate(wanted)}
     joined = pl.concat(parts).with_columns(pl.col("standard").replace_strict(order).alias("_order"))
     return joined.sort([*keys, "_order"], nulls_last=True).drop("_order")
 

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from registry import analytics
-from registry.analytics.disclosure import profiles, suppress_at_risk, suppress_curve
+from registry.analytics.disclosure import profiles, suppress_at_risk
+from registry.analytics.disclosure.marked_curve import publish_marked_curve
 from registry.analytics.stages import GROUPS
 from registry.analytics.survival.kaplan_meier import Confidence
 from registry.service import sites
@@ -76,7 +77,7 @@ def kaplan_meier(
         cohort: a definition, the name of a saved cohort or a link; default: first malignant primaries.
 
     Returns:
-        {curve, at_risk, median, at_years, log_rank, patients, note, exclusions, methods, provenance, threshold};
+        {curve, at_risk, median, at_years, log_rank, patients, note, notes, exclusions, methods, provenance, threshold};
         times in months.
     """
     asked = survival_groups.people(
@@ -85,17 +86,18 @@ def kaplan_meier(
     )  # fmt: skip
     rule, frame = asked.found.rule, asked.frame
     curve = in_months(analytics.kaplan_meier(frame, time="half_days", by="group"))
-    points = [HALF_DAYS_PER_MONTH * month for month in TABLE_MONTHS]
-    table = analytics.number_at_risk(frame, points, by="group", time="half_days")
-    years = analytics.survival_at(curve, [12 * year for year in YEARS_SHOWN], by="group")
+    times = [HALF_DAYS_PER_MONTH * month for month in TABLE_MONTHS]
+    table = analytics.number_at_risk(frame, times, by="group", time="half_days")
+    marks = [12 * year for year in YEARS_SHOWN]
+    points, years = publish_marked_curve(curve, marks, "group", rule)
     visible = pl.col("at_risk") >= rule.threshold
     day = asked.found.as_of
     whom = "first malignant primaries; " if cohort is None else ""
     answer = {
-        "curve": suppress_curve(curve, "group", rule).drop("std_error"),
+        "curve": points,
         "at_risk": suppress_at_risk(in_months(table), rule).select("group", "time", "at_risk"),
         "median": analytics.median_survival(curve.filter(visible), by="group"),
-        "at_years": years.filter(visible).select(
+        "at_years": years.filter(~pl.col("hidden")).select(
             "group", (pl.col("time") / 12).alias("years"), "survival", "lower", "upper"
         ),
     }
@@ -107,6 +109,7 @@ def kaplan_meier(
             f"Observed survival, Kaplan–Meier, 95 % limits (log-log); follow-up to {day}; {whom}"
             f"counts below {rule.threshold} are not shown and curves end where fewer are at risk."
         ),
+        "notes": asked.notes,
         **asked.found.answer("Observed survival was estimated by Kaplan-Meier with 95 % log-log limits."),
     }
 

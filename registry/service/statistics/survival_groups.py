@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from registry.analytics import cohorts
+from registry.analytics.stages import comparability
 from registry.errors import BadInput
 from registry.service.statistics.study import Definition, Study, study
 
@@ -50,10 +51,16 @@ class People:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on those who are in no group that is shown."""
-        if not self.left_out:
-            return []
-        return ["People without a value to compare by, and groups below the threshold, are not shown."]
+        """Sentences on stages of several manuals, and on those who are in no group that is shown."""
+        found = []
+        if "stage_era" in self.frame.columns:
+            eras = self.frame["stage_era"].drop_nulls().unique().cast(pl.String).sort().to_list()
+            found = [comparability(eras)]
+        if self.left_out:
+            found.append(
+                "People without a value to compare by, and groups below the threshold, are not shown."
+            )
+        return [text for text in found if text]
 
     @property
     def left_out_shown(self) -> int | None:
@@ -100,9 +107,12 @@ def people(
         BadInput: nothing can be compared by this, or a selected value is unknown.
     """
     wanted = compared(by)
+    chosen = narrowed(**selection)
+    if "stage" in wanted or chosen["stages"]:
+        columns = [*columns, "stage_era"]
     found = study(
         context, cohort, as_of=as_of, profile=profile, follow_up=True, default=cohorts.SURVIVAL,
-        columns=[*(_COLUMNS[name] for name in wanted), *columns], **narrowed(**selection),
+        columns=[*(_COLUMNS[name] for name in wanted), *columns], **chosen,
     )  # fmt: skip
     labelled = found.frame.with_columns(
         grouped(found.frame, wanted).alias("group"),

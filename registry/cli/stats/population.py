@@ -60,7 +60,7 @@ def load(
         click.echo(f"{file}: and {found['faults_found'] - found['faults'].height} more faults", err=True)
     years = f"{found['first_year']} to {found['last_year']}"
     if found["faults_found"]:
-        text = f"{file}: nothing was loaded: {found['faults_found']:,} faults in {found['lines']:,} lines"
+        text = f"{file}: nothing was loaded: {found['faults_found']:,} {'fault' if found['faults_found'] == 1 else 'faults'} in {found['lines']:,} lines"
     elif found["already"]:
         text = f"{file}: {found['source']} is loaded already, with the same content"
     else:

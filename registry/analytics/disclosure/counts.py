@@ -54,8 +54,9 @@ def publish_counts(
         The frame in its order, what is hidden as null, and `hidden` (Boolean).
 
     Guarantee: to a reader who knows the rule, every published number and that no count is negative, each hidden small
-    cell may be anything from 1 (0 when the profile hides zeros) to threshold - 1, and no other hidden cell is fixed. It is proven by linear programming for
-    each table. It cannot always be had with `margins`, which stay as they are; then all that may be hidden is.
+    cell may be anything from 1 (0 when the profile hides zeros) to threshold - 1, and no other hidden cell is fixed.
+    It is proven by linear programming for each table. With `margins`, which stay as they are, it cannot always be had:
+    then hidden cells are open as far as these let them be.
 
     >>> table = pl.DataFrame({"sex": ["1", "2", "all"], "count": [4, 70, 74], "rate": [1.0, 20.0, 9.0]})
     >>> publish_counts(table, by="sex", totals={"sex": "all"}, also=["rate"]).rows()

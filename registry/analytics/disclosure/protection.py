@@ -23,7 +23,7 @@ GAIN, MISSES = 0.04, (4, 2)
 """Share of wishes that a round should fulfil, and how often it may fail to (in small and in large tables)."""
 THRIFTY, HASTY, LARGE = 2.0, 5.0, 3_000
 """A step towards a wish is worth hiding so many usual cells; in tables of more than LARGE cells more, which is quicker."""
-LIMITS = 12
+LIMITS = 60
 """Rounds of bounds from single lines."""
 
 
@@ -78,6 +78,9 @@ class _State:
         self.columns = self.matrix.tocsc()
         self.small = hidden.copy()
         self.free = free & ~hidden & (values >= rule.floor)
+        self.fixed = bool(
+            (~free & ~hidden & (values >= rule.floor)).any()
+        )  # totals that stay whatever happens
         self.cost = np.sqrt(values.astype(float)) + 1
         self.room = values - self._least()
         self.up, self.down = np.zeros(values.size), np.zeros(values.size)
@@ -181,17 +184,23 @@ class _State:
                 return
             chosen = self._apart(left)
             before = self._count()
-            for some in (chosen, *(chosen[place : place + 1] for place in range(chosen.size))):
-                wish = np.zeros(self.values.size)
-                wish[some] = np.where(rise[some] > 0, rise[some], -fall[some])
-                moved = self._solve(wish, worth=self.cost.sum())
-                if some.size == 1:
-                    self._learn(int(some[0]), wish, moved)
-                elif self._count() < before:
-                    break
+            wish = np.zeros(self.values.size)
+            wish[chosen] = np.where(rise[chosen] > 0, rise[chosen], -fall[chosen])
+            moved = self._solve(wish, worth=self.cost.sum())
+            if self._count() < before:
+                continue
+            for place in chosen.tolist():
+                if not (self.fixed and self.up[place] + self.down[place] > 1 - NEAR):
+                    moved = self._solve(
+                        np.where(np.arange(wish.size) == place, wish, 0.0), worth=self.cost.sum()
+                    )
+                self._learn(place, wish, moved)
 
     def _learn(self, place: int, wish: np.ndarray, moved: np.ndarray) -> None:
-        """A cell that was moved alone cannot be moved further in that direction."""
+        """A cell that was moved alone cannot be moved further in that direction.
+
+        Where totals are fixed, much cannot be moved: there a cell that is open at all is content with that.
+        """
         if wish[place] > 0:
             self.limit_up[place] = min(self.limit_up[place], max(moved[place], self.up[place]))
         else:

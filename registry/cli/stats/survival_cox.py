@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from registry.cli.stats.asked import Asked, Row
 
+TIME, EVENT, STRATUM = " time", " event", " stratum"
+"""No column of a file begins with a blank, so covariates can have any name."""
 STATS = ("coef", "se", "p", "lower", "upper")
 
 
@@ -16,22 +18,21 @@ def cox(asked: Asked) -> list[Row]:
 
     from registry.analytics import regression
 
-    names = {f"x{place}": name for place, name in enumerate(asked.covariates.columns)}
-    covariates = asked.covariates.rename({name: key for key, name in names.items()})
-    people = pl.concat([asked.people.select("time", "event", "stratum"), covariates], how="horizontal")
-    people = people.drop_nulls()
+    people = asked.people.select(
+        pl.col("time").alias(TIME), pl.col("event").alias(EVENT), pl.col("stratum").alias(STRATUM)
+    )
+    people = pl.concat([people, asked.covariates], how="horizontal").drop_nulls()
     fit = regression.cox(
         people,
-        list(names),
-        time="time",
-        event="event",
-        strata="stratum" if asked.strata else None,
+        asked.covariates.columns,
+        time=TIME,
+        event=EVENT,
+        strata=STRATUM if asked.strata else None,
         ties=asked.ties,
     )
     rows: list[Row] = []
     for row in fit.terms.iter_rows(named=True):
-        key, equals, level = row["term"].partition("=")
-        rows += [("cox", f"{names[key]}{equals}{level}", "", stat, row[stat]) for stat in STATS]
+        rows += [("cox", row["term"], "", stat, row[stat]) for stat in STATS]
     for stat in ("loglik_null", "loglik", "concordance", "n", "n_event"):
         rows.append(("cox", "", "", stat, getattr(fit, stat)))
     return rows

@@ -198,6 +198,25 @@ def test_reading_keeps_the_frame_and_a_change_makes_a_new_one(tmp_path: Path) ->
         assert items["nothingLikeIt"].null_count() == items.height == 32
 
 
+def test_early_diagnoses_get_their_historic_stage(tmp_path: Path) -> None:
+    """Extent of disease of 1995: colon, extension 10 without nodes is localized by the tables, 85 distant."""
+    patients, tumors = people(30)
+    with Session.create(tmp_path / "r.duckdb", key="a long and random key 0123456789") as opened:
+        early = tumors.head(3).with_columns(
+            dateOfDiagnosis=pl.Series(["19950301", "19950301", "20050301"]), primarySite=pl.lit("C187"),
+            histologicTypeIcdO3=pl.lit("8140"), behaviorCodeIcdO3=pl.lit("3"), seerSummaryStage2000=pl.lit("1"),
+            codingSystemForEod=pl.lit("4"), eodExtension=pl.Series(["10", "85", "85"]), eodLymphNodeInvolv=pl.lit("0"),
+        )  # fmt: skip
+        opened._store.ensure_columns("tumor", ["codingSystemForEod", "eodExtension", "eodLymphNodeInvolv"])
+        fill(opened, patients, tumors.head(0))
+        with opened._store.unit_of_work("test", "load") as work:
+            work.insert("tumor", early)
+        frame = analysis.tumors(context(opened))
+    assert frame.select("stage", "stage_source", "stage_era").rows() == [
+        ("Localized", "historic", "1977"), ("Distant", "historic", "1977"), ("Localized", "759", "2000"),
+    ]  # fmt: skip
+
+
 def test_a_facility_sees_its_own(session: Session) -> None:
     own = context(session, Actor("anna", "registrar", frozenset({TWO})))
     frame = analysis.tumors(own)

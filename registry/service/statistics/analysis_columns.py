@@ -6,6 +6,7 @@ and dates into numbers on the way, and leaves as text only what derivations read
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,15 @@ NUMBERS = {
     "ageAtDiagnosis": 3, "rxSummTreatmentStatus": 1,
 }  # fmt: skip
 """Item → digits that a value may have."""
+HISTORIC_ITEMS = [
+    "csExtension", "csLymphNodes", "csMetsAtDx", "csSiteSpecificFactor1", "csSiteSpecificFactor2",
+    "codingSystemForEod", "eodExtension", "eodLymphNodeInvolv", "eodOld4Digit", "eodOld13Digit", "eodOld2Digit",
+    "registryId",
+]  # fmt: skip
+"""What the historic stage of diagnoses before FIRST_SUMMARY_YEAR is derived from, where the registry has any of it."""
+FIRST_SUMMARY_YEAR = 2001
+ANY_DAY = dt.date(9998, 12, 31)
+"""The frame knows no cut-off: a death after the day asked about is told as one, and cut when the cohort is applied."""
 UNTREATED = (0, 2)
 """rxSummTreatmentStatus of those for whom the date of first treatment is the day of a decision (none, or to wait)."""
 TREATMENTS = {
@@ -76,6 +86,7 @@ def build(context: Context, patients: Collection[int] | None = None) -> pl.DataF
         born=days["dateOfBirth"].middle(years=True), diagnosed=diagnosed.middle(), year=diagnosed.year,
         last_contact=days["dateOfLastContact"].middle(),
     )  # fmt: skip
+    raw = _with_historic_stage(raw, frame["year"])
     for part in (
         _codes(raw),
         _people(raw),
@@ -93,9 +104,10 @@ def _read(context: Context, wanted: Collection[int] | None) -> pl.DataFrame:
     given: dict[str, pl.DataFrame] = {}
     patient, tumor = "patient", "tumor"
     present = {name: set(context.store.columns(name)) for name in ("patient", "tumor")}
+    historic = [item for item in HISTORIC_ITEMS if item in present["tumor"]]
     if context.actor.facilities is not None:
         patients, tumors = frames.of_abstracts(
-            context, _abstracts(context, wanted), PATIENT_ITEMS, TUMOR_ITEMS
+            context, _abstracts(context, wanted), PATIENT_ITEMS, [*TUMOR_ITEMS, *historic]
         )
         given = {"own_patients": patients, "own_tumors": tumors}
         patient, tumor = "own_patients", "own_tumors"
@@ -103,6 +115,7 @@ def _read(context: Context, wanted: Collection[int] | None) -> pl.DataFrame:
     columns = [
         *(_text("p", item, present["patient"]) for item in PATIENT_TEXTS),
         *(_text("t", item, present["tumor"]) for item in dict.fromkeys(TUMOR_TEXTS)),
+        *(_text("t", item, present["tumor"]) for item in historic),
         *(_date("p", item, present["patient"]) for item in PATIENT_DATES),
         *(_date("t", item, present["tumor"]) for item in TUMOR_DATES),
         *(_number("t", item, size, present["tumor"]) for item, size in NUMBERS.items()),
@@ -225,6 +238,26 @@ def _ages(raw: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _with_historic_stage(raw: pl.DataFrame, year: pl.Series) -> pl.DataFrame:
+    """Adds historicStage of early diagnoses, from what was coded of their extent (all null where nothing was)."""
+    coded = [item for item in HISTORIC_ITEMS[:-1] if item in raw.columns]
+    filled = raw.select(
+        pl.any_horizontal(pl.lit(False), *(pl.col(item).is_not_null() for item in coded)).alias("any")
+    )
+    early = (year < FIRST_SUMMARY_YEAR).fill_null(False) & (filled["any"] if coded else False)
+    if not early.any():
+        return raw.with_columns(historicStage=pl.lit(None, pl.String))
+    rows = raw.filter(early).with_columns(
+        year.filter(early).cast(pl.String).alias("dateOfDiagnosis"),
+        pl.col("@behaviorCodeIcdO3", "@typeOfReportingSource")
+        .cast(pl.String)
+        .name.map(lambda name: name[1:]),
+    )
+    made = coding.derive(rows, ["seer-historic-stage"])["historicStage"]
+    empty = pl.repeat(None, raw.height, dtype=pl.String, eager=True)
+    return raw.with_columns(empty.scatter(early.arg_true(), made).alias("historicStage"))
+
+
 def _stages(raw: pl.DataFrame, year: pl.Series) -> pl.DataFrame:
     """Resolved stage and AJCC group (registry.analytics.stages), from the distinct combinations of their items."""
     told = dict.fromkeys([*STAGE_ITEMS, *AJCC_ITEMS])
@@ -312,7 +345,7 @@ def _causes(raw: pl.DataFrame, frame: pl.DataFrame) -> pl.Series:
         pl.coalesce("sequenceNumberCentral", pl.when(several).then(pl.lit("01")).otherwise(pl.lit("00"))),
         pl.coalesce("icdRevisionNumber", revision).alias("icdRevisionNumber"),
     )
-    made = coding.derive(died, ["cause-specific-2008-fixed"])
+    made = coding.derive(died, ["cause-specific-2008-fixed"], as_of=ANY_DAY)
     told = pl.col("icdRevisionNumber").is_not_null()
     place = (
         pl.when(told & (pl.col("cause_specific_2008_fixed") == "1")).then(1)

@@ -13,7 +13,7 @@ import numpy as np
 
 from registry.analytics.relative.life_table import LifeTable
 from registry.analytics.relative.people import People
-from registry.analytics.relative.series import BLOCK, HEAVY, STEEP, TERMS
+from registry.analytics.relative.series import BLOCK, HEAVY, STEEP, TERMS, TINY
 from registry.formats import jit
 
 HALF = BLOCK // 2
@@ -192,7 +192,8 @@ def _walk(
         on = step.last > first
         at = step.total + step.hazard * (first - step.first)
         first, last, rate, at = first[on], step.last[on], step.hazard[on], at[on]
-        counts[1] += np.bincount(first, rate, size + 1) - np.bincount(last, rate, size + 1)
+        _add(counts[1], first, rate)
+        _add(counts[1], last, -rate)
         _pieces(first, last, at, rate, sign, moments, sums)
     ended = people.died & counted & (people.exit == stop)
     day, weight = stop[ended] - 1, np.exp(sign * total[ended])
@@ -218,16 +219,25 @@ def _pieces(
         end = np.minimum(block_end, last)
         term = np.exp(sign * (total + hazard * (block_end - HALF - first)))
         inside = end < block_end
+        small = term * TINY
         for power in range(TERMS):
-            moments[:, power] += np.bincount(begin, term, len(moments))
-            moments[:, power] -= np.bincount(end[inside], term[inside], len(moments))
+            _add(moments[:, power], begin, term)
+            _add(moments[:, power], end[inside], -term[inside])
             term = term * (sign * steep / (power + 1))
-            if not (np.abs(term) > 1e-300).any():
+            if not (np.abs(term) > small).any():
                 break
         on = end < last
         first, last, total, hazard, steep, begin = (
             values[on] for values in (first, last, total, hazard, steep, end)
         )
+
+
+def _add(target: np.ndarray, places: np.ndarray, values: np.ndarray) -> None:
+    """Add values at places, which may occur more than once."""
+    if len(places) * 8 < len(target):
+        np.add.at(target, places, values)
+    else:
+        target += np.bincount(places, values, len(target))
 
 
 def _days(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +198,26 @@ def test_reading_keeps_the_frame_and_a_change_makes_a_new_one(tmp_path: Path) ->
         items = analysis.items(asked, ["rxSummChemo", "nothingLikeIt", "race1"])
         assert items.columns == ["tumor_id", "rxSummChemo", "nothingLikeIt", "race1"]
         assert items["nothingLikeIt"].null_count() == items.height == 32
+
+
+def test_one_thread_makes_the_frame_and_the_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    build = analysis_columns.build
+
+    def counted(*asked: Any) -> pl.DataFrame:
+        made.append(threading.get_ident())
+        return build(*asked)
+
+    monkeypatch.setattr(analysis_columns, "build", counted)
+    with Session.create(tmp_path / "r.duckdb", key="a long and random key 0123456789") as opened:
+        fill(opened, *people(60))
+        asked = context(opened)
+        with ThreadPoolExecutor(4) as pool:
+            frames_made = list(pool.map(lambda _: analysis.tumors(asked), range(12)))
+    assert len(made) == 1
+    assert all(frame is frames_made[0] for frame in frames_made)
 
 
 def test_early_diagnoses_get_their_historic_stage(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from registry.analytics.disclosure.curves import (
     publish_flow,
     publish_quantiles,
 )
+from registry.analytics.disclosure.marked_curve import publish_marked_curve
 from registry.analytics.disclosure.profile import Profile, profile, profiles, publish_count, shown_as
 from registry.analytics.disclosure.suppression import suppress, suppress_at_risk, suppress_curve
 
@@ -21,6 +22,7 @@ __all__ = [
     "publish_counts",
     "publish_curve",
     "publish_flow",
+    "publish_marked_curve",
     "publish_proportions",
     "publish_quantiles",
     "publish_rates",

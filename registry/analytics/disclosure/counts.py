@@ -154,7 +154,7 @@ def _whole(frame: pl.DataFrame, name: str) -> np.ndarray:
     """A column of counts as numbers; unknown ones are 0."""
     if name not in frame.columns:
         raise BadInput("suppression", f"there is no column {name}")
-    values = frame[name].cast(pl.Float64).fill_null(0).to_numpy()
+    values = frame[name].cast(pl.Float64).fill_nan(None).fill_null(0).to_numpy()
     if values.size and (values.min() < 0 or (values != np.floor(values)).any()):
         raise BadInput("suppression", f"{name} has negative numbers or fractions", "give whole counts")
     return values.astype(np.int64)

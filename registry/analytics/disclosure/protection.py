@@ -244,11 +244,13 @@ class _State:
         high = [np.where(aim > 0, aim, np.inf), beyond, np.full(others.size, np.inf), self.room[others]]
         price = [-np.sign(aim) * (worth or 1.0), np.zeros(wished.size), self.cost[others], self.cost[others]]
         bounds = np.column_stack([np.concatenate(low), np.concatenate(high)])
-        method = "highs-ipm" if cells.size > 500 else "highs-ds"
         zeros = np.zeros(system.shape[0])
-        found = linprog(np.concatenate(price), A_eq=system, b_eq=zeros, bounds=bounds, method=method)
+        for method in ("highs-ipm", "highs-ds") if cells.size > 500 else ("highs-ds", "highs-ipm"):
+            found = linprog(np.concatenate(price), A_eq=system, b_eq=zeros, bounds=bounds, method=method)
+            if found.x is not None:
+                break
         move = np.zeros(self.values.size)
-        if found.x is None:
+        if found.x is None:  # no move is the move that always is possible
             return move
         cuts = np.cumsum([cells.size, wished.size, others.size])
         inside, more, risen, fallen = np.split(found.x, cuts)

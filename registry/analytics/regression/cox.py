@@ -110,7 +110,9 @@ def cox(
         sums = np.column_stack([np.bincount(number, column) for column in change.T])
         robust = sums.T @ sums
     terms = _terms(made.terms, beta / scale, covariance, robust, level)
-    c = concordance(matrix @ beta, stop, dead, entry, layer)
+    # column by column: a matrix product may round equal rows differently, and equal risks count
+    risk = sum((made.matrix[:, j] * value for j, value in enumerate(beta / scale)), np.zeros(stop.size))
+    c = concordance(risk, stop, dead, entry, layer)
     return CoxFit(
         terms, null.loglik, last.loglik, c, stop.size, int(dead.sum()), covariance if robust is None else robust,
         ties, made, sets, centre, scale, last,

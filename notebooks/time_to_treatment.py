@@ -23,7 +23,7 @@ with app.setup:
     import polars as pl
 
     from registry import analytics
-    from registry.analytics.disclosure import publish_curve, publish_proportions, publish_quantiles
+    from registry.analytics.disclosure import publish_curve, publish_flow, publish_proportions, publish_quantiles
     from registry.analytics.outcomes import begun_curve, combinations, time_to, with_treatment
     from registry.analytics.outcomes.limits import with_share
     from registry.analytics.regression.cox import cox
@@ -52,7 +52,7 @@ def introduction():
         the treated, and of all patients by one minus Kaplan-Meier: who is not treated is observed until last contact,
         death or {HORIZON} days. Numbers below the threshold, and what would give them away, are not shown.
 
-        Three questions: Has the share treated within {TARGET} days changed over the years? Who begins later (Cox model of the
+        Three questions: Has the share treated within {TARGET} days changed over the years (of patients observed so long, or treated by then)? Who begins later (Cox model of the
         time to treatment, one baseline a site)? Do those who waited longer die earlier? The last one compares patients
         alive {LANDMARK} days after diagnosis, from that day on, so that nobody is counted as having survived the wait; the
         sickest are treated first, so a difference is no effect of waiting.
@@ -232,9 +232,9 @@ def read_snapshot():
 
 
 @app.cell
-def choose(patients, tumors):
+def choose(patients, threshold, tumors):
     cohort, exclusions = study_cohort(patients, tumors)
-    exclusions
+    publish_flow(exclusions, profile=threshold)
     return cohort, exclusions
 
 

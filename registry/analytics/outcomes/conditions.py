@@ -155,7 +155,7 @@ def _in(parts: dict[str, Any], kind: Kind) -> pl.Expr:
         column = _numeric(name, kind)
         found = pl.any_horizontal(_one_of(column, part.strip()) for part in given)
     elif kind == "text":
-        found = pl.col(name).cast(pl.String).is_in([_word(name, part) for part in given])
+        found = pl.any_horizontal(pl.col(name).cast(pl.Categorical) == _word(name, part) for part in given)
     else:
         raise Fault(f"{name} is true or false: write it alone, or after not")
     return ~found if parts["not"] else found
@@ -173,7 +173,7 @@ def _one_of(column: pl.Expr, part: str) -> pl.Expr:
 def _compare(parts: dict[str, Any], kind: Kind) -> pl.Expr:
     name, sign = parts["name"], parts["sign"]
     if kind == "text" and sign in ("=", "!="):
-        equal = pl.col(name).cast(pl.String) == _word(name, parts["value"])
+        equal = pl.col(name).cast(pl.Categorical) == _word(name, parts["value"])
         return equal if sign == "=" else ~equal
     column, value = _numeric(name, kind), _number(parts["value"])
     signs: dict[str, Callable[[], pl.Expr]] = {

@@ -8,6 +8,7 @@ expected events, exact limits of the observed); Byar's limits: ibid., equation 2
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal
 
 import numpy as np
@@ -30,20 +31,27 @@ def case_mix(frame: pl.DataFrame, mix: list[str], smallest: int = SMALLEST_CELL)
     >>> case_mix(frame, ["stage", "age"], 2).to_list()
     [1, 1, 0, 0]
     """
-    keys = frame.select(pl.col(name).cast(pl.String).fill_null("?") for name in mix)
+    words = frame.select(pl.col(name).cast(pl.String).fill_null("?").cast(pl.Categorical) for name in mix)
+    codes = [np.unique(words[name].to_physical().to_numpy(), return_inverse=True)[1] + 1 for name in mix]
+    sizes = [int(code.max(initial=0)) + 1 for code in codes]
     level = np.full(frame.height, len(mix))
     for kept in range(len(mix), 0, -1):
-        joined = keys.select(
-            pl.when(pl.Series(level) > place).then(pl.col(name)).otherwise(pl.lit("*")).alias(name)
-            for place, name in enumerate(mix)
-        )
-        size = joined.select(pl.len().over(mix)).to_series().to_numpy()
-        level = np.where((size < smallest) & (level == kept), kept - 1, level)
-    joined = keys.select(
-        pl.when(pl.Series(level) > place).then(pl.col(name)).otherwise(pl.lit("*")).alias(name)
-        for place, name in enumerate(mix)
-    )
-    return joined.select(pl.struct(mix).rank("dense").cast(pl.Int64) - 1).to_series().alias("cell")
+        cell, size = _cells(codes, sizes, level)
+        level = np.where((size[cell] < smallest) & (level == kept), kept - 1, level)
+    return pl.Series("cell", _cells(codes, sizes, level)[0])
+
+
+def _cells(codes: list[np.ndarray], sizes: list[int], level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cell of each patient, and how many each cell has; columns from a patient's level on do not count."""
+    key = np.zeros(level.size, dtype=np.int64)
+    for place, (code, size) in enumerate(zip(codes, sizes, strict=True)):
+        key = key * size + np.where(level > place, code, 0)
+    if math.prod(sizes) < 10 * level.size:  # numbers in order, without a sort
+        counts = np.bincount(key)
+        present = counts > 0
+        return (np.cumsum(present) - 1)[key], counts[present]
+    _, cell, counts = np.unique(key, return_inverse=True, return_counts=True)
+    return cell, counts
 
 
 def observed_expected(

@@ -73,6 +73,26 @@ def answers(frame: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     >>> answers(cases, one)["answer"].to_list()
     ['not asked', 'excluded', 'met', 'not met', 'cannot be decided']
     """
+    first = frame.select(
+        conditions.expression(measure.denominator[0], kind).fill_null(value=False)
+    ).to_series()
+    inside = frame.filter(first)  # the first condition is mostly a site, which leaves few
+    not_asked = pl.select(
+        pl.repeat(NOT_ASKED, frame.height, dtype=pl.String).cast(ANSWERS).alias("answer"),
+        pl.repeat(told(measure.denominator[0]), frame.height, dtype=pl.String).alias("reason"),
+    )
+    if inside.is_empty():
+        return not_asked
+    found = _answers(inside, measure)
+    place = (first.cum_sum().cast(pl.Int64) - 1).clip(0)
+    return not_asked.select(
+        pl.when(first).then(found[name].gather(place)).otherwise(pl.col(name)).alias(name)
+        for name in found.columns
+    )
+
+
+def _answers(frame: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+    """The same for cases that fulfil the first condition."""
     asked = [conditions.expression(one, kind).fill_null(value=False) for one in measure.denominator]
     out = [
         (reason, conditions.expression(when, kind).fill_null(value=False))

@@ -221,6 +221,17 @@ def test_crude_probabilities_add_up_to_all_deaths() -> None:
     assert found["population"][0] == pytest.approx(1 - (1 - 7e-3 / 5) ** 4, rel=1e-2)
 
 
+@pytest.mark.parametrize("by", [None, "stage"])
+def test_nobody_at_all(by: str | None) -> None:
+    some = people((5, 1, "1"), stage=["I"])
+    table = life_table(FLAT)
+    for work in (net_survival, relative_survival, expected_survival, crude_probability):
+        known = work(some, table, by=by, at=[5.0, 6.0])
+        found = work(some.clear(), table, by=by, at=[5.0, 6.0])
+        assert found.schema == known.schema
+        assert found.height == (0 if by else 2)
+
+
 def test_strata_keep_the_test_within_them() -> None:
     sexes = ["1", "1", "2", "2", "1", "1", "2", "2"]
     some = people(

@@ -64,6 +64,11 @@ def crude_probability(
             for name in who.groups.columns
         ]
         parts.append(rows.select(*group, pl.all()))
+    if not parts:
+        nobody = _rows(sums.daily(who, life_table), times, quantile)
+        return nobody.clear().select(
+            *(pl.lit(None, kind).alias(name) for name, kind in who.groups.schema.items()), pl.all()
+        )
     return pl.concat(parts)
 
 

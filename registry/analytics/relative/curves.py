@@ -126,7 +126,11 @@ def rows(
             pl.lit(groups[name][number], dtype=groups.schema[name]).alias(name) for name in groups.columns
         ]
         parts.append(part.select(*group, pl.all()))
-    return pl.concat(parts) if parts else pl.DataFrame()
+    if not parts:
+        whole = dict.fromkeys(("at_risk", "events"), pl.Int64)
+        numbers = dict.fromkeys(("time", *whole, "survival", "std_error", "lower", "upper"), pl.Float64)
+        return pl.DataFrame(schema={**groups.schema, **numbers, **whole})
+    return pl.concat(parts)
 
 
 def standardised(people: People, weights: AgeWeights, estimate: Callable[[People], Curve]) -> Curve:

@@ -60,7 +60,7 @@ def expected_survival(
         closing: see `relative_survival`.
 
     Returns:
-        `by`, time, survival.
+        `by`, time, survival (null in a group of nobody).
     """
     if method not in ("ederer1", "ederer2", "hakulinen"):
         raise BadInput("expected survival", f'"{method}" is no method', "use ederer1, ederer2 or hakulinen")
@@ -77,9 +77,16 @@ def expected_survival(
             alike = stay.take(np.flatnonzero(stay.group == number))
             survival = _ratios(sums.daily(alike, life_table, days, sign=-1.0, mixed=True))
         values = np.exp(np.interp(times, np.arange(days + 1), np.log(survival)))
-        group = [pl.lit(who.groups[name][number]).alias(name) for name in who.groups.columns]
-        parts.append(pl.DataFrame({"time": times, "survival": values}).select(*group, pl.all()))
-    return pl.concat(parts)
+        values = values if len(part) else np.full(len(times), np.nan)
+        group = [
+            pl.lit(who.groups[name][number], dtype=who.groups.schema[name]).alias(name)
+            for name in who.groups.columns
+        ]
+        parts.append(
+            pl.DataFrame({"time": times, "survival": values}, nan_to_null=True).select(*group, pl.all())
+        )
+    empty = pl.DataFrame(schema={**who.groups.schema, "time": pl.Float64, "survival": pl.Float64})
+    return pl.concat([empty, *parts])
 
 
 def potential(who: People, method: str, period: Period, closing: dt.date | None) -> People:

@@ -105,7 +105,7 @@ def read(
         died = died & (start + exit_ <= last)
         exit_ = np.minimum(exit_, last - start)
     group, groups = code_groups(frame, names)
-    number = max(1, groups.height)
+    number = groups.height if names else 1
     return People(table.rows(frame, keys), start, start - birth, entry, exit_, died, group, groups, number)
 
 

@@ -1,4 +1,7 @@
-"""What the compiled and the numpy walk have in common."""
+"""What the compiled and the numpy walk have in common.
+
+Numba keeps compiled code by the text of `kernel.py` alone: change that file too when a number here changes.
+"""
 
 from __future__ import annotations
 

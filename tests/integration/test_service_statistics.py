@@ -378,7 +378,10 @@ def test_approaches_standards_and_the_test_of_net_survival(with_table: Session) 
     asked = {"method": "net", "by": "sex", "as_of": AS_OF}
     whole = with_table.run("survival.estimate", **asked, test="net")
     assert whole["test"]["df"] == 1
-    period = with_table.run("survival.estimate", **asked, approach="period", period=[2018, 2020])
+    period = with_table.run("survival.estimate", **asked, approach="period", period=[2018, 2020], test="net")
+    assert period["test"]["chisq"] != whole["test"]["chisq"]
+    with pytest.raises(BadInput, match="no window"):
+        with_table.run("survival.estimate", **asked, approach="period", period=[2018, 2020], test="log-rank")
     hybrid = with_table.run("survival.estimate", **asked, approach="hybrid", period=[2018, 2020])
     cohort = with_table.run("survival.estimate", **asked, approach="cohort", period=[2008, 2012])
     standard = with_table.run("survival.estimate", **asked, standard="icss1")

@@ -158,7 +158,7 @@ def estimate(
         context, cohort, by, sites=sites, sexes=sexes, stages=stages, year_from=year_from, year_to=year_to,
         profile=profile, as_of=as_of, columns=[*way.columns, *survival_tests.COLUMNS.get(test or "", ())],
     )  # fmt: skip
-    figure, asked = survival_methods.figure(context, way, asked, question)
+    figure, asked, question = survival_methods.figure(context, way, asked, question)
     outcome = (
         survival_tests.run(context, survival_tests.known(test), asked, question)[0]
         if test and asked.by

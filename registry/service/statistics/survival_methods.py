@@ -121,14 +121,14 @@ def _is_window(period: list[int] | None) -> bool:
     return all(isinstance(year, int) and 1900 <= year <= 2200 for year in period) and period[0] <= period[1]
 
 
-def figure(context: Context, way: Way, asked: People, question: Question) -> tuple[Figure, People]:
-    """The figure, and the people who are in it in the end."""
+def figure(context: Context, way: Way, asked: People, question: Question) -> tuple[Figure, People, Question]:
+    """The figure, the people who are in it in the end, and the question with its window."""
     asked, question = _approached(asked, question)
     if way.causes:
         asked = survival_causes.of_known_cause(asked)
     if way.relative:
         asked = survival_net.with_expectation(context, asked, question)
-    return way.make(context, asked, question), asked
+    return way.make(context, asked, question), asked, question
 
 
 def _approached(asked: People, question: Question) -> tuple[People, Question]:

@@ -46,6 +46,8 @@ def run(
     Args:
         strata: column of the people within whose values groups are compared.
     """
+    if question.window is not None and test != "net":
+        raise BadInput("survival", f"the {test} test knows no window of follow-up", "choose the test net")
     if test == "gray":
         asked = survival_causes.of_known_cause(asked)
     elif test == "net":
@@ -89,6 +91,7 @@ def _net(context: Context, asked: People, question: Question, strata: str | None
         expected,
         by="group",
         stratified_by=strata,
+        period=question.window,
         strata={"region": "region"} if regional else None,
     )
     return {"chisq": made.statistic, "df": made.degrees_of_freedom, "p": made.p_value}

@@ -153,9 +153,14 @@ def _remark_on_ages(weights: AgeWeights, people: pl.DataFrame, faults: Faults) -
     first = f"{weights.age_from[0]:g}"
     if younger := int((place < 0).sum()):
         faults.remark(f"{younger} people younger than {first} left out of the age standard")
-    size = np.bincount(place[place >= 0], minlength=len(weights.weight))
-    if empty := [f"{age:g}" for age in weights.age_from[(size == 0) & (weights.weight > 0)]]:
-        faults.remark(f"the age standard is used without its ages from {', '.join(empty)}: nobody is in them")
+    for group in people["group"].unique().sort():
+        inside = place[(people["group"] == group).to_numpy() & (place >= 0)]
+        size = np.bincount(inside, minlength=len(weights.weight))
+        if empty := [f"{age:g}" for age in weights.age_from[(size == 0) & (weights.weight > 0)]]:
+            of = f" for {group}" if group else ""
+            faults.remark(
+                f"the age standard is used{of} without its ages from {', '.join(empty)}: nobody is in them"
+            )
 
 
 def _with_strata(asked: Asked, table: LifeTable) -> pl.DataFrame:

@@ -55,24 +55,23 @@ def show() -> None:
 @st.fragment
 def _page() -> None:
     with guarded():
+        known = door.figures("cohort.choices")
+        if not known["sites"] or not known["years"]:
+            empty("No tumors with a diagnosis date yet.", "Load files with `registry ingest FILES…`.")
+            return
         central = door.actor().facilities is None
-        known = door.figures("rates.choices") if central else {}
-        if central and not known["sources"]:
-            empty(
-                "No population is loaded, and rates need one.",
-                "An administrator loads it: `registry stats population load FILE --kind population --source NAME`.",
-            )
-            return
-        known = door.figures("cohort.choices") | known
-        if not known["sites"]:
-            empty("No tumors yet.", "Load files with `registry ingest FILES…`.")
-            return
+        known |= _denominators(central=central)
         chosen = Choices("incidence")
-        offered = _SECTIONS if central else {"prevalence": _SECTIONS["prevalence"]}
+        offered = _SECTIONS if known.get("sources") else {"prevalence": _SECTIONS["prevalence"]}
         section = chosen.section({code: (title, run) for code, (title, run, _operation) in offered.items()})
         if not central:
             st.caption(
                 "Rates are of a whole area and its population; an account of a facility sees its own patients here."
+            )
+        elif not known["sources"]:
+            empty(
+                "No population is loaded, and rates need one.",
+                "An administrator loads it: `registry stats population load FILE --kind population --source NAME`.",
             )
         a, b, c, d, e = st.columns([2.4, 2.4, 1.3, 2.8, 1.9])
         asked: dict[str, Any] = {"cohort": whom.cohort(a, chosen, "All malignant tumors")}
@@ -81,3 +80,11 @@ def _page() -> None:
         with guarded():
             section(page)
         chosen.write()
+
+
+def _denominators(*, central: bool) -> dict[str, Any]:
+    """What rates can be asked for; years are those of the population. Nothing for an account held to facilities."""
+    if not central:
+        return {}
+    found: dict[str, Any] = door.figures("rates.choices")
+    return found if found["sources"] else {"sources": []}

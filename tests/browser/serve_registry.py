@@ -42,6 +42,9 @@ def fill(session: Session, received: Path) -> None:
         files += sorted((received / kind).iterdir())
     for file in files:
         session.run("ingest.file", path=str(file))
+    for kind in ("population", "life_table", "mortality"):
+        file = received / "statistics" / f"{kind}.csv"
+        session.run("population.load", path=str(file), kind=kind, source="SYNTHETIC")
     session.run("derive.run")
     session.run("quality.run")
     session.run("primaries.run")

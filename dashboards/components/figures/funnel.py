@@ -102,7 +102,15 @@ def funnel(
     shown = look.figure(drawn, 440)
     shown.update_xaxes(title_text=x_title, rangemode="tozero", tickformat=",d")
     shown.update_yaxes(title_text=y_title, rangemode="tozero", ticksuffix=" %" if percent else "")
-    if percent:
+    if not percent:
+        known = [
+            float(v)
+            for v in [*limits["lower_99_8"], *limits["upper_99_8"], *points["value"]]
+            if look.is_known(v)
+        ]
+        low, high = min([*known, benchmark]), max([*known, benchmark])
+        shown.update_yaxes(rangemode="normal", range=[max(0, low - 0.1 * benchmark), high + 0.1 * benchmark])
+    else:
         tops = [float(v) for v in [*limits["upper_99_8"], *points["value"]] if look.is_known(v)]
         shown.update_yaxes(range=[0, min(103, max([*tops, benchmark]) * 1.08)])
     return shown

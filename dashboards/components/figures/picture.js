@@ -88,7 +88,7 @@ function given(blob, name) {
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   for (const button of parentElement.querySelectorAll('button')) {
-    button.setAttribute('aria-label', `${button.textContent.trim()} of: ${data.title}`);
+    button.setAttribute('aria-label', `${button.dataset.format.toUpperCase()} of: ${data.title}`);
     button.onclick = async () => {
       const shown = document.querySelector(`.st-key-${data.chart} .js-plotly-plot`);
       if (!shown) return;

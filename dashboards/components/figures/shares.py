@@ -199,7 +199,7 @@ def _rest(frame: pl.DataFrame, groups: Sequence[str]) -> list[float | None]:
 def _row_axis(shown: go.Figure, names: Sequence[str]) -> None:
     shown.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[look.words(look.short(name)) for name in names],
+        ticktext=[look.words(look.short(name, 42)) for name in names],
         range=[len(names) - 0.5, -0.5],
         showgrid=False,
         ticks="",

@@ -272,7 +272,7 @@ def test_kaplan_meier_agrees_with_the_library_on_the_records(session: Session, b
     assert (both["survival"] - both["survival_expected"]).abs().max() < 1e-12  # type: ignore[operator]
     assert (both["lower"] - both["lower_expected"]).abs().max() < 1e-12  # type: ignore[operator]
     unknown = cohort.filter(pl.col("sex_at_birth") == "9").height if by == "sex" else 0
-    assert answer["patients"] == flow["remaining"][-1] - unknown
+    assert answer["patients"] == flow["remaining"][-1] - unknown == answer["exclusions"]["remaining"][-1]
 
 
 METHODS = ["kaplan-meier", "cause-specific", "competing", "conditional", "life-table", "nelson-aalen"]
@@ -297,6 +297,13 @@ def test_every_method_answers_in_one_shape(session: Session, method: str, by: li
         assert answer[name] is not None
     assert answer["provenance"]["data_version"] == analysis.data_version(context(session))
     assert answer["exclusions"]["remaining"][0] == PEOPLE + PEOPLE // 10
+
+
+def test_a_group_that_a_later_step_empties_is_gone(session: Session) -> None:
+    asked = {"by": "period", "approach": "cohort", "period": [2010, 2014], "as_of": AS_OF}
+    answer = session.run("survival.estimate", **asked)
+    assert answer["groups"] == ["2010-2014"]
+    assert answer["exclusions"]["remaining"][-1] == answer["people"]
 
 
 def test_tests_and_models_answer(session: Session) -> None:

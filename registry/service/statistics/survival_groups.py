@@ -17,6 +17,7 @@ from registry.service.statistics.study import Definition, Study, study
 if TYPE_CHECKING:
     from registry.service.operations import Context
 
+TOO_SMALL = "in no group that is large enough to be shown"
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 SEXES = {"1": "Male", "2": "Female", "9": "Unknown"}
@@ -70,15 +71,8 @@ class People:
     def without(self, stays: pl.Expr, reason: str) -> People:
         """The same without some people, told as a further step of the flow."""
         kept = self.frame.filter(self.frame.select(stays.alias("stays")).to_series())
-        flow = self.found.flow
-        excluded = self.frame.height - kept.height
-        line = {
-            "step": flow.height, "reason": reason, "excluded": excluded, "remaining": flow["remaining"][-1] - excluded,
-        }  # fmt: skip
-        flow = pl.concat([flow, pl.DataFrame([line], schema=flow.schema)])
-        shown = large(kept, self.found.rule.threshold)
-        left_out = self.left_out + kept.height - shown.height
-        return People(replace(self.found, flow=flow, frame=shown), shown, self.by, left_out)
+        found = _stepped(self.found, kept, reason)
+        return of_large_groups(found, self.by, self.left_out)
 
     @property
     def groups(self) -> list[str]:
@@ -118,8 +112,27 @@ def people(
         grouped(found.frame, wanted).alias("group"),
         pl.when(pl.col("days") == 0).then(1).otherwise(2 * pl.col("days")).cast(pl.Int32).alias("half_days"),
     )
-    kept = large(labelled, found.rule.threshold)
-    return People(replace(found, frame=kept), kept, wanted, labelled.height - kept.height)
+    return of_large_groups(replace(found, frame=labelled), wanted)
+
+
+def of_large_groups(found: Study, by: list[str], left_out: int = 0) -> People:
+    """Those of the study who are in groups that may be shown; the others are a step of the flow, so that nobody can tell
+    their number from the difference.
+    """
+    shown = large(found.frame, found.rule.threshold)
+    gone = found.frame.height - shown.height
+    found = _stepped(found, shown, TOO_SMALL) if gone else replace(found, frame=shown)
+    return People(found, shown, by, left_out + gone)
+
+
+def _stepped(found: Study, kept: pl.DataFrame, reason: str) -> Study:
+    """The study of those who are kept, with a further step in its flow."""
+    flow = found.flow
+    excluded = found.frame.height - kept.height
+    line = {
+        "step": flow.height, "reason": reason, "excluded": excluded, "remaining": flow["remaining"][-1] - excluded,
+    }  # fmt: skip
+    return replace(found, flow=pl.concat([flow, pl.DataFrame([line], schema=flow.schema)]), frame=kept)
 
 
 def columns_of(by: Sequence[str]) -> list[str]:
@@ -206,7 +219,7 @@ def large(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     codes = group.to_physical().cast(pl.UInt32)
     counts = codes.drop_nulls().value_counts()
     small = counts.filter(pl.col("count") < threshold)
-    if small.is_empty() and not group.null_count():
+    if small.is_empty() and not group.null_count() and counts.height == len(names):
         return frame
     shown = counts.filter(pl.col("count") >= threshold)[codes.name].to_list()
     kept = frame.filter(codes.is_in(pl.Series(shown, dtype=pl.UInt32).implode()).fill_null(False))

@@ -24,7 +24,14 @@ class Choices:
         self._page = page
         self._said: dict[str, list[str]] = {}
         self._drawn: set[str] = set()
+        self._rows = 0
         self._restore()
+
+    def row(self, widths: Sequence[float]) -> Any:
+        """Columns for widgets in a row, which goes on below in a narrow window."""
+        self._rows += 1
+        with st.container(key=f"controls_{self._page}_{self._rows}"):
+            return st.columns(widths, vertical_alignment="bottom")
 
     def one_of(
         self,

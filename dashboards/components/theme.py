@@ -59,6 +59,9 @@ STYLE: Final = """
   @media (max-width: 1180px) { .rg-bar { top: 3.9rem; } .stMainBlockContainer { padding-top: 6.5rem; } }
   @media (max-width: 1000px) {
     .stColumn:has(.st-key-follow_up_form), .stColumn:has(.st-key-follow_up_side) { min-width: 100%; } }
+  @media (max-width: 1000px) {
+    [class*="st-key-controls_"] .stHorizontalBlock { flex-wrap: wrap; }
+    [class*="st-key-controls_"] .stColumn { flex: 1 1 30%; min-width: 30%; } }
   .rg-banner { background: #fff6e0; border: 1px solid #efd594; color: #6b4a00; border-radius: 8px; padding: .25rem .75rem; }
   .rg-who { color: #5d7271; white-space: nowrap; }
   .rg-who a { color: #0b6e69; } .rg-who a + a { margin-left: .75rem; }

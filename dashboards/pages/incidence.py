@@ -73,7 +73,7 @@ def _page() -> None:
                 "No population is loaded, and rates need one.",
                 "An administrator loads it: `registry stats population load FILE --kind population --source NAME`.",
             )
-        a, b, c, d, e = st.columns([2.4, 2.4, 1.3, 2.8, 1.9])
+        a, b, c, d, e = chosen.row([2.4, 2.4, 1.3, 2.8, 1.9])
         asked: dict[str, Any] = {"cohort": whom.cohort(a, chosen, "All malignant tumors")}
         asked |= whom.narrow((b, c, d), chosen, known, stages=False)
         page = Asked(asked, whom.profile(e, chosen, known), known, chosen)

@@ -20,7 +20,7 @@ _WHICH: Final = {"persons": "People, each once", "first": "People, their first t
 
 def prevalence(page: Asked) -> None:
     """People alive with a cancer of the last 1, 3, 5 … years."""
-    a, b, c, _rest = st.columns([2, 2.2, 2, 3])
+    a, b, c, _rest = page.chosen.row([2, 2.2, 2, 3])
     words = {"site_group": "Site", "sex": "Sex", "race": "Race", "county": "County"}
     by = page.chosen.one_of(a, "Rows", words, "prevalence_by", words)
     which = page.chosen.one_of(b, "Counted are", _WHICH, "which", _WHICH)
@@ -65,7 +65,7 @@ def prevalence(page: Asked) -> None:
 
 def mortality(page: Asked) -> None:
     """Deaths of the population over new cases."""
-    a, _rest = st.columns([2, 7])
+    a, _rest = page.chosen.row([2, 7])
     words = {"site_group": "Site", "sex": "Sex", "year": "Year", "county": "County"}
     by = page.chosen.one_of(a, "Rows", words, "mortality_by", words)
     asked = page.defined | {"by": [by]}

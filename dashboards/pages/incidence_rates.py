@@ -24,7 +24,7 @@ _MOST_BARS: Final = 60
 
 def over_years(page: Asked) -> None:
     """A line a group over the years of diagnosis."""
-    a, b, c, d = st.columns([2, 2.4, 2.4, 2], vertical_alignment="bottom")
+    a, b, c, d = page.chosen.row([2, 2.4, 2.4, 2])
     by = page.chosen.one_of(
         a, "Compare by", [None, *rate_words.BY], "by", {None: "All together", **rate_words.BY}
     )
@@ -63,7 +63,7 @@ def over_years(page: Asked) -> None:
 
 def by_group(page: Asked) -> None:
     """A bar a site or place with its limits, over all chosen years together."""
-    a, b, c, _rest = st.columns([2, 2.4, 2.4, 2], vertical_alignment="bottom")
+    a, b, c, _rest = page.chosen.row([2, 2.4, 2.4, 2])
     places = {name: title for name, title in rate_words.BY.items() if name not in {"sex", "stage"}}
     by = page.chosen.one_of(a, "Rows", places, "rows", places, default="site_group")
     measure = page.chosen.one_of(b, "Rates", _MEASURES, "measure", _MEASURES)
@@ -94,7 +94,7 @@ def by_group(page: Asked) -> None:
 
 def by_age(page: Asked) -> None:
     """A line a group over the age at diagnosis."""
-    a, b, _rest = st.columns([2, 2, 5], vertical_alignment="bottom")
+    a, b, _rest = page.chosen.row([2, 2, 5])
     by = page.chosen.one_of(
         a, "Compare by", [None, *rate_words.BY], "by", {None: "All together", **rate_words.BY}
     )

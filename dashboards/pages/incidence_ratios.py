@@ -27,7 +27,7 @@ _COLUMNS: Final = {
 
 def show(page: Asked) -> None:
     """A mark a row with exact limits, held against 1."""
-    a, _rest = st.columns([2, 7])
+    a, _rest = page.chosen.row([2, 7])
     words = {name: title for name, title in rate_words.BY.items() if name not in {"stage", "site_group"}}
     by = page.chosen.one_of(a, "Rows", words, "ratio_by", words, default="county")
     asked = page.defined | {"by": [by]}

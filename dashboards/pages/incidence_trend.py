@@ -23,7 +23,7 @@ _SELECT: Final = {"bic": "BIC", "permutation": "Permutation test"}
 
 def show(page: Asked) -> None:
     """Fit once and show."""
-    a, b, c, d, e = st.columns([2, 2.4, 1.8, 2, 1.6], vertical_alignment="bottom")
+    a, b, c, d, e = page.chosen.row([2, 2.4, 1.8, 2, 1.6])
     chosen = page.chosen
     by = chosen.one_of(a, "Compare by", [None, *_BY], "trend_by", {None: "All together", **_BY})
     titles = {str(n): str(t) for n, t in page.known["standards"].select("standard", "title").iter_rows()}

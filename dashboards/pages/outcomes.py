@@ -81,7 +81,7 @@ def _page() -> None:
             return
         chosen = Choices("outcomes")
         section = chosen.section(_SECTIONS)
-        a, b, c, d, e, f = st.columns([2.2, 2.2, 1.2, 1.8, 2.4, 1.8])
+        a, b, c, d, e, f = chosen.row([2.2, 2.2, 1.2, 1.8, 2.4, 1.8])
         cohort = whom.cohort(a, chosen, "Usual rules of the figure")
         asked: dict[str, Any] = {"cohort": cohort} | whom.several(whom.narrow((b, c, d, e), chosen, known))
         asked["profile"] = whom.profile(f, chosen, known)

@@ -21,7 +21,7 @@ _KINDS: Final = {"ratios": "Ratios", "funnel": "Funnel"}
 
 def show(page: Asked) -> None:
     """Ratios with exact limits, or a funnel around 1."""
-    a, b, c, _rest = st.columns([2.4, 1.6, 3.4, 2])
+    a, b, c, _rest = page.chosen.row([2.4, 1.6, 3.4, 2])
     kind = page.chosen.one_of(a, "Show", _KINDS, "expected_kind", _KINDS)
     years = page.chosen.one_of(b, "Deaths within", [1, 2, 3, 5], "within", _years(), default=5)
     mix = {str(k): str(v) for k, v in (page.known.get("mix") or {}).items()}

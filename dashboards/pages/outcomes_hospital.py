@@ -22,7 +22,7 @@ _DIVISIONS: Final = {"facility": "Hospital", "site": "Site", "year": "Year", "st
 
 def volume(page: Asked) -> None:
     """Cases as bars by one thing, or as a table by two."""
-    a, b, _rest = st.columns([2, 2, 5])
+    a, b, _rest = page.chosen.row([2, 2, 5])
     first = page.chosen.one_of(a, "Rows", _DIVISIONS, "volume_by", _DIVISIONS)
     others: dict[Any, str] = {None: "nothing else", **{k: v for k, v in _DIVISIONS.items() if k != first}}
     second = page.chosen.one_of(b, "Columns", others, "volume_then", others)
@@ -59,7 +59,7 @@ def volume(page: Asked) -> None:
 
 def flow(page: Asked) -> None:
     """Where patients of a hospital were diagnosed and treated, by class of case."""
-    a, _rest = st.columns([2, 7])
+    a, _rest = page.chosen.row([2, 7])
     words: dict[Any, str] = {None: "All together", **{k: v for k, v in _DIVISIONS.items() if k != "stage"}}
     by = page.chosen.one_of(a, "Compare by", words, "flow_by", words, default="facility")
     asked = page.arguments | {"by": by}

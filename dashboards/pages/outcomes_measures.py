@@ -22,7 +22,7 @@ _KINDS: Final = {"bars": "Bars", "funnel": "Funnel of hospitals"}
 
 def show(page: Asked) -> None:
     """All measures together, or one by group or as a funnel."""
-    a, b, c, _rest = st.columns([3.4, 2, 2, 2])
+    a, b, c, _rest = page.chosen.row([3.4, 2, 2, 2])
     titles: dict[Any, str] = {
         None: "All measures",
         **{str(k): str(v) for k, v in page.known["measures"].items()},

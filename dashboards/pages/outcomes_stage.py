@@ -21,7 +21,7 @@ _MIGRATION: Final = "outcomes.migration"
 
 def distribution(page: Asked) -> None:
     """A bar a group, filled by the stages."""
-    a, _rest = st.columns([2, 7])
+    a, _rest = page.chosen.row([2, 7])
     by = page.by(a, default="year", without=("stage",))
     asked = page.arguments | {"by": by}
     with st.spinner("Counting…", show_time=False):

@@ -21,7 +21,7 @@ _KINDS: Final = {"percentiles": "Percentiles of those treated", "begun": "Begun 
 
 def show(page: Asked) -> None:
     """Percentiles as bars, or curves of who has begun."""
-    a, b, c, _rest = st.columns([2.4, 2, 2.8, 2])
+    a, b, c, _rest = page.chosen.row([2.4, 2, 2.8, 2])
     treatments = {str(k): str(v) for k, v in page.known["treatments"].items()}
     of = page.chosen.one_of(a, "Time to", treatments, "of", treatments)
     by = page.by(b, "time_by", default="site")

@@ -24,7 +24,7 @@ _OTHERS: Final = "Other combinations"
 
 def show(page: Asked) -> None:
     """Combinations fill a bar a group; kinds of treatment stand beside each other, each with its limits."""
-    a, b, c = st.columns([2, 2, 5])
+    a, b, c = page.chosen.row([2, 2, 5])
     by = page.by(a, "treatment_by", default="stage")
     kind = page.chosen.one_of(b, "Show", _KINDS, "kind", _KINDS)
     asked = page.arguments | {"by": by}

@@ -52,14 +52,14 @@ def _page() -> None:
 
 def _whom(chosen: Choices, known: dict[str, Any]) -> dict[str, Any]:
     """The cohort and the filters beside it, as arguments of the service."""
-    a, b, c, d, e = st.columns([2.4, 2.4, 1.3, 2, 2.8])
+    a, b, c, d, e = chosen.row([2.4, 2.4, 1.3, 2, 2.8])
     asked: dict[str, Any] = {"cohort": whom.cohort(a, chosen, "First primaries, usual rules")}
     return asked | whom.several(whom.narrow((b, c, d, e), chosen, known))
 
 
 def _question(chosen: Choices, known: dict[str, Any]) -> dict[str, Any]:
     """Method, comparison and what the method needs, as arguments of the service."""
-    a, b, c, d, e = st.columns([2.6, 2, 2, 1.9, 1.6], vertical_alignment="bottom")
+    a, b, c, d, e = chosen.row([2.6, 2, 2, 1.9, 1.6])
     method = chosen.one_of(a, "Method", known["methods"], "method", known["methods"], default="kaplan-meier")
     by = chosen.one_of(
         b, "Compare by", [None, *known["by"]], "by", {None: "All together", **known["by"]}, default="stage"

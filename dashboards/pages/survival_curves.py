@@ -60,7 +60,7 @@ def _figure(answer: dict[str, Any], asked: dict[str, Any], known: dict[str, Any]
             drawn = _lines(curve.with_columns(group=pl.col("cause")), at_risk.clear(), series, answer, asked)
     else:
         if causes:
-            cause = chosen.one_of(st.columns([2, 6])[0], "Cause", series, "cause")
+            cause = chosen.one_of(chosen.row([2, 6])[0], "Cause", series, "cause")
             curve, title = look.rows_of(curve, cause, "cause"), f"{title}: {cause}"
         drawable = set(look.names(curve["group"]))
         shown = _chosen([group for group in answer["groups"] if group in drawable], at_risk, chosen)

@@ -22,7 +22,7 @@ _TIES: Final = {"efron": "Efron", "breslow": "Breslow"}
 def controls(chosen: Choices, known: dict[str, Any]) -> dict[str, Any]:
     """Covariates and what else the model needs, as arguments of the service."""
     words = {str(value): str(title) for value, title in known["covariates"].items()}
-    a, b, c, d = st.columns([4, 2, 2.2, 1.6])
+    a, b, c, d = chosen.row([4, 2, 2.2, 1.6])
     usual = [value for value in ("age", "sex", "stage") if value in words]
     covariates = chosen.several(
         a, "Covariates", list(words), "with", words, default=usual, nothing="Choose at least one"

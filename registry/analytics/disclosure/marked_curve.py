@@ -92,33 +92,38 @@ def _one(
     rows = np.searchsorted(times, marks, side="right") - 1
     still = np.append(at_risk, 0)[np.searchsorted(times, marks, side="left")]
     seen = np.zeros(marks.size, np.bool_)
-    last = np.zeros(events.shape[1], np.int64)
+    told = [0] * events.shape[1]
     for mark, row in enumerate(rows.tolist()):
-        if row < 0 or still[mark] < threshold:
-            continue
-        if _fits(so_far[row] - last, threshold):
-            seen[mark], last = True, so_far[row]
+        if row >= 0 and still[mark] >= threshold and _fits(so_far[row].tolist(), told, threshold):
+            seen[mark], told = True, so_far[row].tolist()
     shown = np.zeros(times.size, np.bool_)
-    last = np.zeros(events.shape[1], np.int64)
+    chosen = _thinned(times)
+    told = [0] * events.shape[1]
     ends = rows[seen].tolist()
+    at_ends = so_far[ends].tolist()
     next_mark = 0
-    for row in _thinned(times):
-        if at_risk[row] < threshold:
+    for row, enough, now in zip(
+        chosen, (at_risk[chosen] >= threshold).tolist(), so_far[chosen].tolist(), strict=True
+    ):
+        if not enough:
             break
         while next_mark < len(ends) and ends[next_mark] < row:
-            last = np.maximum(last, so_far[ends[next_mark]])
+            told = [max(pair) for pair in zip(told, at_ends[next_mark], strict=True)]
             next_mark += 1
-        if not _fits(so_far[row] - last, threshold):
+        if not _fits(now, told, threshold):
             continue
-        if next_mark < len(ends) and not _fits(so_far[ends[next_mark]] - so_far[row], threshold):
+        if next_mark < len(ends) and not _fits(at_ends[next_mark], now, threshold):
             continue
-        shown[row], last = True, so_far[row]
+        shown[row], told = True, now
     return shown, rows, seen
 
 
-def _fits(events: Array, threshold: int) -> bool:
-    """Each kind of event: none, or enough of them."""
-    return all(count == 0 or count >= threshold for count in events.tolist())
+def _fits(later: list[int], before: list[int], threshold: int) -> bool:
+    """Each kind of event in between: none, or enough of them."""
+    for start, end in zip(before, later, strict=True):  # a plain loop: this runs for each point of each curve
+        if start != end and end - start < threshold:
+            return False
+    return True
 
 
 def _thinned(times: Array) -> list[int]:

@@ -27,6 +27,13 @@ ACCOUNTS = {
 }
 """Name → role, held to one facility, what the account is for."""
 SEARCHED = "infiltrating duct carcinoma upper outer quadrant left breast"
+COHORT = """\
+sites: [Breast]
+sexes: ['2']
+sequence: first
+zero_time: half_day
+"""
+"""A cohort as a person writes it."""
 PARTS = ("facilities.csv", "physicians.csv", "abstracts", "resent", "pathology", "treatments")
 
 
@@ -116,6 +123,7 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
     exported = command("export", *asked, "--out", report)[0]
     command("naaccr", "convert", report, "--format", "parquet", "--out", report.with_suffix(".parquet"))
     sent = _submit(command, place, year)
+    studied = _study(command, place, year)
     command("publish", "--out", place / "snapshot")
     command("export", "DEID", "--out", place / "extract")
     places = command("geocode", "export", "--out", place / "lists" / "addresses.csv")[0]
@@ -151,6 +159,7 @@ def run(place: Path, patients: int, seed: int, key: Path, password: str, *, quie
         "exported_tumors": exported["tumors"],
         "export_errors": exported["errors"],
         **sent,
+        **studied,
         "addresses_to_geocode": places["tumors"],
         "snapshot": str(place / "snapshot"),
         "data_docs": suites["data_docs"],
@@ -197,6 +206,34 @@ def _submit(command: _Commands, place: Path, year: int) -> dict[str, Any]:
     command("export", "key", key)
     command("export", "IDE", "--state", "PA", "--file-key-file", key, "--out", place / "submissions")
     return {"submitted_records": made["records"], "held_back": made["held"]}
+
+
+def _study(command: _Commands, place: Path, year: int) -> dict[str, Any]:
+    """A researcher's day: denominators are loaded, a cohort is saved, survival, rates and their trend are asked."""
+    for kind in ("population", "life-table", "mortality"):
+        file = place / "incoming" / "statistics" / f"{kind.replace('-', '_')}.csv"
+        command("stats", "population", "load", file, "--kind", kind)
+    definition = place / "lists" / "breast.yaml"
+    definition.write_text(COHORT, encoding="utf-8")
+    command("stats", "cohort", "save", "Breast, women", "--file", definition, "--note", "made by the demo")
+    asked = ("--cohort", "Breast, women", "--by", "stage")
+    net = command("stats", "survival", *asked, "--method", "net", "--age-weights", "icss1")[0]
+    command("stats", "survival", *asked, "--method", "competing")
+    rates = command("stats", "rates", "--from", year, "--to", year)[0]["table"]
+    command("stats", "prevalence")
+    trend = command("stats", "trend", "--cohort", "Breast, women")[0]["averages"]
+    measured = [row for row in command("stats", "measures")[0]["table"] if not row["hidden"]]
+    below = sum(row["found"].startswith("worse") for row in measured)
+    command("stats", "outcomes", "time", "--site", "Breast")
+    five = [row["estimate"] for row in net["at_years"] if row["years"] == 5 and row["group"] == "Localized"]
+    return {
+        "net_survival_5_years_localized_breast": round(five[0], 3) if five and five[0] else "hidden",
+        f"cancers_per_100,000_in_{year}": round(rates[0]["rate"], 1)
+        if rates and rates[0]["rate"]
+        else "hidden",
+        "quality_measures": f"{len(measured)} shown, {below} below their benchmark",
+        "breast_yearly_change_pct": round(trend[0]["aapc"], 2) if trend else "hidden",
+    }
 
 
 class _Commands:

@@ -29,14 +29,15 @@ def of(answer: Any) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """A value in words; a definition of a cohort by its name, else rule by rule."""
+    """A value in words; a definition of a cohort by its name and rule by rule (a filter may have narrowed it).
+
+    >>> _text({}), _text({"name": "Early", "sites": ["Breast"]})
+    ('all malignant tumors', 'Early (sites Breast)')
+    """
     if isinstance(value, dict):
-        if value.get("name"):
-            return str(value["name"])
-        return (
-            "; ".join(f"{name.replace('_', ' ')} {_rule(each)}" for name, each in value.items())
-            or "everybody"
-        )
+        rules = [f"{name.replace('_', ' ')} {_rule(each)}" for name, each in value.items() if name != "name"]
+        told = "; ".join(rules) or "all malignant tumors"
+        return f"{value['name']} ({told})" if value.get("name") else told
     return "" if value is None else str(value)
 
 

@@ -139,7 +139,7 @@ def _why(answer: dict[str, Any]) -> None:
 def _definition(measure: str) -> None:
     with guarded(), st.expander("How the measure is defined"):
         found = door.figures("measures.show", measure=measure)
-        st.html(panel.as_table(found["rows"], {"part": "Part", "text": "What it says"}, "Definition"))
+        st.html(panel.as_table(found["lines"], {"part": "Part", "text": "What it says"}, "Definition"))
 
 
 def _cases(page: Asked, measure: str) -> None:
@@ -154,9 +154,21 @@ def _cases(page: Asked, measure: str) -> None:
         if not frame.height:
             st.caption(plain("None: each case meets it."))
             return
-        tables.show(
+        config = tables.idents(frame) | {"year": tables.year("Year", 80)}
+        row = tables.show(
             frame,
             key="measure_cases_table",
-            config=tables.idents(frame),
+            config=config,
+            select=True,
             alt="Cases that do not meet the measure",
         )
+        if row is not None and st.button("Open record", key="measure_open", icon=":material/arrow_forward:"):
+            _open_record(int(row["patient_id"]))
+
+
+def _open_record(patient_id: int) -> None:
+    from dashboards.pages import page
+
+    target = page("record")
+    if target is not None:
+        st.switch_page(target, query_params={"patient": str(patient_id)})

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
 
-from dashboards import provenance, workbook
+from dashboards import door, provenance, workbook
 from dashboards.components import panel
-from dashboards.components.figures import forest, funnel, look, rates, risks, shares, survival
+from dashboards.components.figures import forest, funnel, look, picture, rates, risks, shares, survival
 
 NASTY = "<b>A & B</b>"
 
@@ -159,6 +161,23 @@ def test_provenance_stands_beside_each_row_of_a_csv() -> None:
         "Colon",
     ]
     assert provenance.lines(answer)[-2:] == [("Methods", "m"), ("Note", "n")]
+
+
+@pytest.mark.parametrize(("state", "noted"), [("svg", ["curve.svg"]), ("exe", []), (None, [])])
+def test_a_picture_that_was_taken_is_noted(
+    monkeypatch: pytest.MonkeyPatch, state: str | None, noted: list[str]
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        door, "ask", lambda operation, /, **how: asked.append({"operation_": operation, **how})
+    )
+    drawn = lambda **_how: SimpleNamespace(taken=state, failed=None)  # noqa: E731
+    monkeypatch.setattr(picture, "_component", lambda: drawn)
+    table = pl.DataFrame({"n": [1, 2]})
+    picture.buttons("c", name="curve", title="t", provenance=[], operation="survival.estimate", table=table)
+    assert [each["name"] for each in asked] == noted
+    for each in asked:
+        assert each["operation_"] == "downloads.record" and each["rows"] == 2 and len(each["sha256"]) == 64
 
 
 def test_marks_of_fourteen_groups_differ() -> None:

@@ -97,7 +97,7 @@ def link(
     )
 
 
-def about(answer: Mapping[str, Any], *, unit: str = "people") -> None:
+def about(answer: Mapping[str, Any]) -> None:
     """What must be known to read the figure: warnings, who is counted, how it was made."""
     for note in answer.get("notes") or []:
         if note:
@@ -106,8 +106,7 @@ def about(answer: Mapping[str, Any], *, unit: str = "people") -> None:
     with left:
         st.subheader("How it was made")
         if answer.get("methods"):
-            with st.container(key=f"methods_{unit}"):
-                st.write(plain(str(answer["methods"])))
+            st.write(plain(str(answer["methods"])))
         threshold = answer.get("threshold")
         if threshold:
             st.caption(f"Counts under {threshold} are hidden, and what could give them away.")

@@ -28,7 +28,7 @@ def _page() -> None:
     with guarded():
         known = door.figures("cohort.choices")
         base = _base()
-        wanted = cohorts_keeping.opening()
+        wanted = cohorts_keeping.opening(known)
         if wanted is not None:
             begin(wanted)
             st.rerun(scope="fragment")

@@ -15,26 +15,21 @@ from dashboards.components import panel, whom
 from dashboards.components.messages import guarded, plain
 from dashboards.components.text_file import chosen_text
 
-#: What a new cohort may begin with: the rules that figures use when no cohort is chosen.
-_BEGINNINGS: Final[dict[str, dict[str, Any]]] = {
-    "Everybody": {},
-    "First primaries, as survival counts": {
-        "sequence": "first",
-        "death_certificate": "exclude",
-        "autopsy": "exclude",
-    },
-}
+#: kind of figure → what a cohort that begins with its usual rules is called.
+_BEGINNINGS: Final = {"survival": "First primaries, as survival counts", "incidence": "As incidence counts"}
 
 
-def opening() -> Any:
+def opening(known: Mapping[str, Any]) -> Any:
     """The row with which a cohort is opened: what is to be opened now, else None."""
     names = whom.saved()
     a, b, c, _rest = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
     turn = lists.round_of("cohort")
     chosen = lists.one_of(a, "Open a saved cohort", names, f"cohort_open_{turn}", nothing="Choose…")
     with b.popover("Begin anew", width="stretch"):
-        for number, (title, definition) in enumerate(_BEGINNINGS.items()):
-            if st.button(title, key=f"cohort_new_{number}", width="stretch"):
+        beginnings = {"": {}, **{kind: rules for kind, rules in known["defaults"].items() if rules}}
+        for kind, definition in beginnings.items():
+            title = _BEGINNINGS.get(kind, kind) if kind else "All malignant tumors"
+            if st.button(title, key=f"cohort_new_{kind}", width="stretch"):
                 return definition
     with c.popover("Open YAML", width="stretch"):
         text = chosen_text("Choose a YAML file", key=f"cohort_file_{turn}")
@@ -43,7 +38,7 @@ def opening() -> Any:
             text = typed
         if text:
             with guarded():
-                return door.ask("cohort.read", text=text)["definition"]
+                return door.ask("cohort.load", text=text)["definition"]
     return chosen
 
 

@@ -40,7 +40,7 @@ _SECTIONS: Final[dict[str, tuple[str, Callable[[Any], None], str]]] = {
     "groups": ("Sites and places", incidence_rates.by_group, "rates.table"),
     "age": ("By age", incidence_rates.by_age, "rates.table"),
     "trend": ("Trend", incidence_trend.show, "trend.table"),
-    "ratios": ("Observed and expected", incidence_ratios.show, "rates.sir"),
+    "ratios": ("Comparisons", incidence_ratios.show, "rates.sir"),
     "prevalence": ("Prevalence", incidence_burden.prevalence, "prevalence.table"),
     "mortality": ("Deaths and cases", incidence_burden.mortality, "rates.mortality_incidence"),
 }

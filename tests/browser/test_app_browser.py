@@ -168,6 +168,7 @@ def test_nothing_is_served_without_a_session(served: Served) -> None:
             "/_stcore/host-config",
             "/_stcore/metrics",
             "/component/x",
+            "/figure/plotly.js",
         ):
             assert client.get(path).status_code == 401, path
         page = client.get("/record?patient=1", headers={"accept": "text/html"})

@@ -129,6 +129,18 @@ def test_a_cohort_is_built_saved_and_used(served: Served, sign_in: Callable[...,
     page.get_by_text("Cohort: Women of this test").wait_for()
 
 
+def test_a_cohort_is_read_from_a_file(sign_in: Callable[..., Page], tmp_path: Path) -> None:
+    file = tmp_path / "cohort.yaml"
+    file.write_text("format: 1\nname: Lung of men\nsites: [Lung and Bronchus]\nsexes: ['1']\n")
+    page = sign_in("quinn", "/cohorts")
+    page.get_by_role("button", name="Open YAML").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.wait_for_url(re.compile(r"cohort=c1\."))
+    settle(page)
+    name, text = taken(page, "link", "YAML")
+    assert name == "lung-of-men.yaml" and b"sites: [Lung and Bronchus]" in text
+
+
 def test_a_facility_sees_its_own_people_only(visit: Callable[[str, str], Page]) -> None:
     page = visit("anna", "/incidence")
     page.get_by_text("an account of a facility sees its own patients here").wait_for()

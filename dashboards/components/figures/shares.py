@@ -118,7 +118,7 @@ def with_limits(
         trace: Any = go.Bar(**common, orientation="h", marker_color=look.pale(ACCENT, 0.55))
     else:
         trace = go.Scatter(**common, mode="markers", marker={"symbol": "square", "size": 9, "color": ACCENT})
-    shown = look.figure([trace], 80 + 26 * len(names))
+    shown = look.figure([trace], 80 + 26 * max(len(names), 3))
     shown.update_xaxes(title_text=x_title, showgrid=True, gridcolor=LINE, tickformat=",~g")
     if log:
         known = [*value, *lower, *upper, reference]

@@ -15,6 +15,9 @@ from registry.analytics.competing.tables import events_of
 from registry.analytics.counts import By, names
 from registry.errors import BadInput
 
+ROUNDING = 1e-15
+"""Variances below are what rounding leaves of 0 (one event among ten million people has 1e-14)."""
+
 
 def aalen_johansen(
     frame: pl.DataFrame,
@@ -103,5 +106,6 @@ def cumulative_incidence(at_risk: np.ndarray, events: np.ndarray) -> tuple[np.nd
     squared = (value**2 * greenwood).cumsum(axis=0)
     variance = value**2 * all_ - 2 * value * weighted + squared
     variance += -2 * value * own.cumsum(axis=0) + 2 * (value * own).cumsum(axis=0) + spread.cumsum(axis=0)
+    error = np.sqrt(np.where(variance > ROUNDING, variance, 0.0))
     zero = np.zeros((1, events.shape[1]))
-    return np.vstack([zero, value]), np.vstack([zero, np.sqrt(np.maximum(variance, 0.0))])
+    return np.vstack([zero, value]), np.vstack([zero, error])

@@ -56,7 +56,7 @@ def run_job(
     Raises:
         BadInput: no such job or period, or a fault in the job table.
     """
-    from registry.service.jobs_due import owner_name
+    from registry.service.jobs.due import owner_name
 
     owner = owner_name()
     taken = session.run("jobs.claim", job=job, owner=owner, period=period, cause=cause, again=again)

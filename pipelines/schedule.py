@@ -59,13 +59,13 @@ class Scheduler:
         Raises:
             BadInput: one line that says where.
         """
-        from registry.service.jobs_table import read
+        from registry.service.jobs.table import read
 
         read(self._database)
 
     def start(self) -> None:
         """Begin: the first look is at once."""
-        from registry.service.jobs_due import scheduler_of
+        from registry.service.jobs.due import scheduler_of
 
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._open.enter_context(scheduler_of(self._database, self.wake))
@@ -110,15 +110,15 @@ class Scheduler:
                 self._look_at(None)
 
     def _tell(self, runs: list[dict[str, Any]]) -> None:
-        from registry.service.jobs_table import read
+        from registry.service.jobs.table import read
 
         if runs and not self._stop.is_set():
             tell(self._session, read(self._database).notify, runs)
 
     def _next(self, wake_at: dt.datetime | None) -> dt.datetime:
         """The next moment to look, by the clock that the machine has now."""
-        from registry.service import jobs_periods as periods
-        from registry.service.jobs_table import read
+        from registry.service.jobs import periods
+        from registry.service.jobs.table import read
 
         table, now = read(self._database), self._now()
         where = periods.zone(table.time_zone)

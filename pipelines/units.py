@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from registry.errors import BadInput
 
 if TYPE_CHECKING:
-    from registry.service.jobs_table import Job, JobTable
+    from registry.service.jobs.table import Job, JobTable
 
 _DAYS: Final = {
     "mon": "Mon",

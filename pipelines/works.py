@@ -207,4 +207,4 @@ WORKS: Final[dict[str, Callable[[Task], dict[str, Any]]]] = {
     "backup": backup,
     "submissions": submissions,
 }
-"""Work by its name in the job table (`registry.service.jobs_table.WORKS` has their parameters)."""
+"""Work by its name in the job table (`registry.service.jobs.table.WORKS` has their parameters)."""

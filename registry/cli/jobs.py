@@ -64,7 +64,7 @@ def jobs_run(options: Options, name: str | None, period: str | None, again: bool
 
 def _tell(options: Options, session: Any, runs: list[dict[str, Any]]) -> None:
     from pipelines.notify import tell
-    from registry.service.jobs_table import read_anyway
+    from registry.service.jobs.table import read_anyway
 
     if runs:
         tell(session, read_anyway(options.db).notify, runs)
@@ -154,7 +154,7 @@ def jobs_failures(options: Options) -> int:
 def jobs_units(options: Options, kind: str, out: str | None) -> None:
     """Print what cron or systemd needs to run the jobs of this database without `registry serve`."""
     from pipelines.units import cron, systemd
-    from registry.service.jobs_table import read
+    from registry.service.jobs.table import read
 
     key = str(options.key_file.absolute()) if options.key_file else None
     make = cron if kind == "cron" else systemd

@@ -47,7 +47,7 @@ def change_settings(context: Context, **settings: str | None) -> None:
     if home and home not in standards.code_set("addrAtDxState"):
         raise BadInput("home_state", f"{home!r} is not a code of item 80", "use the postal code, such as NY")
     for profile in (settings.get("submission_profiles") or "").split():
-        from registry.service import submission_profiles  # loaded when first needed
+        from registry.service.submissions import profiles as submission_profiles
 
         submission_profiles.find(context, profile)
     for name, text in settings.items():

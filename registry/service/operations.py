@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     from registry.store import Store
 
 ROOMS = {
-    **{room: room for room in "account audit derive export followup ingest overview".split()},
-    **{room: room for room in "publish quality records tasks".split()},
-    **{room: room for room in "audits monitor numbering primaries".split()},
-    **{room: room for room in "disclosures extract geocode jobs letters submission".split()},
+    **{room: room for room in "account audit derive export ingest overview".split()},
+    **{room: room for room in "publish records tasks".split()},
+    **{room: room for room in "monitor numbering primaries".split()},
+    **{room: room for room in "disclosures extract".split()},
+    **{room: f"{room}.room" for room in "audits followup jobs letters quality".split()},
     **{
         room: f"statistics.{room}"
         for room in "cohort survival rates trend prevalence outcomes measures population".split()
     },
     "code": "coding",
+    "geocode": "geocoding.room",
+    "submission": "submissions.room",
     "facility": "reference",
     "load": "ingest",
     "physician": "reference",
@@ -34,7 +37,7 @@ ROOMS = {
     "snapshot": "publish",
     "session": "account",
     "settings": "maintenance",
-    "standards": "standards_update",
+    "standards": "standards_packs.room",
     "store": "maintenance",
 }
 """First word of an operation's name → module of this package, loaded when first used."""

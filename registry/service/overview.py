@@ -79,7 +79,7 @@ def _without_small_counts(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _follow_up_rate(context: Context) -> float | None:
     """Rate of patients since the reference date, today."""
-    from registry.service.followup import rates
+    from registry.service.followup.room import rates
 
     table = rates(context).filter((pl.col("unit") == "patient") & (pl.col("window") == "since_reference"))
     return table["rate_pct"].item() if table.height else None
@@ -116,7 +116,7 @@ def completeness(context: Context) -> pl.DataFrame:
         writes it. Who sees no identifiers gets whole percentages without counts, as small ones could be among them.
     """
     from registry import standards
-    from registry.service.quality import completeness_frame
+    from registry.service.quality.room import completeness_frame
 
     frame = completeness_frame(context)
     items = standards.all_items()

@@ -335,7 +335,7 @@ def _write(
         consolidated.refresh(work, {int(row["patient_id"])}, context.stamp)
         result = {"abstract_id": abstract_id, "version": version, "changed": len(changes)}
         work.result = result
-    from registry.service import quality_run  # loaded when first needed, as every room is
+    from registry.service.quality import run as quality_run
 
     quality_run.after_change(context, int(row["patient_id"]))
     return result

@@ -14,8 +14,8 @@ from typing import Any
 
 from registry.errors import BadInput, Busy, Denied
 from registry.security.roles import Actor
-from registry.service import standards_in_use
 from registry.service.operations import Context, Operation, Progress, find, no_progress
+from registry.service.standards_packs import in_use as standards_in_use
 from registry.store import Store
 
 WAIT_SECONDS = 30.0

@@ -1,6 +1,6 @@
 """What leaves the registry for states and programs: profiles, selection, files, manifests, answers.
 
-Pure functions over frames; the life cycle in the store is `registry.service.submission`. A submission goes this way:
+Pure functions over frames; the life cycle in the store is `registry.service.submissions.room`. A submission goes this way:
 `select` says which records go and why others do not, `plan` which items may, `record_hashes` and `delta` what the
 receiver does not have yet; `submission_file` writes the file, reads it back and refuses one that holds more than it
 may.

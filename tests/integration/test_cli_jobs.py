@@ -90,7 +90,7 @@ def test_what_could_not_be_done(run: Run, database: Path, words: list[str], line
 
 def test_whoever_holds_it_goes_on(run: Run, database: Path) -> None:
     with Session.open(database, key=KEY) as session:
-        from registry.service.jobs_due import owner_name
+        from registry.service.jobs.due import owner_name
 
         session.run("jobs.claim", job="derive", owner=owner_name(), period="2026-11-20")
     code, out, _ = run("jobs", "run", "derive", "--period", "2026-11-20")

@@ -10,7 +10,8 @@ import pytest
 
 from registry import standards
 from registry.cli import main
-from registry.service import Session, standards_in_use
+from registry.service import Session
+from registry.service.standards_packs import in_use as standards_in_use
 from tests.next_version import ADDED, BEFORE, RENAMED, RETIRED, dictionary_xml, next_definitions, publish
 from tests.received import KEY, PERSON, TUMOR, changed, write
 

@@ -83,7 +83,7 @@ def test_bars_say_who_when_why_and_stay_in_the_history(session: Session) -> None
 
 
 def test_consents_and_refusals_with_their_history(session: Session) -> None:
-    from registry.service.followup_contacts import consents_in_force
+    from registry.service.followup.contacts import consents_in_force
 
     every = session.run("followup.consent", physician_id="P7", given_on="2026-01-01")["consent_id"]
     own = session.run("followup.consent", patient_id=1, physician_id="P7", given=False, given_on="2026-02-01", valid_until="2026-12-31")["consent_id"]  # fmt: skip

@@ -286,7 +286,7 @@ def test_kinds_and_files_are_named(session: Session, tmp_path: Path) -> None:
 def test_an_import_is_in_whole_or_not_at_all(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from registry.service import followup_passive
+    from registry.service.followup import passive as followup_passive
 
     def fail(*_: Any) -> None:
         raise BadInput("disk", "is full")

@@ -20,7 +20,7 @@ from pipelines.run import run_job, work_off
 from registry.errors import BadInput, Busy, Conflict, Denied, NotFound, NotReady
 from registry.security.roles import Actor
 from registry.service import Session
-from registry.service import jobs_due as due
+from registry.service.jobs import due
 from tests.integration.jobs_at import Clock, at, bytes_of, make, rows
 from tests.received import KEY, ONE
 

@@ -24,7 +24,7 @@ from pipelines.notify import tell
 from pipelines.run import run_job, work_off
 from registry.errors import BadInput
 from registry.service import Session
-from registry.service.jobs_table import read
+from registry.service.jobs.table import read
 from tests.integration.jobs_at import TABLE, Clock, at, make
 from tests.received import KEY
 

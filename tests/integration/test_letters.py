@@ -223,7 +223,7 @@ def test_what_happens_while_letters_are_printed_counts(
     name, arguments = what
     patient = ids(session)["CHEN"]
     Interrupted.meanwhile = lambda: session.run(name, patient_id=patient, **arguments)
-    monkeypatch.setattr("registry.service.letters.Press", Interrupted)
+    monkeypatch.setattr("registry.service.letters.room.Press", Interrupted)
     told = session.run("letters.make", as_of=AS_OF, addressee="patient")
     assert dict(told["not_written"].select("nameLast", "why").iter_rows()) == {"CHEN": expected}
     assert told["letters"] == 3

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from registry import edits
-from registry.service import Session, quality_records
+from registry.service import Session
+from registry.service.quality import records as quality_records
 from registry.synthetic import generate
 from tests.received import KEY, OTHER_PERSON, PERSON, TUMOR, changed, write
 
@@ -171,7 +172,7 @@ def test_a_failure_that_comes_back_with_its_values_keeps_its_id(session: Session
 
 def test_two_runs_at_once_do_not_double_the_board(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     from registry.errors import Conflict
-    from registry.service import quality_keeping
+    from registry.service.quality import keeping as quality_keeping
 
     with session:
         session.run("quality.run", edit_set=FEW)
@@ -197,7 +198,7 @@ def test_a_record_saved_during_a_run_keeps_what_its_save_found(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run read the record before it was saved: what it found then is not written over what is true now."""
-    from registry.service import quality_keeping
+    from registry.service.quality import keeping as quality_keeping
 
     with session:
         session.run("records.status", abstract_id=1, to="reopened", reason="test")

@@ -74,7 +74,7 @@ def test_a_registry_s_own_edits_stand_on_the_board(tmp_path: Path, monkeypatch: 
 def test_a_save_stands_when_an_edit_breaks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from registry.service import quality_judging
+    from registry.service.quality import judging as quality_judging
 
     with Session.create(tmp_path / "r.duckdb", key=KEY) as session:
         load(session, tmp_path, "A", '<Item naaccrId="laterality">7</Item>')

@@ -378,7 +378,7 @@ def test_rules_of_failing_edits_name_items(session: Session, tmp_path: Path) -> 
 
 def test_every_rule_can_be_named() -> None:
     from registry import edits
-    from registry.service.quality_board import _rule
+    from registry.service.quality.board import _rule
 
     for name in edits.edit_ids("central"):
         assert "{" not in _rule(edits.find(name).message)

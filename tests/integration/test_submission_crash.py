@@ -15,7 +15,7 @@ import pytest
 
 from registry.formats import read_naaccr_xml
 from registry.service import Session
-from registry.service.submission_kept import digest
+from registry.service.submissions.kept import digest
 from tests.integration.killing import killed_child
 from tests.integration.submitted import RECORDS, opened, registry
 from tests.received import KEY
@@ -59,7 +59,7 @@ def finish(session: Session, folder: Path) -> None:
 KILLED_WHILE_MARKING = """
 import os, signal, sys
 from pathlib import Path
-from registry.service import submission_sealing
+from registry.service.submissions import sealing as submission_sealing
 from tests.integration.submitted import opened
 
 folder = Path(sys.argv[1])

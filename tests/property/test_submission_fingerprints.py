@@ -14,7 +14,7 @@ from pytest import MonkeyPatch
 
 from registry import submissions
 from registry.service import Session
-from registry.service import submission_fingerprints as fingerprints
+from registry.service.submissions import fingerprints
 from registry.store import Store
 from tests.integration.submitted import AS_OF, RECORDS, THIRD, opened, registry, tumor
 from tests.received import TWO, changed

@@ -49,7 +49,7 @@ BODIES = {
             ["audit", "verify", "--help"],
         )
     )
-    + "import registry.service, registry.service.ingest, registry.service.followup, registry.service.quality, "
+    + "import registry.service, registry.service.ingest, registry.service.followup.room, registry.service.quality.room, "
     "registry.service.export, registry.service.records, pipelines.ingest\n",
 }
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.errors import BadInput
-from registry.service import jobs_periods as periods
+from registry.service.jobs import periods
 
 ZONES = (
     "America/New_York", "America/Sao_Paulo", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Apia",

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines import works
 from registry.errors import BadInput
-from registry.service import jobs_table
-from registry.service.jobs_table import JobTable, own_file, read, read_anyway
+from registry.service.jobs import table as jobs_table
+from registry.service.jobs.table import JobTable, own_file, read, read_anyway
 
 
 @pytest.fixture(autouse=True)

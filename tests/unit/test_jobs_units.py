@@ -15,8 +15,8 @@ import pytest
 from pipelines.units import cron, systemd
 from registry.cli import cli
 from registry.errors import BadInput
-from registry.service.jobs_periods import FIELDS, Schedule
-from registry.service.jobs_table import Job, JobTable, own_file, read
+from registry.service.jobs.periods import FIELDS, Schedule
+from registry.service.jobs.table import Job, JobTable, own_file, read
 from tests.paths import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"

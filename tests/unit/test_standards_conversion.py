@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.service.standards_conversion import (
+from registry.service.standards_packs.conversion import (
     KEYS,
     Carry,
     Changes,
@@ -17,7 +17,7 @@ from registry.service.standards_conversion import (
     columns_needed,
     convert,
 )
-from registry.service.standards_undo import take_back
+from registry.service.standards_packs.undo import take_back
 from registry.standards.comparison import TableSet
 from registry.standards.tables import DATA
 from tests.next_version import LONGER, LONGER_CODES, MOVED, RENAMED, publish

@@ -15,7 +15,7 @@ from registry.errors import BadInput, Denied, NotFound, RegistryError
 from registry.formats import read_naaccr_xml
 from registry.security.roles import ROLES, Actor
 from registry.service import Session
-from registry.service.standards_update import _named
+from registry.service.standards_packs.room import _named
 from registry.standards import tables
 from tests.integration.standards_install.records import cells, content
 from tests.next_version import (

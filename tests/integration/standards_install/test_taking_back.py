@@ -10,7 +10,9 @@ import pytest
 
 from registry import standards
 from registry.errors import BadInput, NotFound
-from registry.service import Session, standards_in_use, standards_update
+from registry.service import Session
+from registry.service.standards_packs import in_use as standards_in_use
+from registry.service.standards_packs import room as standards_update
 from registry.standards import comparison, installed, merging, tables
 from tests.integration.standards_install.records import cells, content
 from tests.next_version import (

@@ -1,0 +1,1 @@
+"""Audits of coding and of casefinding. `room` brings their operations together."""

@@ -1,0 +1,1 @@
+"""Addresses to a geocoder and back. `room` brings its operations together."""

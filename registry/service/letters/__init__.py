@@ -1,0 +1,1 @@
+"""Follow-up letters: facts, batches, settings. `room` brings their operations together."""

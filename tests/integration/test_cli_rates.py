@@ -70,6 +70,30 @@ def test_faulty_rows_are_named_and_left_out(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_an_unknown_age_is_a_faulty_row_of_its_own(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, *cell("all", 2001, (1, 2, 3)), "all,2001,99,1,1000")
+    code, out, err = run("stats", "rates", "--input", path)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "line 5: age group lies in another" in err
+    assert next(row["value"] for row in rows_of(out) if row["measure"] == "crude") == "200.0"
+
+
+def test_when_every_year_lacks_an_age_its_rates_by_age_remain(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, "all,2001,0-4,1,1000", "all,2002,5+,2,1000")
+    code, out, err = run("stats", "rates", "--input", path, "--reference-year", "2001")
+    assert (code, err.count("\n")) == (1, 2)
+    assert [(row["measure"], row["year"], row["value"]) for row in rows_of(out)] == [
+        ("age_specific", "2001", "100.0"), ("age_specific", "2002", "200.0")
+    ]  # fmt: skip
+
+
+def test_ages_of_the_standard_without_rows_are_told(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, "young,2001,0-4,1,1000", "young,2001,5-9,2,1000", *cell("all", 2001, (1, 1, 1)))
+    code, _, err = run("stats", "rates", "--input", path)
+    assert (code, err.count("\n")) == (0, 1)
+    assert '"young": no rows for 10-14, 15-19' in err
+
+
 def test_order_and_comparisons(run: Run, tmp_path: Path) -> None:
     path = written(
         tmp_path, *cell("10", 2002, (0, 0, 4)), *cell("10", 2000, (0, 1, 1)), *cell("9", 2001, (1, 1, 2)), *cell("10", 2001, (0, 0, 0)),

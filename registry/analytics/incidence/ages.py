@@ -110,6 +110,34 @@ def order(texts: Iterable[str]) -> list[str]:
     return [name(*span) for span in spans]
 
 
+def inside_others(texts: Iterable[str]) -> list[str]:
+    """Single years of age that lie in a wider age group among them, such as 99 (unknown) beside 85+.
+
+    >>> inside_others(["00", "01-04", "85+", "99"]), inside_others(["98", "99"])
+    (['99'], [])
+    """
+    spans = {text: span for text in set(texts) if (span := bounds(text))}
+    return sorted(
+        text
+        for text, (low, high) in spans.items()
+        if high == low + 1 and any(start < low < end for start, end in spans.values())
+    )
+
+
+def uncovered(groups: Sequence[str], of: Sequence[str]) -> list[str]:
+    """Age groups of `of` none of whose ages is in `groups`.
+
+    >>> uncovered(["00-04", "05-09"], ["00", "01-04", "05-09", "10+"])
+    ['10+']
+    """
+    spans = _stretches(groups)
+    return [
+        text
+        for text in of
+        if (span := bounds(text)) and not any(low < span[1] and span[0] < high for low, high in spans)
+    ]
+
+
 def common(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
     """The finest age groups that two divisions share, over the ages that both cover whole.
 

@@ -85,12 +85,10 @@ def cells(
     seen = texts.unique().to_list()
     order = ages.order(seen)
     place = {ages.bounds(group): number for number, group in enumerate(order)}
-    code = texts.replace_strict(
-        {text: place[ages.bounds(text)] for text in seen}, return_dtype=pl.Int64
-    ).to_numpy()
+    code = texts.replace_strict({text: place[ages.bounds(text)] for text in seen}, return_dtype=pl.Int64)
     row, keys = code_groups(frame, groups)
     size = keys.height if groups else 1, len(order)
-    flat = row * size[1] + code
+    flat = row * size[1] + code.to_numpy().astype(np.int64)  # of no rows polars makes objects
     counted = frame[count].cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
     people = frame[population].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     total = size[0] * size[1]

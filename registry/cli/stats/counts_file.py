@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -75,6 +76,7 @@ def read_counts(path: str, faults: Faults, *, grouped: bool = True) -> tuple[pl.
     ).to_series()  # fmt: skip
     faults.add(frame.filter(again)["line"], "is a second row of its group, year and age group")
     frame = frame.filter(~again).with_columns(pl.col("year").cast(pl.Int64))
+    frame = _without_strays(frame, faults)
     _one_division(frame, path)
     present = set(frame["group"])
     return frame, [name for name in groups if name in present]
@@ -99,6 +101,31 @@ def _age_groups(table: Table) -> pl.Series:
     texts = table.text("age_group")
     names = {text: ages.name(*span) for text in texts.drop_nulls().unique() if (span := ages.bounds(text))}
     return texts.replace_strict(names, default=None, return_dtype=pl.String)
+
+
+def _without_strays(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
+    """Rows without those of a single age beside its age group: 99 for an unknown age, say."""
+    kept = []
+    for part in frame.partition_by("group", maintain_order=True):
+        stray = part["age_group"].is_in(ages.inside_others(part["age_group"]))
+        faults.add(part["line"].filter(stray), "age group lies in another age group of the file")
+        kept.append(part.filter(~stray))
+    return pl.concat(kept) if kept else frame
+
+
+def tell_gaps(
+    division: list[str], standards: Iterable[incidence.Standard], groups: list[str], faults: Faults
+) -> None:
+    """Remark that groups have no rows at all for ages of a standard: their rates are adjusted over the others."""
+    for standard in standards:
+        weighted = [
+            age for age, weight in zip(standard.age_groups, standard.weights, strict=True) if weight > 0
+        ]
+        if missing := ages.uncovered(division, weighted):
+            whose = ", ".join(f'"{name}"' for name in groups[:3]) + (" and others" if len(groups) > 3 else "")
+            faults.remark(
+                f"{whose}: no rows for {', '.join(missing)}; adjusted over the other ages of the standard"
+            )
 
 
 def _one_division(frame: pl.DataFrame, path: str) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from registry.analytics import incidence
 from registry.cli.options import Options
-from registry.cli.stats.counts_file import complete, read_counts, standards_named
+from registry.cli.stats.counts_file import complete, read_counts, standards_named, tell_gaps
 from registry.cli.stats.tables import Faults, finish
 from registry.errors import BadInput
 
@@ -44,8 +44,12 @@ def results(
     whole = complete(frame, faults)
     crude, specific, adjusted, ratios, observed = [], [], [], [], []
     for part, usable in _divisions(frame, whole):
-        crude.append(incidence.crude_rates(usable, BY))
         specific.append(_age_specific(part))
+        if usable.is_empty():
+            continue
+        mine = [name for name in groups if name in set(usable["group"])]
+        tell_gaps(usable["age_group"].unique().to_list(), standards.values(), mine, faults)
+        crude.append(incidence.crude_rates(usable, BY))
         rates = incidence.age_adjusted_rates(usable, list(standards.values()), BY)
         adjusted.append(rates)
         if reference is not None:

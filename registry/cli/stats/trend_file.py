@@ -155,7 +155,7 @@ def _by_group(frame: pl.DataFrame, names: list[str]) -> dict[str, pl.DataFrame]:
 def _counted(given: dict[str, Any], methods: list[str], faults: Faults) -> dict[str, pl.DataFrame]:
     """Age-adjusted rates (when a method needs them) beside the counts and populations of each year."""
     from registry.analytics import incidence
-    from registry.cli.stats.counts_file import CELL, complete, read_counts, standards_named
+    from registry.cli.stats.counts_file import CELL, complete, read_counts, standards_named, tell_gaps
 
     adjusted = [method for method in methods if method != POISSON]
     if adjusted and given["standard"] is None:
@@ -167,4 +167,6 @@ def _counted(given: dict[str, Any], methods: list[str], faults: Faults) -> dict[
         raise BadInput("--standard", "takes one standard for a trend", "run the command once for each")
     frame, names = read_counts(given["input"], faults, grouped=False)
     groups = _by_group(complete(frame, faults), names)
+    for name, one in groups.items() if adjusted else ():
+        tell_gaps(one["age_group"].unique().to_list(), standards, [name], faults)
     return {name: incidence.age_adjusted_rates(one, standards[0], CELL) for name, one in groups.items()}

@@ -11,7 +11,7 @@ from registry.analytics.cohorts.definition import (
     cohort_from,
     with_changes,
 )
-from registry.analytics.cohorts.flow import exclusion_flow, hide_small
+from registry.analytics.cohorts.flow import exclusion_flow
 from registry.analytics.cohorts.selection import apply
 from registry.analytics.cohorts.sharing import LINK, from_link, from_yaml, to_link, to_yaml
 from registry.analytics.cohorts.survival_cohort import SurvivalRules, survival_cohort
@@ -31,7 +31,6 @@ __all__ = [
     "exclusion_flow",
     "from_link",
     "from_yaml",
-    "hide_small",
     "methods_text",
     "survival_cohort",
     "to_link",

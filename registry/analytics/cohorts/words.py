@@ -111,7 +111,7 @@ def methods_text(
     """What a paper's methods section says about a figure.
 
     Args:
-        flow: the exclusion flow as it may be shown (`hide_small`).
+        flow: the exclusion flow as it may be shown (`disclosure.publish_flow`).
         as_of: the day asked about.
         figure: sentences about the method, its limits and its standard.
         follow_up: people were followed: says how.

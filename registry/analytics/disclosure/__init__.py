@@ -6,9 +6,9 @@ from registry.analytics.disclosure.counts import publish_counts, publish_proport
 from registry.analytics.disclosure.curves import (
     publish_at_risk,
     publish_curve,
-    publish_flow,
     publish_quantiles,
 )
+from registry.analytics.disclosure.flow import publish_flow
 from registry.analytics.disclosure.marked_curve import publish_marked_curve
 from registry.analytics.disclosure.profile import Profile, profile, profiles, publish_count, shown_as
 from registry.analytics.disclosure.suppression import suppress, suppress_at_risk, suppress_curve

@@ -1,4 +1,4 @@
-"""Publish survival-like curves, numbers at risk, percentiles and exclusion flows.
+"""Publish survival-like curves, numbers at risk and percentiles.
 
 A curve tells counts too: with the number at risk, the height of a step is the number of events in it. So a published
 curve has points only where the events since the point before are none or reach the threshold.
@@ -13,10 +13,8 @@ import polars as pl
 
 from registry.analytics.counts import By, names
 from registry.analytics.disclosure.counts import _whole, hide
-from registry.analytics.disclosure.lines import Lines
 from registry.analytics.disclosure.profile import Profile
 from registry.analytics.disclosure.profile import profile as profile_of
-from registry.analytics.disclosure.protection import protect
 
 FLOWS = ("events", "censored")
 
@@ -157,56 +155,3 @@ def _tail(name: str) -> float:
     digits = name[1:]
     share = float(digits) / 100 if name[:1] in "pq" and digits.isdecimal() else 0.5
     return min(share, 1 - share)
-
-
-def publish_flow(
-    flow: pl.DataFrame,
-    excluded: str = "excluded",
-    remaining: str = "remaining",
-    profile: str | int | Profile = "default",
-) -> pl.DataFrame:
-    """An exclusion flow that may be shown: small steps hidden, and what lets them be worked out.
-
-    Args:
-        flow: rows in order; remaining = remaining of the row before - excluded. The first row is where it starts
-            (its excluded is 0 or null). profile: name, threshold or Profile.
-
-    Returns:
-        The flow with hidden numbers null and `hidden`. The last remaining, the cohort's size, stays unless it is small.
-
-    >>> flow = pl.DataFrame({"excluded": [0, 4, 200, 0], "remaining": [1000, 996, 796, 796]})
-    >>> publish_flow(flow).rows()
-    [(0, 1000, False), (None, None, True), (None, 796, True), (0, 796, False)]
-    """
-    rule = profile_of(profile)
-    out, left = _whole(flow, excluded), _whole(flow, remaining)
-    size = flow.height
-    if not size:
-        return flow.with_columns(hidden=pl.lit(False))
-    step = np.arange(1, size)
-    cell = np.concatenate([step, size + step, size + step - 1])
-    sign = np.repeat([1.0, 1.0, -1.0], size - 1)
-    lines = Lines(np.tile(step - 1, 3), cell, sign, size - 1, 2 * size)
-    cells = np.concatenate([out, left])
-    first, last = left == left[0], left == left[-1]
-    same = _same(left, size)
-    free = np.ones(2 * size, dtype=bool)
-    free[size:][last] = False
-    hidden, open_ = protect(cells, rule.small(cells), free, lines, rule)
-    if (hidden & ~open_).any() and not last.all():  # nothing else left to hide: where it starts
-        free[size:][first] = True
-        hidden, _ = protect(cells, rule.small(cells), free, lines, rule)
-    hidden[size:] |= (
-        np.bincount(same, hidden[size:], size)[same] > 0
-    )  # the same number stands in several rows
-    step_hidden, left_hidden = hidden[:size], hidden[size:]
-    return flow.with_columns(
-        pl.when(pl.Series(~step_hidden)).then(pl.col(excluded)).alias(excluded),
-        pl.when(pl.Series(~left_hidden)).then(pl.col(remaining)).alias(remaining),
-        pl.Series("hidden", step_hidden | left_hidden),
-    )
-
-
-def _same(left: np.ndarray, size: int) -> np.ndarray:
-    """Number of the run of equal remaining counts that each row stands in."""
-    return np.cumsum(np.concatenate([[0], (np.diff(left) != 0).astype(np.int64)])) if size else left

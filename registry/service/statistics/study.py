@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from registry.analytics import cohorts
 from registry.analytics.cohorts import Cohort
-from registry.analytics.disclosure import Profile
+from registry.analytics.disclosure import Profile, publish_flow
 from registry.analytics.disclosure import profile as disclosure_profile
 from registry.errors import BadInput
 from registry.service.statistics import analysis_cache, saved_cohorts
@@ -31,7 +31,7 @@ class Study:
         cohort: the definition in force; as_of: the cut-off in force.
         frame: rows of the analysis frame that are counted. flow: exact, never published.
         rule: disclosure profile. version: of the data. followed: people were followed.
-        on: the day asked about.
+        on: the day asked about. told: the number of those left may be shown.
     """
 
     cohort: Cohort
@@ -42,11 +42,20 @@ class Study:
     version: int
     followed: bool
     on: dt.date
+    told: bool = True
 
     @property
     def exclusions(self) -> pl.DataFrame:
         """The flow as it may be shown: frame[step, reason, excluded, remaining], small counts hidden."""
-        return cohorts.hide_small(self.flow, self.rule.threshold)
+        return publish_flow(self.flow, profile=self.rule, end_told=self.told).drop("hidden")
+
+    def stepped(self, kept: pl.DataFrame, reason: str) -> Study:
+        """The study of those who are kept of its frame, with a further step in its flow."""
+        gone = self.frame.height - kept.height
+        line = {"step": self.flow.height, "reason": reason, "excluded": gone}
+        line["remaining"] = self.flow["remaining"][-1] - gone
+        flow = pl.concat([self.flow, pl.DataFrame([line], schema=self.flow.schema)]) if gone else self.flow
+        return replace(self, frame=kept, flow=flow)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -107,6 +116,8 @@ def study(
     on = context.day(as_of)
     rule = rule_for(context, profile)
     asked = cohorts.with_changes(definition_of(context, cohort, default), **narrower)
+    if asked.facilities and not context.actor.sees_identifiers:
+        raise BadInput("cohort", "your role does not see which hospital reported", "leave facilities out")
     frame = analysis_cache.tumors(context)
     version = analysis_cache.data_version(context)
     if items:

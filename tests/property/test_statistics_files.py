@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from registry.analytics.incidence import AGE_GROUPS
 from registry.cli import main
+from tests import slow_net_survival as slow_net
 from tests import slow_statistics as slow
 
 Rows = list[dict[str, str]]
@@ -264,3 +266,109 @@ def test_joinpoints(ask: Ask, seed: int) -> None:
             assert [int(row["last_year"]) for row in mine] == ends
             assert [int(row["first_year"]) for row in mine] == [int(three[0][0]), *best[0]]
             assert all(near(row["apc"], change, 1e-6) for row, change in zip(mine, best[1], strict=True))
+
+
+@pytest.mark.parametrize(
+    "period", [None, (dt.date(1996, 2, 29), dt.date(1998, 5, 31))], ids=["all", "period"]
+)
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_net_and_relative_survival(ask: Ask, tmp_path: Path, period: Any, weighted: bool) -> None:
+    chance = np.random.default_rng(5)
+    cuts = {0: 0.0, 40: 14_609.64, 60: 21_914.46, 61: 22_279.7}  # ages with gaps, their days not whole
+    table = {
+        (sex, year, age): float(chance.uniform(1e-5, 9e-4))
+        for sex in "FM"
+        for year in (1990, 1996, 1997)
+        for age in cuts
+    }
+    lines = [(age, "any", hazard, sex, cuts[age], year) for (sex, year, age), hazard in table.items()]
+    life_table = tmp_path / "life table.csv"
+    with life_table.open("w", newline="") as file:
+        header = ("age", "region", "daily_hazard", "sex", "age_start_days", "year")
+        csv.writer(file).writerows([header, *(lines[place] for place in chance.permutation(len(lines)))])
+    people: list[slow_net.Person] = []
+    for number in range(40):
+        start = dt.date(1996, 2, 29) + dt.timedelta(days=int(chance.integers(-900, 500)) * (number > 3))
+        people.append({
+            "start": start, "born": start - dt.timedelta(days=int(chance.integers(12_000, 32_000)) * (number != 4)),
+            "days": int(chance.integers(1, 900)), "dead": bool(chance.random() < 0.6), "sex": "FM"[number % 2],
+        })  # fmt: skip
+    rows = []
+    for person in people:
+        days = (person["born"], person["start"], person["start"] + dt.timedelta(days=person["days"]))
+        rows.append(
+            [
+                person["sex"],
+                *(day.strftime(str(chance.choice(["%Y-%m-%d", "%Y%m%d"]))) for day in days),
+                int(person["dead"]),
+            ]
+        )
+    by_place = {(sex, year, list(cuts).index(age)): hazard for (sex, year, age), hazard in table.items()}
+    weights = {35: 3.0, 61: 1.5} if weighted else {}
+    (tmp_path / "w.csv").write_text("weight,age_from\n1.5,61\n3,35\n")
+    at = [0.5, 90, 364.999, 899]
+    found = ask(
+        "survival", ["sex", "born", "first", "last", "dead"], rows, "--method", "pohar-perme,ederer2", "--start", "first",
+        "--end", "last", "--status", "dead", "--birth", "born", "--sex", "sex", "--life-table", str(life_table),
+        "--at", ",".join(map(str, at)), *(("--period", ":".join(map(str, period))) if period else ()),
+        *(("--age-weights", str(tmp_path / "w.csv")) if weighted else ()),
+    )  # fmt: skip
+
+    def aged(person: slow_net.Person, low: float, high: float) -> bool:
+        return low <= (person["start"] - person["born"]).days / 365.25 < high
+
+    ends = [*list(weights)[1:], math.inf]
+    parts = [
+        [one for one in people if aged(one, low, high)] for low, high in zip(weights, ends, strict=False)
+    ] or [people]
+    shares = list(weights.values()) or [1.0]
+    for method, estimate in {"pohar-perme": slow_net.pohar_perme, "ederer2": slow_net.ederer2}.items():
+        curves = [estimate(slow_net.days_of(part, by_place, list(cuts.values()), period)) for part in parts]
+        for time in at:
+            survival = [values[min(int(time), len(values) - 1)] for values, _ in curves]
+            error = [values[min(int(time), len(values) - 1)] for _, values in curves]
+            mean = math.fsum(a * b for a, b in zip(shares, survival, strict=True)) / sum(shares)
+            spread = math.hypot(*(a * b * c for a, b, c in zip(shares, survival, error, strict=True))) / sum(
+                shares
+            )
+            mine = {
+                row["stat"]: row["value"]
+                for row in found
+                if row["method"] == method and float(row["time"]) == time
+            }
+            assert {row["group"] for row in found} == {"standardised" if weighted else ""}
+            assert near(mine["surv"], mean, 1e-9), (method, time)
+            assert near(mine["se"], spread if weighted else error[0], 1e-9), (method, time)
+
+
+def test_ages_without_a_beginning_in_the_period_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.csv").write_text("sex,year,age,daily_hazard\n1,2000,0,0.0001\n")
+    (tmp_path / "w.csv").write_text("age_from,weight\n0,1\n50,1\n")
+    (tmp_path / "c.csv").write_text(
+        "sex,born,first,last,dead\n1,19700101,20010101,20040101,1\n1,1930-01-01,2003-02-01,2004-02-02,0\n"
+    )
+    words = (
+        "--method",
+        "ederer2",
+        "--start",
+        "first",
+        "--end",
+        "last",
+        "--status",
+        "dead",
+        "--birth",
+        "born",
+        "--sex",
+        "sex",
+    )
+    files = ("--input", str(tmp_path / "c.csv"), "--life-table", str(tmp_path / "t.csv"), "--at", "100")
+    for more, told in (
+        (("--period", "2003-01-01:2004-12-31", "--age-weights", str(tmp_path / "w.csv")), "from 0: nobody diagnosed in the period"),
+        (("--period", "2003-03-01:2004-12-31"), "no estimate: nobody was diagnosed in the period"),
+    ):  # fmt: skip
+        with pytest.raises(SystemExit) as stop:
+            main(["stats", "survival", *files, *words, *more])
+        assert stop.value.code == 0
+        assert told in capsys.readouterr().err

@@ -12,6 +12,8 @@ from registry.cli.stats.tables import Faults, Table, read_csv
 from registry.errors import BadInput
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import polars as pl
 
     from registry.analytics.relative.life_table import LifeTable
@@ -66,9 +68,10 @@ def _rows(asked: Asked, method: str, estimate: Any) -> list[Row]:
     people = _known_to(table, _with_strata(asked, table), asked.faults)
     if not people.height:
         return []
+    _remark_on_beginnings(people, asked)
     weights = _weights(asked.age_weights)
     if weights is not None:
-        _remark_on_ages(weights, people, asked.faults)
+        _remark_on_ages(weights, people, asked)
     curves = estimate(
         people, table, by="group", at=asked.at, period=asked.period, age_weights=weights,
         event="event", birth="birth",
@@ -145,22 +148,41 @@ def _weights(given: str | None) -> Any:
         raise BadInput(Path(given).name, str(error).removeprefix("age weights: ")) from None
 
 
-def _remark_on_ages(weights: AgeWeights, people: pl.DataFrame, faults: Faults) -> None:
+def _remark_on_ages(weights: AgeWeights, people: pl.DataFrame, asked: Asked) -> None:
     """Say whom and which weights the standard leaves out."""
     import numpy as np
 
     place = weights.places((people["start"] - people["birth"]).dt.total_days().to_numpy())
     first = f"{weights.age_from[0]:g}"
     if younger := int((place < 0).sum()):
-        faults.remark(f"{younger} people younger than {first} left out of the age standard")
+        asked.faults.remark(f"{younger} people younger than {first} left out of the age standard")
+    begins = _begins(people, asked.period)
+    who = "nobody is" if asked.period is None else "nobody diagnosed in the period is"
     for group in people["group"].unique().sort():
-        inside = place[(people["group"] == group).to_numpy() & (place >= 0)]
+        inside = place[(people["group"] == group).to_numpy() & (place >= 0) & begins]
         size = np.bincount(inside, minlength=len(weights.weight))
         if empty := [f"{age:g}" for age in weights.age_from[(size == 0) & (weights.weight > 0)]]:
             of = f" for {group}" if group else ""
-            faults.remark(
-                f"the age standard is used{of} without its ages from {', '.join(empty)}: nobody is in them"
+            asked.faults.remark(
+                f"the age standard is used{of} without its ages from {', '.join(empty)}: {who} in them"
             )
+
+
+def _begins(people: pl.DataFrame, period: tuple[dt.date, dt.date] | None) -> Any:
+    """Who is under observation on the first day after diagnosis: nobody at risk then, no beginning of the curve."""
+    if period is None:
+        return True
+    after = people["start"].dt.offset_by("1d")
+    return after.is_between(*period).to_numpy()
+
+
+def _remark_on_beginnings(people: pl.DataFrame, asked: Asked) -> None:
+    """Say which groups have no estimate because nobody in them was diagnosed in the period."""
+    begun = people["group"].to_numpy()[_begins(people, asked.period)] if asked.period else asked.groups
+    for group in people["group"].unique().sort():
+        if group not in set(begun):
+            of = f" of {group}" if group else ""
+            asked.faults.remark(f"no estimate: nobody{of} was diagnosed in the period")
 
 
 def _with_strata(asked: Asked, table: LifeTable) -> pl.DataFrame:

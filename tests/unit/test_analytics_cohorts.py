@@ -160,9 +160,7 @@ def test_nobody_at_all() -> None:
 
 
 words = (
-    st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12)
-    .map(str.strip)
-    .filter(bool)
+    st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12).map(str.strip).filter(bool)
 )
 years = st.one_of(st.none(), st.integers(1950, 1999))
 definitions = st.builds(
@@ -242,3 +240,27 @@ def test_methods_text_is_made_of_whole_sentences() -> None:
         assert part in text
     assert text.endswith(".")
     assert ".." not in text
+
+
+BOMB = "[" + ", ".join(["&a [x, x]"] + [f"&{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in pairwise("abcdefghijk")]) + "]"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cut_off: 2020-13-45", "diagnosed: [2020-02-31, null]", f"years: [{'9' * 6000}, null]", 'name: "\\ud800"',
+        'name: "a\\u2028b"', "name: [1, 2]", "histologies: [8147-8140]", "histologies: ['٨١٤٠']", 'sites: ["a\\u2028b"]',
+        *(f"{key}: {BOMB}" for key in ("sites", "name", "cut_off", "years", "format", "behavior")),
+    ],
+    ids=lambda text: text.partition(":")[0] + str(len(text)),
+)  # fmt: skip
+def test_definitions_of_ill_will_are_refused_in_one_short_line(text: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        cohorts.from_yaml(text)
+    assert len(str(refused.value)) < 200
+    assert str(refused.value).isprintable()
+
+
+def test_a_link_with_more_behind_it_is_refused() -> None:
+    with pytest.raises(BadInput, match="damaged"):
+        cohorts.from_link(cohorts.to_link(Cohort(sites=("Breast",))) + "AAAA")

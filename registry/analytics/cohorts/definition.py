@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -18,8 +19,8 @@ Keep = Literal["keep", "exclude"]
 
 FORMAT = 1
 """Version of the written form; in YAML as `format`, in a link as its first characters."""
-TOPOGRAPHY = re.compile(r"C\d{2}\d?(-C\d{2}\d?)?")
-HISTOLOGY = re.compile(r"\d{4}(-\d{4})?")
+TOPOGRAPHY = re.compile(r"C[0-9]{2,3}(-C[0-9]{2,3})?")
+HISTOLOGY = re.compile(r"[0-9]{4}(-[0-9]{4})?")
 CHOICES: dict[str, tuple[str, ...]] = {
     "behavior": ("malignant", "invasive", "in situ", "all"),
     "unit": ("tumors", "patients"),
@@ -107,7 +108,9 @@ def cohort_from(definition: Mapping[str, Any]) -> Cohort:
     given = {str(key): value for key, value in definition.items() if key != "format"}
     if definition.get("format", FORMAT) != FORMAT:
         raise BadInput(
-            "cohort", f"format {definition['format']!r} is unknown", f"this program reads format {FORMAT}"
+            "cohort",
+            f"format {reprlib.repr(definition['format'])[:60]} is unknown",
+            f"this program reads format {FORMAT}",
         )
     for key in given:
         if key not in _READERS:
@@ -152,7 +155,10 @@ def _plain(value: Any) -> Any:
 
 
 def _wrong(key: str, value: object, action: str) -> BadInput:
-    return BadInput("cohort", f"{key}: {str(value)[:60]!r} is not usable", action)
+    told = (
+        value if isinstance(value, str) else reprlib.repr(value)
+    )  # nested lists may be told in very many words
+    return BadInput("cohort", f"{key}: {told[:60]!r} is not usable", action)
 
 
 def _words(key: str, value: Any) -> Words:
@@ -166,10 +172,13 @@ def _words(key: str, value: Any) -> Words:
     if key == "primary_sites":
         found = tuple(one.upper().replace(".", "") for one in found)
     for one in found:
-        if not one or (pattern is not None and not pattern.fullmatch(one)):
+        if not one or not one.isprintable() or (pattern is not None and not pattern.fullmatch(one)):
             raise _wrong(
                 key, one, "write C50 or C500-C506" if key == "primary_sites" else "write 8140 or 8140-8147"
             )
+        low, _, high = one.partition("-")
+        if pattern is not None and high and low > high:
+            raise BadInput("cohort", f"{key}: {one} ends before it begins", "swap the two codes")
         if key in CHOICES and one not in CHOICES[key]:
             raise _wrong(key, one, f"choose from {', '.join(CHOICES[key])}")
     return found
@@ -199,7 +208,7 @@ def _day(key: str, value: Any) -> dt.date | None:
     if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
         return value
     try:
-        return dt.date.fromisoformat(str(value))
+        return dt.date.fromisoformat(value if isinstance(value, str) else reprlib.repr(value))
     except ValueError:
         raise _wrong(key, value, "write a day as 2025-12-31") from None
 
@@ -222,9 +231,9 @@ def _flag(key: str, value: Any) -> bool:
 
 
 def _name(key: str, value: Any) -> str:
-    text = str(value).strip()
-    if len(text) > 120 or any(ord(letter) < 32 for letter in text):
-        raise _wrong(key, text, "give a name of one line, at most 120 letters")
+    text = str(value).strip() if isinstance(value, str | int | float | dt.date) else "\n"
+    if len(text) > 120 or not text.isprintable():
+        raise _wrong(key, value, "give a name of one line, at most 120 letters")
     return text
 
 

@@ -57,7 +57,7 @@ def from_yaml(text: str) -> Cohort:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
         raise BadInput("cohort", f"this is no YAML{where}", "compare with an exported cohort") from None
-    except RecursionError:
+    except (RecursionError, ValueError):  # a day or a number that there is not
         raise BadInput("cohort", "this is no definition", "compare with an exported cohort") from None
     if not isinstance(read, dict):
         raise BadInput("cohort", "this is no definition", "compare with an exported cohort")
@@ -88,7 +88,7 @@ def from_link(text: str) -> Cohort:
         raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
         unpacking = zlib.decompressobj(wbits=-15)
         plain = unpacking.decompress(raw, LONGEST)
-        if unpacking.unconsumed_tail or not unpacking.eof:
+        if unpacking.unconsumed_tail or unpacking.unused_data or not unpacking.eof:
             raise wrong
         read: Any = json.loads(plain)
     except (binascii.Error, zlib.error, ValueError, RecursionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,8 +48,16 @@ def cell(value: Any, widest: int = WIDEST) -> str:
     return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
-def table(frame: pl.DataFrame, *, limit: int = 40, widest: int = WIDEST) -> str:
+def table(
+    frame: pl.DataFrame,
+    *,
+    limit: int = 40,
+    widest: int = WIDEST,
+    formats: Mapping[str, Callable[[Any], str]] | None = None,
+) -> str:
     """A frame as text: columns aligned, numbers to the right, the rest counted.
+
+    `formats` says how the values of a column are written in place of `cell`.
 
     >>> import polars as pl
     >>> print(table(pl.DataFrame({"site": ["C50", "C61"], "tumors": [1200, 7]})))
@@ -59,11 +68,11 @@ def table(frame: pl.DataFrame, *, limit: int = 40, widest: int = WIDEST) -> str:
     """
     shown = frame.head(limit)
     numeric = [dtype.is_numeric() for dtype in frame.dtypes]
-    plain = [name.endswith(PLAIN) for name in frame.columns]
+    own = [(formats or {}).get(name) or (str if name.endswith(PLAIN) else None) for name in frame.columns]
     rows = [
         [
-            str(value) if as_is and value is not None else cell(value, widest)
-            for value, as_is in zip(row, plain, strict=True)
+            cell(value, widest) if form is None or value is None else form(value)
+            for value, form in zip(row, own, strict=True)
         ]
         for row in shown.rows()
     ]

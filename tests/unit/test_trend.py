@@ -339,7 +339,7 @@ def test_trends_of_groups_say_who_has_none_and_why() -> None:
     assert found.left_out.rows() == [
         ("north", "a year has too few cases to be shown"),
         ("none", "a year has no case"),
-        ("short", "fewer than two years"),
+        ("short", "fewer than two years with a rate"),
     ]
     assert found.segments["group"].unique(maintain_order=True).to_list() == ["south", "gap", "still"]
     alone = joinpoint(steady.filter(~pl.col("incomplete")), max_joinpoints=2)

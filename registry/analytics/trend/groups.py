@@ -63,7 +63,7 @@ def trends(
     >>> found.segments.select("group", "first_year", "last_year", pl.col("apc").round(6)).rows()
     [('a', 2000, 2007, 2.0)]
     >>> found.left_out.rows()
-    [('b', 'fewer than two years')]
+    [('b', 'fewer than two years with a rate')]
     """
     check_choice(select, max_joinpoints)
     parts: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
@@ -99,7 +99,7 @@ def _unfit(mine: pl.DataFrame) -> str | None:
         return "a year has too few cases to be shown"
     years = _fitted_years(mine)
     if years.height < 2:
-        return "fewer than two years"
+        return "fewer than two years with a rate"
     return "a year has no case" if (years["rate"] <= 0).any() else None
 
 

@@ -43,12 +43,18 @@ def load(
     replace: bool,
     dry_run: bool,
 ) -> int:
-    """Load a file whole, or not at all when a line is wrong (exit code 1).
+    """Load a file whole, or not at all when a line is wrong (exit code 1); figures use the table loaded last.
 
-    population: state, county, year, sex, race, age_group, population; or a SEER population file of fixed width.
-    life-table: region, sex, year, age, age_start_days, daily_hazard. mortality: site_group, state, county, year, sex, age_group,
-    deaths.
-    """
+    Columns of a CSV file (in brackets: may be left out):
+
+    \b
+    population  [state, county,] year, sex, [race,] age_group, population;
+                or a SEER population file of fixed width
+    life-table  [region,] sex, year, age, [age_start_days,] daily_hazard
+    mortality   site_group, [state, county,] year, sex, age_group, deaths
+
+    daily_hazard is the hazard of one day, age is in years, age_start_days in days.
+    """  # noqa: D301 (the escape keeps the lines of the help apart)
     with options.connect(create=True) as session:
         found = session.run(
             "population.load", path=str(Path(file).absolute()), kind=kind, source=source, title=title,
@@ -65,7 +71,8 @@ def load(
         text = f"{file}: {found['source']} is loaded already, with the same content"
     else:
         done = "loaded as" if found["loaded"] else "sound, not loaded:"
-        text = f"{file}: {done} {found['kind']} {found['source']}, {found['rows']:,} rows, {years}"
+        used = "; figures use it from now on" if found["loaded"] else ""
+        text = f"{file}: {done} {found['kind']} {found['source']}, {found['rows']:,} rows, {years}{used}"
     options.answer(found, text)
     return 1 if found["faults_found"] else 0
 
@@ -91,12 +98,15 @@ def list_(options: Options, kind: str | None) -> None:
 def show(options: Options, kind: str, source: str | None) -> None:
     """What a table covers: years, places, totals."""
     from registry.cli import output
+    from registry.cli.stats.answers import whole
 
     with options.connect() as session:
         found = session.run("population.tables", kind=kind, source=source)
     head = [f"{found['kind']}: {found['source'] or 'nothing is loaded'}"]
     head += [f"{name}: {', '.join(found[name])}" for name in ("states", "counties", "races") if found[name]]
-    options.answer(found, "\n".join([*head, output.table(found["years"], limit=200)]))
+    years = found["years"]
+    years = years.select(name for name in years.columns if years[name].null_count() < max(1, years.height))
+    options.answer(found, "\n".join([*head, output.table(years, limit=200, formats={"total": whole})]))
 
 
 @population.command("use", epilog="Example: registry stats population use CENSUS-2024")

@@ -16,7 +16,7 @@ from registry.cli.options import Options, global_options
 @click.option("--years", "durations", help="Durations in whole years, with commas (default 1,3,5,10,20).")
 @click.option(
     "--by",
-    help="site_group (default), sex, race, state, county, age_group, stage, with commas; none for all together.",
+    help="Divisions, with commas: site (default), sex, race, state, county, age, stage; none for all together.",
 )
 @click.option(
     "--which",
@@ -26,13 +26,17 @@ from registry.cli.options import Options, global_options
 @click.option("--cohort", help="A saved cohort, or its link text.")
 @click.option("--site", help="Only this site group.")
 @click.option("--sex", help="Only this sex: 1 or 2.")
-@click.option("--source", help="Population table (see registry stats population list).")
+@click.option("--source", help="Population table (default: the one in use; registry stats population list).")
 @click.option("--profile", help="Disclosure profile: default (11), uscs (16) or a number.")
+@click.option("--as-of", help="Data cut-off (2026-10-31; default today).")
+@click.option("--out", type=click.Path(), help="Write the table here as CSV (default: stdout).")
+@click.option("--methods", is_flag=True, help="Print the text for a methods section too.")
 @global_options
-def prevalence(options: Options, durations: str | None, by: str | None, **given: Any) -> int:
-    """Limited-duration prevalence by the counting method, with limits and rates; small numbers are hidden."""
-    from registry.cli import output
-    from registry.cli.stats.rates_database import readable
+def prevalence(
+    options: Options, durations: str | None, by: str | None, out: str | None, methods: bool, **given: Any
+) -> int:
+    """Limited-duration prevalence by the counting method, with limits, and rates per 100,000; small numbers are hidden."""
+    from registry.cli.stats.answers import decimals, figures, tell
     from registry.cli.stats.tables import listed
 
     asked = {name: value for name, value in given.items() if value is not None}
@@ -42,15 +46,9 @@ def prevalence(options: Options, durations: str | None, by: str | None, **given:
         asked["by"] = [] if by == "none" else listed(by, "--by")
     with options.connect() as session:
         found = session.run("prevalence.table", **asked)
-    if options.as_json:
-        click.echo(output.as_json(found))
-        return 0
-    click.echo(output.table(readable(found["table"]), limit=500))
-    if found["missing"].height:
-        click.echo(output.table(found["missing"]))
-    click.echo(output.table(found["exclusions"]))
-    click.echo(found["note"])
-    return 0
+    table = found["table"]
+    shown = figures(table, lost_share=decimals(0))
+    return tell(options, found, shown, table=table, out=out, methods=bool(methods))
 
 
 def _whole(text: str) -> int:

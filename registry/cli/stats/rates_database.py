@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-import polars as pl
-
-from registry.cli import output
 from registry.cli.options import Options
+from registry.cli.stats.answers import figures, tell
 from registry.cli.stats.tables import listed
 
 
@@ -17,21 +14,14 @@ def answer(options: Options, given: dict[str, Any]) -> int:
     wanted = {
         name: given[name] for name in ("cohort", "site", "sex", "year_from", "year_to", "source", "measure")
     }
-    wanted |= {name: given[name] for name in ("age_from", "age_to", "profile")}
+    wanted |= {name: given[name] for name in ("age_from", "age_to", "profile", "as_of")}
     asked = {name: value for name, value in wanted.items() if value is not None}
     if given["standard"] is not None:
         asked["standard"] = _standard(given["standard"])
     with options.connect() as session:
         found = session.run("rates.table", by=listed(given["by"], "--by") or ["year"], **asked)
-    if options.as_json:
-        click.echo(output.as_json(found))
-        return 0
-    click.echo(output.table(readable(found["table"]), limit=500))
-    if found["missing"].height:
-        click.echo(output.table(found["missing"], limit=50))
-    click.echo(output.table(found["exclusions"]))
-    click.echo(found["note"])
-    return 0
+    table = found["table"]
+    return tell(options, found, figures(table), table=table, out=given["out"], methods=bool(given["methods"]))
 
 
 def _standard(text: str) -> str | dict[str, float]:
@@ -47,8 +37,3 @@ def _standard(text: str) -> str | dict[str, float]:
     return (
         name if name in set(standards()["standard"]) else dict(zip(one.age_groups, one.weights, strict=True))
     )
-
-
-def readable(table: pl.DataFrame) -> pl.DataFrame:
-    """Numbers with the digits that a reader needs."""
-    return table.with_columns(pl.col(pl.Float64).round(3))

@@ -12,13 +12,15 @@ from registry.errors import BadInput
 if TYPE_CHECKING:
     import polars as pl
 
-OF_FILES = ("method", "joinpoints", "permutations", "seed", "out")
-OF_DATABASE = ("cohort", "site", "sex", "year_from", "year_to", "source", "profile")
+OF_FILES = ("method", "joinpoints", "permutations", "seed")
+OF_DATABASE = ("cohort", "site", "sex", "year_from", "year_to", "source", "profile", "as_of")
 METHODS = ("apc", "apc-unweighted", "apc-poisson", "joinpoint")
 
 
 @click.command("trend", epilog="Example: registry stats trend --by sex --site Breast --max-joinpoints 2")
-@click.option("--by", help="Compare groups: sex, site_group, race, state …; with --input a column.")
+@click.option(
+    "--by", help="Groups, with commas: site, sex, race, state, county, stage; with --input a column."
+)
 @click.option(
     "--standard", help="us2000 (default), world_segi_doll, europe_2013, or a CSV age_group, weight."
 )
@@ -29,7 +31,7 @@ METHODS = ("apc", "apc-unweighted", "apc-poisson", "joinpoint")
 @click.option("--sex", help="Only this sex: 1 or 2.")
 @click.option("--from", "year_from", type=int, help="First diagnosis year.")
 @click.option("--to", "year_to", type=int, help="Last diagnosis year.")
-@click.option("--source", help="Population table (see registry stats population list).")
+@click.option("--source", help="Population table (default: the one in use; registry stats population list).")
 @click.option("--profile", help="Disclosure profile: default (11), uscs (16) or a number.")
 @click.option(
     "--input",
@@ -40,7 +42,9 @@ METHODS = ("apc", "apc-unweighted", "apc-poisson", "joinpoint")
 @click.option("--joinpoints", type=click.IntRange(0), help="With --input: exactly this many joinpoints.")
 @click.option("--permutations", type=click.IntRange(1), help="With --select permutation (default: 4499).")
 @click.option("--seed", type=click.IntRange(0), help="With --select permutation (default: 7160).")
-@click.option("--out", type=click.Path(), help="With --input: write the results here (default: stdout).")
+@click.option("--as-of", help="Data cut-off (2026-10-31; default today).")
+@click.option("--out", type=click.Path(), help="Write the segments here as CSV (default: stdout).")
+@click.option("--methods", is_flag=True, default=None, help="Print the text for a methods section too.")
 @global_options
 def trend(options: Options, **given: Any) -> int:
     """Trends of age-adjusted rates: joinpoints and annual percent change of each segment, with limits.
@@ -56,7 +60,7 @@ def trend(options: Options, **given: Any) -> int:
     if given["input"] is None:
         _refuse(given, OF_FILES, "goes with --input only")
         return _database(options, given)
-    _refuse(given, OF_DATABASE, "does not go with --input")
+    _refuse(given, (*OF_DATABASE, "methods"), "does not go with --input")
     from registry.cli.stats.trend_file import answer
 
     return answer(options, given)
@@ -71,20 +75,18 @@ def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
 
 def _database(options: Options, given: dict[str, Any]) -> int:
     from registry.cli import output
+    from registry.cli.stats.answers import MOST_ROWS, tell
+    from registry.cli.stats.tables import listed
 
-    names = ("by", "standard", "max_joinpoints", "select", *OF_DATABASE)
+    names = ("standard", "max_joinpoints", "select", *OF_DATABASE)
     asked = {name: given[name] for name in names if given[name] is not None}
     with options.connect() as session:
-        answer = session.run("trend.table", **asked)
-    if options.as_json:
-        click.echo(output.as_json(answer))
-        return 0
-    for part in ("segments", "averages", "left_out"):
-        if answer[part].height:
-            click.echo(output.table(_readable(answer[part]), limit=200))
-    click.echo(output.table(answer["exclusions"]))
-    click.echo(answer["note"])
-    return 0
+        found = session.run("trend.table", by=listed(given["by"], "--by") or None, **asked)
+    kept = [found[part] for part in ("segments", "averages", "left_out") if found[part].height]
+    parts = [output.table(_readable(frame), limit=MOST_ROWS) for frame in kept]
+    return tell(
+        options, found, *parts, table=found["segments"], out=given["out"], methods=bool(given["methods"])
+    )
 
 
 def _readable(table: pl.DataFrame) -> pl.DataFrame:

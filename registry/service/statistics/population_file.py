@@ -99,18 +99,22 @@ def _csv(content: bytes, columns: tuple[str, ...], where: str) -> pl.DataFrame:
     except UnicodeDecodeError:
         raise BadInput(where, "is not text in UTF-8", "save it as CSV UTF-8") from None
     except pl.exceptions.PolarsError:
-        raise BadInput(
-            where, "cannot be read as a CSV table", f"it needs the columns {', '.join(columns)}"
-        ) from None
+        raise BadInput(where, "cannot be read as a CSV table", _needs(columns)) from None
     table = table.rename({name: name.strip() for name in table.columns})
     if missing := [name for name in columns if name not in table.columns and name not in OPTIONAL]:
-        raise BadInput(where, f"there is no column {', '.join(missing)}", f"it needs {', '.join(columns)}")
+        raise BadInput(where, f"there is no column {', '.join(missing)}", _needs(columns))
     kept = [name for name in (*columns, "source") if name in table.columns]
     text = [pl.col(name).str.strip_chars().replace("", None) for name in kept]
     blank = [pl.lit(None, pl.String).alias(name) for name in columns if name not in table.columns]
     return table.select(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias("line"), *text, *blank).filter(
         pl.any_horizontal(pl.col(kept).is_not_null())
     )
+
+
+def _needs(columns: tuple[str, ...]) -> str:
+    needed = [name for name in columns if name not in OPTIONAL]
+    further = [name for name in columns if name in OPTIONAL]
+    return f"it needs {', '.join(needed)}; it may have {', '.join(further)}"
 
 
 def _seer(content: bytes, where: str) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from registry.analytics.incidence.rates import PER
 from registry.errors import BadInput
 from registry.service.operations import Context, operation
 from registry.service.statistics import denominators
-from registry.service.statistics.rate_counts import SEX_OF_SITE
+from registry.service.statistics.rate_counts import SEX_OF_SITE, divisions
 from registry.service.statistics.rate_measures import wrong_sex
 from registry.service.statistics.rates import margins, rounded
 from registry.service.statistics.study import Study, study
@@ -53,7 +53,7 @@ def table(
     Args:
         at: the day; default 1 January of the year before the day asked about.
         durations: whole years; only those that the registry's diagnoses reach back to are answered.
-        by: divisions: site_group, sex, race, state, county, age_group (at diagnosis), stage.
+        by: divisions: site_group (or site), sex, race, state, county, age_group (or age; at diagnosis), stage.
         which: persons, first (first tumors only) or tumors.
         cohort: definition, name or link; default all malignant tumors. Its years narrow the diagnoses.
         source: population; default the one in use. Accounts held to facilities get counts without rates.
@@ -68,7 +68,7 @@ def table(
     Raises:
         BadInput: an unknown word, or a day after the data cut-off.
     """
-    divided = [by] if isinstance(by, str) else list(by)
+    divided = divisions(by)
     if unknown := [name for name in divided if name not in BY]:
         raise BadInput("prevalence", f"cannot divide by {unknown[0]!r}", f"use {', '.join(BY)}")
     if which not in WHICH:

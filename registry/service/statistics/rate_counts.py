@@ -17,6 +17,8 @@ from registry.service.statistics.denominators import People
 from registry.service.statistics.study import Study
 
 BY: Final = ("site_group", "year", "sex", "race", "state", "county", "stage")
+ALSO_CALLED: Final = {"site": "site_group", "age": "age_group"}
+"""The words that survival and outcomes use for the same divisions."""
 """Divisions of a table of rates; age_group besides."""
 OF_PEOPLE: Final = ("year", "sex", "race", "state", "county")
 MOST_ROWS: Final = 300_000
@@ -75,6 +77,15 @@ class RateCells:
                 for name, labels in axis.labels.items()
             }
         )
+
+
+def divisions(by: str | Sequence[str]) -> list[str]:
+    """Names of divisions, by whichever word they were asked for.
+
+    >>> divisions(["site", "year"]), divisions("age")
+    (['site_group', 'year'], ['age_group'])
+    """
+    return [ALSO_CALLED.get(name, name) for name in ([by] if isinstance(by, str) else by)]
 
 
 def rate_cells(study: Study, people: People, by: list[str]) -> RateCells:

@@ -17,7 +17,7 @@ from registry.service.operations import Context, operation
 from registry.service.statistics import deaths_and_cases, rate_measures
 from registry.service.statistics.denominators import people
 from registry.service.statistics.population import tables
-from registry.service.statistics.rate_counts import BY, RateCells, rate_cells, sex_of
+from registry.service.statistics.rate_counts import ALSO_CALLED, BY, RateCells, divisions, rate_cells, sex_of
 from registry.service.statistics.rate_measures import MEASURES, Weights
 from registry.service.statistics.study import Study, study
 
@@ -86,7 +86,7 @@ def table(
     """Rates per 100,000 person-years (cumulative: per cent) of the registry's area, small numbers hidden.
 
     Args:
-        by: divisions: site_group, year, sex, race, state, county, stage, age_group.
+        by: divisions: site_group (or site), year, sex, race, state, county, stage, age_group (or age).
         cohort: definition, name or link of a cohort; default all malignant tumors.
         measure: age_adjusted (gamma and Tiwari limits), crude (exact), age_specific (exact) or cumulative.
         standard: us2000, world_segi_doll, europe_2013, or own weights by age group.
@@ -111,7 +111,7 @@ def table(
     )  # fmt: skip
     delayed = delay_of(context, found.study)
     return {
-        "table": rounded(found.table), "by": list(by), "measure": found.measure, "standard": found.standard,
+        "table": rounded(found.table), "by": divisions(by), "measure": found.measure, "standard": found.standard,
         "source": found.cells.people.source, "area": found.cells.people.area, "missing": found.cells.missing,
         "delay": rounded(delayed), "note": note(found, delayed), **found.study.answer(*sentences(found)),
     }  # fmt: skip
@@ -138,8 +138,9 @@ def compute(
 ) -> Rates:
     """As `table`, for other figures: the published table with every digit (never show it as it is)."""
     context.require_central("rates.table")
+    by = divisions(by)
     kind = rate_measures.known(measure, by)
-    divided = [name for name in ([by] if isinstance(by, str) else by) if name != "age_group"]
+    divided = [name for name in by if name != "age_group"]
     found = study(context, cohort, as_of=as_of, profile=profile, default=INCIDENCE, **narrower)
     cells = rate_cells(found, people(context, found.cohort, [*divided, "age_group"], source), divided)
     values, name = rate_measures.values_of(cells, kind, standard, age_from, age_to)
@@ -189,11 +190,12 @@ def compare(
     found = compute(context, by, cohort, "age_adjusted", standard, source, profile=profile, as_of=as_of)
     shown = found.table
     keys = [column for column in shown.columns if column in BY]
+    reference = {ALSO_CALLED.get(name, name): level for name, level in (reference or {}).items()}
     if shown.is_empty():
-        chosen: dict[str, Any] = dict(reference or {})
+        chosen: dict[str, Any] = reference
         compared = shown
     else:
-        chosen = dict(reference) if reference else {keys[0]: shown[keys[0]][0]}
+        chosen = reference or {keys[0]: shown[keys[0]][0]}
         if unknown := [name for name in chosen if name not in keys]:
             raise BadInput(
                 "rates",
@@ -204,7 +206,7 @@ def compare(
             found.cells, shown, standard, chosen, [key for key in keys if key not in chosen], limits
         )
     return {
-        "table": rounded(compared), "reference": chosen, "by": list(by), "standard": found.standard,
+        "table": rounded(compared), "reference": chosen, "by": divisions(by), "standard": found.standard,
         "source": found.cells.people.source, "missing": found.cells.missing,
         **found.study.answer(*sentences(found), rate_measures.SAID[limits]),
     }  # fmt: skip
@@ -233,7 +235,7 @@ def sir(
     """
     context.require_central("rates.sir")
     found = study(context, cohort, as_of=as_of, profile=profile, default=INCIDENCE)
-    divided = [by] if isinstance(by, str) else list(by)
+    divided = divisions(by)
     if reference_year is not None and "year" not in divided:
         raise BadInput("rates.sir", "a reference year needs the division by year", "add year to by")
     cells = rate_cells(found, people(context, found.cohort, [*divided, "age_group"], source), divided)
@@ -296,7 +298,7 @@ def mortality_incidence(
     """
     context.require_central("rates.mortality_incidence")
     found = study(context, cohort, as_of=as_of, profile=profile, default=INCIDENCE)
-    divided = [by] if isinstance(by, str) else list(by)
+    divided = divisions(by)
     return deaths_and_cases.answer(context, found, divided, mortality)
 
 

@@ -14,7 +14,7 @@ from registry.analytics.trend.choice import check_choice
 from registry.errors import BadInput
 from registry.service.operations import Context, operation
 from registry.service.statistics import rates
-from registry.service.statistics.rate_counts import BY
+from registry.service.statistics.rate_counts import BY, divisions
 from registry.service.statistics.study import Definition
 
 SEXES = {"1": "Male", "2": "Female"}
@@ -68,8 +68,7 @@ def table(
     if not 0 <= max_joinpoints <= MOST_JOINPOINTS:
         raise BadInput("trend", f"{max_joinpoints} joinpoints", f"ask for 0 to {MOST_JOINPOINTS}")
     check_choice(select)
-    divided = [by] if isinstance(by, str) else list(by or ())
-    divided = ["site_group" if name == "site" else name for name in divided]
+    divided = divisions(by or ())
     if "year" in divided or "age_group" in divided:
         raise BadInput("trend", "is by year already, over all ages", "leave year and age_group out")
     years = None if year_from is None and year_to is None else [year_from, year_to]

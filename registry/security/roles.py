@@ -26,7 +26,7 @@ own account        | account.me account.password session.* meta.*               
 accounts, read     | account.list                                                           |           |         |            | x       | x     | x       |
 accounts, change   | account.*                                                              |           |         |            |         | x     |         |
 overview           | overview.*                                                             | x         | x       | x          | x       | x     | x       | x
-statistics         | survival.* rates.* trend.* prevalence.* outcomes.* measures.list measures.show measures.figures cohort.* population.list population.tables | x | x | x | x | x |  | x
+statistics         | survival.* rates.* trend.* prevalence.* outcomes.* measures.list measures.show measures.columns measures.figures cohort.* population.list population.tables | x | x | x | x | x |  | x
 measures, records  | measures.cases                                                         | x         | x       |            | x       | x     |         |
 measures, change   | measures.*                                                             |           | x       |            | x       | x     |         |
 population, change | population.*                                                           |           |         |            | x       | x     |         | x

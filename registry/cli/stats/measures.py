@@ -42,6 +42,16 @@ def listed(options: Options) -> int:
     return 0
 
 
+@measures.command("columns", epilog="Example: registry stats measures columns")
+@global_options
+def columns(options: Options) -> int:
+    """Columns that a measure may name, beside every NAACCR item by its id."""
+    with options.connect() as session:
+        frame = session.run("measures.columns")
+    options.answer(frame, output.table(frame, limit=MOST_ROWS, widest=80))
+    return 0
+
+
 @measures.command("show", epilog="Example: registry stats measures show colon-twelve-nodes")
 @click.argument("measure")
 @global_options

@@ -74,7 +74,7 @@ PATIENT_ITEMS = [*PATIENT_TEXTS, *PATIENT_DATES, "vitalStatus"]
 
 
 def build(context: Context, patients: Collection[int] | None = None) -> pl.DataFrame:
-    """The analysis frame of the actor's scope, sorted by tumor_id; columns as `docs/statistics.md` lists them.
+    """The analysis frame of the actor's scope, sorted by tumor_id; columns as `docs/guide/statistics.md` lists them.
 
     Args:
         patients: only their tumors; None = everybody's. Nothing in a row depends on other patients.

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from registry.analytics.disclosure import publish_counts, publish_flow
+from registry.analytics.outcomes import columns as measure_columns
 from registry.analytics.outcomes import measure_figures
 from registry.analytics.outcomes.measure import Measure, own_measures, read
 from registry.analytics.outcomes.measure_figures import NOT_MET, UNDECIDED
@@ -63,6 +64,15 @@ def show(context: Context, measure: str) -> dict[str, Any]:
             pl.col("measure_version").alias("version"), "current", "added_by", "added_at"
         ),
     }
+
+
+@operation("measures.columns")
+def columns(context: Context) -> pl.DataFrame:
+    """Columns that a measure may name: frame[column, kind, meaning, values].
+
+    Beside these every NAACCR item of the dictionary may be named by its id.
+    """
+    return measure_columns.table()
 
 
 @operation("measures.figures")
@@ -189,7 +199,7 @@ def add(context: Context, text: str) -> dict[str, Any]:
     """Add measures of the registry from TOML, or new versions of them. A measure of the package may be replaced so.
 
     Args:
-        text: tables [[measure]]; see `docs/statistics.md`.
+        text: tables [[measure]]; see `docs/guide/statistics.md`.
 
     Returns:
         {added: ids, unchanged: ids}.

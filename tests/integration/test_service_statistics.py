@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import polars as pl
 import pytest
 
 from registry import analytics
+from registry.analytics import cohorts
 from registry.analytics.cohorts import SurvivalRules, survival_cohort
 from registry.errors import BadInput, Conflict, Denied, NotFound, NotReady
 from registry.security.roles import Actor
@@ -279,7 +281,7 @@ METHODS = ["kaplan-meier", "cause-specific", "competing", "conditional", "life-t
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("by", [None, ["sex"], ["stage", "sex"]])
+@pytest.mark.parametrize("by", [None, ["sex"], ["hispanic", "stage", "sex"]])
 def test_every_method_answers_in_one_shape(session: Session, method: str, by: list[str] | None) -> None:
     answer = session.run("survival.estimate", method=method, by=by, as_of=AS_OF)
     cause = ["cause"] if method == "competing" else []
@@ -326,11 +328,15 @@ def test_tests_and_models_answer(session: Session) -> None:
         ("survival.estimate", {"approach": "period", "period": [2010, 2014]}, "has no period approach"),
         ("survival.estimate", {"approach": "cohort"}, "needs two years"),
         ("survival.estimate", {"standard": "icss1"}, "not standardised"),
-        ("survival.estimate", {"by": ["sex", "stage", "site"]}, "at most two"),
+        ("survival.estimate", {"by": ["sex", "stage", "site", "race"]}, "at most three"),
         ("survival.estimate", {"by": "colour"}, "cannot compare by 'colour'"),
         ("survival.estimate", {"sites": ["Brest"]}, "did you mean Breast"),
         ("survival.estimate", {"ci": "wide"}, "no kind of limits"),
         ("survival.compare", {"test": "magic"}, "choose one of log-rank"),
+        ("survival.estimate", {"method": "conditional-net", "standard": "icss1"}, "not standardised"),
+        ("survival.excess", {"intervals": [0, 2, 1]}, "do not rise"),
+        ("survival.excess", {"intervals": [1, 2]}, "do not rise"),
+        ("survival.excess", {"approach": "period"}, "needs two years"),
         ("survival.cox", {"covariates": ["colour"]}, "there is no covariate"),
         ("survival.cox", {"covariates": ["sex"], "strata": "sex"}, "each once"),
         ("cohort.preview", {"cohort": {"sits": []}}, "did you mean sites"),
@@ -400,6 +406,74 @@ def test_approaches_standards_and_the_test_of_net_survival(with_table: Session) 
         with_table.run("survival.estimate", method="net", life_table="NOPE")
 
 
+def test_conditional_net_survival_is_a_ratio_and_crude_probabilities_are_all_deaths(
+    with_table: Session,
+) -> None:
+    def ask(method: str, **more: Any) -> dict[str, Any]:
+        return with_table.run("survival.estimate", method=method, by="sex", as_of=AS_OF, **more)
+
+    net, later = ask("net"), ask("conditional-net", given=2)
+    values = {(row["group"], row["years"]): row["estimate"] for row in net["at_years"].iter_rows(named=True)}
+    shown = later["at_years"].filter(~pl.col("hidden"))
+    assert set(shown["years"]) <= {3, 5, 10}
+    assert shown.height >= 3
+    for row in shown.iter_rows(named=True):
+        assert row["estimate"] == pytest.approx(values[row["group"], row["years"]] / values[row["group"], 2])
+        assert row["lower"] < row["estimate"] < row["upper"]
+    assert later["curve"]["years"].min() == 2
+    crude, seen = ask("crude-probability"), ask("kaplan-meier", sexes=["1", "2"])
+    assert crude["curve"].columns == ["group", "cause", "years", "estimate", "lower", "upper", "std_error"]
+    both = (
+        crude["at_years"].filter(~pl.col("hidden")).group_by("group", "years").agg(pl.col("estimate").sum())
+    )
+    both = both.join(seen["at_years"].filter(~pl.col("hidden")), on=["group", "years"], suffix="_seen")
+    assert both.height >= 6
+    assert (both["estimate"] + both["estimate_seen"] - 1).abs().max() < 5e-3  # type: ignore[operator]
+    assert "life table FLAT" in crude["methods"]
+
+
+@pytest.mark.parametrize("method", ["net", "ederer2", "conditional-net", "crude-probability"])
+def test_numbers_at_risk_are_those_within_the_window(with_table: Session, method: str) -> None:
+    asked = {"method": method, "as_of": AS_OF, "profile": "1"}
+    found = with_table.run("survival.estimate", **asked, approach="period", period=[2016, 2018])
+    frame = analysis.study(
+        context(with_table), None, as_of=AS_OF, follow_up=True, default=cohorts.SURVIVAL, columns=["sex"]
+    ).frame.filter(pl.col("sex").cast(pl.String).is_in(["1", "2"]))
+    first, last = dt.date(2016, 1, 1), dt.date(2018, 12, 31)
+    for years, present, _ in found["at_risk"].select("years", "at_risk", "hidden").iter_rows():
+        day = max(1, math.ceil(years * 365.25))  # the day of follow-up that ends then, or the first
+        on = pl.col("start") + pl.duration(days=day)
+        within = (pl.col("time").ceil() >= day) & on.is_between(first, last)
+        if not (method == "conditional-net" and years == 0):
+            assert present == frame.filter(within).height
+    assert found["at_risk"]["at_risk"][0] > found["at_risk"]["at_risk"][-1]
+
+
+def test_the_excess_hazard_model(with_table: Session) -> None:
+    asked = {"covariates": ["age", "sex", "stage"], "intervals": [0, 1, 3, 5], "as_of": AS_OF}
+    made = with_table.run("survival.excess", **asked)
+    terms = made["terms"]
+    assert terms["term"][0] == "Age, per 10 years"
+    assert terms.filter("reference")["hazard_ratio"].to_list() == [1.0, 1.0]
+    shown = terms.filter(~pl.col("hidden"), ~pl.col("reference"))
+    assert shown.height
+    assert (shown["lower"] < shown["hazard_ratio"]).all()
+    baseline = made["baseline"]
+    assert baseline.columns == ["from", "to", "events", "rate", "lower", "upper", "hidden"]
+    assert baseline["events"].sum() == made["events"] == terms.filter(covariate="sex")["events"].sum()
+    assert "at age 60" in made["methods"]
+    assert "life table FLAT" in made["methods"]
+    window = with_table.run("survival.excess", **asked, approach="period", period=[2014, 2018])
+    assert window["events"] < made["events"]
+    hidden = with_table.run("survival.excess", **asked, profile="40")
+    small = pl.col("events").is_between(1, 39)
+    for table in ("terms", "baseline"):
+        assert hidden[table].filter(small).is_empty()
+    gone = hidden["baseline"].filter("hidden")
+    assert gone.height != 1
+    assert gone["rate"].null_count() == gone.height
+
+
 def test_researchers_get_no_smaller_counts_than_the_default(session: Session) -> None:
     rita = session.as_actor(Actor("rita", "researcher"))
     with pytest.raises(BadInput, match="smaller counts"):
@@ -443,6 +517,25 @@ def test_saved_cohorts(session: Session) -> None:
     )
 
 
+def test_of_two_saves_of_one_name_at_once_one_is_kept(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "r.duckdb") as opened:
+
+        def save(place: int) -> str:
+            try:
+                opened.run(
+                    "cohort.save", name="Breast" if place % 2 else "breast", definition={"sites": ["Breast"]}
+                )
+            except Conflict:
+                return "told"
+            return "kept"
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(save, range(12)))
+        assert answers.count("kept") == 1
+        assert opened.run("cohort.list").height == 1
+        assert opened.run("audit.verify")["ok"]
+
+
 def test_an_empty_registry_answers(empty: Session) -> None:
     assert empty.run("survival.choices")["sites"] == []
     assert empty.run("cohort.choices")["years"] == []
@@ -455,3 +548,5 @@ def test_an_empty_registry_answers(empty: Session) -> None:
     assert empty.run("survival.compare")["test"] is None
     with pytest.raises(BadInput, match=r"large enough|nobody died"):
         empty.run("survival.cox")
+    with pytest.raises(NotReady):
+        empty.run("survival.excess")

@@ -17,21 +17,21 @@ AT = ("--as-of", "2024-12-31")
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty women, every third of whom died, followed for one to sixty months."""
+    """Women, every third of whom died, followed for one to sixty months."""
     folder = tmp_path_factory.mktemp("survival")
     patients = [
         (
             changed(
                 PERSON, patientIdNumber=f"{number + 1:08}", nameLast=f"Woman{chr(65 + number % 26)}{chr(65 + number // 26)}",
                 socialSecurityNumber=f"21909{number:04}", vitalStatus="0" if number % 3 == 0 else "1",
-                dateOfLastContact=f"{2019 + number // 12}{number % 12 + 1:02}28", dateOfBirth=f"{1930 + number}0214",
+                dateOfLastContact=f"{2019 + number // 24}{number // 2 % 12 + 1:02}28", dateOfBirth=f"{1930 + number % 60}0214",
             ),
             [changed(
                 TUMOR, dateOfDiagnosis="20190101", dateOf1stContact="20190101", accessionNumberHosp=f"2019{number:05}",
                 summaryStage2018="1" if number % 2 else "7",
             )],
         )
-        for number in range(60)
+        for number in range(120)
     ]  # fmt: skip
     with Session.create(folder / "r.duckdb", key=KEY, reference_date="2007-01-01") as session:
         session.run("ingest.file", path=write(folder / "all.xml", *patients))
@@ -56,6 +56,7 @@ def test_the_plain_question_and_the_same_by_method(ask: Run) -> None:
         if row["estimate"] is not None and (row["group"], row["years"]) in shown:
             assert row["estimate"] == pytest.approx(shown[row["group"], row["years"]], rel=1e-12)
     assert further["test"]["df"] == 1
+    assert {row["group"] for row in further["at_years"] if not row["hidden"]} == {"Localized", "Distant"}
 
 
 def test_the_answer_for_people(ask: Run) -> None:
@@ -69,14 +70,28 @@ def test_the_answer_for_people(ask: Run) -> None:
     assert "hidden" in out
 
 
+def test_models_and_three_comparisons(ask: Run) -> None:
+    code, out, _ = ask("--method", "cox", "--covariates", "age,stage", "--ties", "breslow", "--sex", "2")
+    assert code == 0
+    assert "Stage: Distant" in out
+    assert "All covariates together" in out
+    found = json.loads(ask("--by", "stage,sex,site", "--method", "kaplan-meier", "--json")[1])
+    assert found["groups"] == ["Localized, Female, Breast", "Distant, Female, Breast"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("--method", "bogus"), "no method 'bogus'"),
         (("--method", "net"), "life table"),
         (("--period", "2015-01-01:2016-01-01"), "not two years"),
+        (("--method", "excess"), "life table"),
+        (("--method", "conditional-net", "--given", "365.25"), "life table"),
+        (("--method", "excess", "--intervals", "0,soon"), "no numbers of years"),
+        (("--method", "excess", "--ties", "efron"), "does not go with --method excess"),
+        (("--covariates", "age"), "goes with --method cox or excess"),
         (("--given", "soon"), "no number of days"),
-        (("--by", "stage,sex,site"), "two"),
+        (("--by", "stage,sex,site,race"), "three"),
         (("--at", "365"), "goes with --input only"),
         (("--as-of", "soon"), "not a date"),
     ],

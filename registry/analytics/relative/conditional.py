@@ -38,8 +38,8 @@ def conditional_net_survival(
         further: days from then on; every combination is answered.
 
     Returns:
-        `by`, after, further, at_risk (at `after`), survival, std_error (of log survival), lower, upper. Null where nobody is
-        at risk at `after`.
+        `by`, after, further, at_risk (at `after`), at_risk_then (at `after` + `further`), events (deaths in between), survival,
+        std_error (of log survival), lower, upper. Null where nobody is at risk at `after`.
 
     Raises:
         BadInput: as `net_survival`.
@@ -68,15 +68,20 @@ def conditional_net_survival(
         rows += [group | _one(curve, begin, more, quantile) for begin in later for more in beyond]
     schema: dict[str, Any] = {
         **who.groups.schema, "after": pl.Float64, "further": pl.Float64, "at_risk": pl.Int64,
-        "survival": pl.Float64, "std_error": pl.Float64, "lower": pl.Float64, "upper": pl.Float64,
+        "at_risk_then": pl.Int64, "events": pl.Int64, "survival": pl.Float64, "std_error": pl.Float64, "lower": pl.Float64, "upper": pl.Float64,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema)
 
 
 def _one(curve: curves.Curve, begin: float, more: float, quantile: float) -> dict[str, Any]:
     first, last = curve.day(begin), curve.day(begin + more)
-    at_risk = int(curve.at_risk[min(int(np.ceil(begin)), len(curve.at_risk) - 1)])
-    found: dict[str, Any] = {"after": begin, "further": more, "at_risk": at_risk}
+    at_risk, then = (
+        int(curve.at_risk[min(int(np.ceil(time)), len(curve.at_risk) - 1)]) for time in (begin, begin + more)
+    )
+    found: dict[str, Any] = {
+        "after": begin, "further": more, "at_risk": at_risk, "at_risk_then": then,
+        "events": int(curve.events[last] - curve.events[first]),
+    }  # fmt: skip
     if not at_risk or not curve.survival[first] > 0:
         return found | dict.fromkeys(("survival", "std_error", "lower", "upper"))
     survival = float(curve.survival[last] / curve.survival[first])

@@ -33,7 +33,7 @@ def crude_probability(
         frame, life_table, by, at, period, level, **columns: as in `net_survival`.
 
     Returns:
-        `by`, time, at_risk, cancer, cancer_se, cancer_lower, cancer_upper, population, population_se,
+        `by`, time, at_risk, events (deaths up to the time), cancer, cancer_se, cancer_lower, cancer_upper, population, population_se,
         population_lower, population_upper (limits plain, not below 0), cancer_days_lost, population_days_lost (days of
         life lost to that cause up to the time: area under the probability).
 
@@ -58,7 +58,7 @@ def crude_probability(
         total = sums.daily(part, life_table, days, mixed=True)
         rows = _rows(total, times, quantile)
         if not curves.has_beginning(part):
-            rows = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in rows.columns[2:])
+            rows = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in rows.columns[3:])
         group = [
             pl.lit(who.groups[name][number], dtype=who.groups.schema[name]).alias(name)
             for name in who.groups.columns
@@ -76,10 +76,12 @@ def _rows(total: sums.Sums, times: list[float] | None, quantile: float) -> pl.Da
     size = len(total.people)
     asked = np.arange(size + 1, dtype=np.float64) if times is None else np.array(times)
     day = np.minimum(np.floor(asked), size).astype(np.int64)
-    present = np.append(curves.at_risk_and_events(total.people, total.deaths)[0], 0)
+    present, died = curves.at_risk_and_events(total.people, total.deaths)
+    present = np.append(present, 0)
     found = {
         "time": asked,
         "at_risk": present[np.minimum(np.ceil(asked), size + 1).astype(np.int64)].astype(np.int64),
+        "events": died[day].astype(np.int64),
     }
     seen = sums.ratio(total.deaths, total.people)
     expected = sums.ratio(total.hazard, total.people)

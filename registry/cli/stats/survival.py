@@ -54,18 +54,19 @@ METHODS = {
     "hakulinen-calendar": Method("survival_relative", "hakulinen_calendar", RELATIVE),
 }
 OF_FILES = (
-    "out", "time", "start", "end", "status", "event", "strata", "at", "interval", "covariates", "ties", "causes",
-    "birth",
+    "out", "time", "start", "end", "status", "event", "at", "interval", "causes", "birth",
 )  # fmt: skip
 """Options that go with --input only."""
 OF_DATABASE = (
-    "site", "stage", "year_from", "year_to", "cohort", "approach", "test", "profile", "as_of",
+    "site", "stage", "year_from", "year_to", "cohort", "approach", "intervals", "test", "profile", "as_of",
 )  # fmt: skip
 """Options that don't go with --input."""
 
 
 @click.command("survival", epilog="Example: registry stats survival --by stage --site Breast")
-@click.option("--by", help="Compare groups: site, stage or sex; with --input a column.")
+@click.option(
+    "--by", help="Compare groups: site, stage, sex … (up to three: site,stage,sex); with --input a column."
+)
 @click.option("--site", help="Only this site group.")
 @click.option("--sex", help="Only this sex: 1 or 2; with --input the column of the sex.")
 @click.option("--stage", help="Only this stage.")
@@ -81,7 +82,7 @@ OF_DATABASE = (
 @click.option("--input", "input", type=click.Path(), help="A CSV file instead of the database.")
 @click.option(
     "--method",
-    help=f"One of kaplan-meier, net, ederer2, conditional …; with --input, one or more of: {', '.join(METHODS)}.",
+    help=f"One of kaplan-meier, net, conditional-net, crude-probability, cox, excess …; with --input, one or more of: {', '.join(METHODS)}.",
 )
 @click.option("--out", type=click.Path(), help="Write the results here (default: stdout).")
 @click.option("--time", help="Column of the time, in days.")
@@ -89,14 +90,15 @@ OF_DATABASE = (
 @click.option("--end", help="Column of the last day; time = end − start.")
 @click.option("--status", help="Column of the status.")
 @click.option("--event", help="Codes of the status that are the event (default: every code but 0).")
-@click.option("--strata", help="Column of strata: log-rank, cox.")
+@click.option("--strata", help="Strata of cox; with --input a column: log-rank, cox.")
 @click.option("--at", help="Times in days: 365.25,1826.25.")
 @click.option("--given", help="conditional: having survived so many days.")
 @click.option("--interval", help="life-table: length of an interval in days (default: a month, 365.25/12).")
 @click.option(
     "--ci", type=click.Choice(["log-log", "log", "plain"]), help="Scale of the limits (default: log-log)."
 )
-@click.option("--covariates", help="cox: columns.")
+@click.option("--covariates", help="cox, excess: age,sex,stage …; with --input columns (cox).")
+@click.option("--intervals", help="excess: years that bound its intervals (default: 0,1,2,3,4,5).")
 @click.option("--ties", type=click.Choice(["efron", "breslow"]), help="cox (default: efron).")
 @click.option("--causes", help="aalen-johansen, gray: name=code,name=code.")
 @click.option("--birth", help="Column of the day of birth: relative and net survival.")

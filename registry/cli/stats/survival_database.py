@@ -13,6 +13,12 @@ from registry.errors import BadInput
 
 SIMPLE = ("by", "site", "sex", "stage", "year_from", "year_to", "profile", "as_of", "cohort")
 """What the plain question, Kaplan–Meier of one grouping, takes."""
+MODELS = {
+    "cox": ("covariates", "strata", "ties"),
+    "excess": ("covariates", "intervals", "approach", "period", "life_table"),
+}
+"""Models, operations of their own, and the options that each takes beside the selection."""
+OF_MODELS = ("covariates", "strata", "ties", "intervals")
 FURTHER = ("method", "approach", "period", "given", "age_weights", "life_table", "ci", "test")
 """What only the question after a method takes."""
 YEAR = 365.25
@@ -20,6 +26,10 @@ YEAR = 365.25
 
 def answer(options: Options, given: dict[str, Any]) -> int:
     """Ask the registry and print the answer."""
+    if given["method"] in MODELS:
+        return _model(options, given)
+    if foreign := [name for name in OF_MODELS if given[name] is not None]:
+        raise BadInput(f"--{foreign[0]}", "goes with --method cox or excess", "leave it out")
     further = any(given[name] is not None for name in FURTHER) or "," in (given["by"] or "")
     asked = (
         _by_method(given) if further else {name: given[name] for name in SIMPLE if given[name] is not None}
@@ -40,6 +50,46 @@ def answer(options: Options, given: dict[str, Any]) -> int:
     for note in found["notes"] if further else [found["note"]]:
         click.echo(note)
     return 0
+
+
+def _model(options: Options, given: dict[str, Any]) -> int:
+    """A model's terms."""
+    method = given["method"]
+    taken = (*MODELS[method], *(name for name in SIMPLE if name != "by"), "method")
+    further = dict.fromkeys((*SIMPLE, *FURTHER, *OF_MODELS))
+    if foreign := [name for name in further if given[name] is not None and name not in taken]:
+        raise BadInput(
+            f"--{foreign[0].replace('_', '-')}", f"does not go with --method {method}", "leave it out"
+        )
+    asked = _by_method({name: given[name] if name in taken else None for name in given})
+    asked = {name: value for name, value in asked.items() if name != "method"}
+    asked["covariates"] = listed(given["covariates"], "--covariates") or None
+    for name in ("strata", "ties") if method == "cox" else ():
+        asked[name] = given[name]
+    if method == "excess":
+        asked["intervals"] = _numbers(given["intervals"])
+    with options.connect() as session:
+        found = session.run(
+            f"survival.{method}", **{name: value for name, value in asked.items() if value is not None}
+        )
+    if options.as_json:
+        click.echo(output.as_json(found))
+        return 0
+    for name in ("terms", "baseline", "proportional", "exclusions"):
+        if found.get(name) is not None:
+            click.echo(output.table(found[name], limit=200) + "\n")
+    for note in found["notes"]:
+        click.echo(note)
+    return 0
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in listed(text, "--intervals")]
+    except ValueError:
+        raise BadInput("--intervals", "are no numbers of years", "write for example 0,1,2,5") from None
 
 
 def _by_method(given: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,7 @@ from registry.service.statistics.saved_cohorts import Saved
 from registry.service.statistics.study import definition_of, study
 
 FORMS = ("yaml", "link")
+_SAVING = threading.Lock()
 
 
 @operation("cohort.preview")
@@ -102,12 +104,15 @@ def save(
     named = cohorts.with_changes(definition_of(context, definition), name=name)
     if not named.name:
         raise BadInput("cohort", "has no name", "give one")
-    own = _own(context, named.name)
     written = {
         "name": named.name, "definition": json.dumps(cohorts.as_dict(named), ensure_ascii=False), "note": note,
         "shared": shared,
     }  # fmt: skip
-    with context.store.unit_of_work(context.actor.name, "cohort.save") as work:
+    with (
+        _SAVING,  # only this process writes to the database: of two who save one name the later finds the earlier's
+        context.store.unit_of_work(context.actor.name, "cohort.save") as work,
+    ):
+        own = _own(context, named.name)
         if own is None:
             if expected_version is not None:
                 raise Conflict("cohort", "it is not saved any more", "save it without a version")

@@ -16,6 +16,7 @@ from registry.analytics.survival.kaplan_meier import Confidence
 from registry.service import sites
 from registry.service.operations import Context, operation
 from registry.service.statistics import (
+    survival_excess,
     survival_groups,
     survival_methods,
     survival_model,
@@ -45,6 +46,7 @@ def choices(context: Context) -> dict[str, Any]:
         "by": survival_groups.TITLES,
         "methods": {name: way.title for name, way in survival_methods.METHODS.items()},
         "relative": [name for name, way in survival_methods.METHODS.items() if way.relative],
+        "standardised": [name for name, way in survival_methods.METHODS.items() if way.standardised],
         "approaches": survival_methods.APPROACHES,
         "tests": survival_tests.TESTS,
         "covariates": survival_model.COVARIATES,
@@ -57,7 +59,7 @@ def choices(context: Context) -> dict[str, Any]:
 @operation("survival.kaplan_meier")
 def kaplan_meier(
     context: Context,
-    by: str | None = None,
+    by: str | list[str] | None = None,
     site: str | None = None,
     sex: str | None = None,
     stage: str | None = None,
@@ -70,7 +72,7 @@ def kaplan_meier(
     """Observed survival by Kaplan–Meier with log-log limits.
 
     Args:
-        by: compare groups: one of `survival.choices`. site, sex ("1" or "2"), stage, year_from, year_to: selection.
+        by: compare groups: one to three of `survival.choices`. site, sex ("1" or "2"), stage, year_from, year_to: selection.
         profile: confidentiality profile (default 11, uscs 16): counts below its threshold are not shown and a
             curve ends where fewer are at risk.
         as_of: follow-up cut-off (default today).
@@ -135,11 +137,11 @@ def estimate(
     profile: str = "default",
     as_of: str | dt.date | None = None,
 ) -> dict[str, Any]:
-    """Survival by one of many methods, compared by one or two things.
+    """Survival by one of many methods, compared by one to three things.
 
     Args:
         method: one of `survival.choices()["methods"]`.
-        by: one or two of `survival.choices()["by"]`.
+        by: one to three of `survival.choices()["by"]`.
         cohort: a definition, the name of a saved cohort or a link; default: first malignant primaries.
         sites, sexes, stages, year_from, year_to: narrow it.
         approach: complete, cohort, period or hybrid; period: first and last year of its window.
@@ -186,7 +188,7 @@ def compare(
     """Test whether survival differs between groups.
 
     Args:
-        by: one or two things that make the groups; strata: another, within whose values they are compared.
+        by: one to three things that make the groups; strata: another, within whose values they are compared.
         test: one of `survival.choices()["tests"]`. The others as in `survival.estimate`.
 
     Returns:
@@ -256,6 +258,53 @@ def cox(
         f"{within} (ties by {ties.capitalize()}; 95 % limits of Wald)."
     )
     return {**answer, "notes": [], **asked.found.answer(sentence)}
+
+
+@operation("survival.excess")
+def excess(
+    context: Context,
+    covariates: list[str] | None = None,
+    intervals: list[float] | None = None,
+    cohort: dict[str, Any] | str | None = None,
+    sites: list[str] | None = None,
+    sexes: list[str] | None = None,
+    stages: list[str] | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+    approach: str = "complete",
+    period: list[int] | None = None,
+    life_table: str | None = None,
+    profile: str = "default",
+    as_of: str | dt.date | None = None,
+) -> dict[str, Any]:
+    """Poisson model of the excess hazard: of death beyond what the life table expects.
+
+    Args:
+        covariates: of `survival.choices()["covariates"]`; default: age, sex, stage.
+        intervals: rising years from 0 between which the baseline excess hazard is constant; default 0, 1, 2, 3, 4, 5.
+        The others as in `survival.estimate`.
+
+    Returns:
+        {terms [term, covariate, level, reference, n, events, hazard_ratio (of excess hazards), lower, upper, p, hidden],
+        baseline [from, to (years), events, rate (a person-year), lower, upper, hidden], deviance, df, people, events, notes,
+        exclusions, methods, provenance, threshold}; events are deaths of any cause within the intervals.
+    """
+    wanted = survival_model.known(covariates or ["age", "sex", "stage"], None, "death")
+    years = survival_excess.intervals(intervals)
+    question = Question(approach=approach, period=period, life_table=life_table)
+    survival_methods.check_approach(question, "excess", True)
+    asked = survival_groups.people(
+        context, cohort, None, sites=sites, sexes=sexes, stages=stages, year_from=year_from, year_to=year_to,
+        profile=profile, as_of=as_of, columns=[*survival_methods.PERSON, *survival_model.columns(wanted)],
+    )  # fmt: skip
+    asked, question = survival_methods.approached(asked, question)
+    answer, asked, sentences = survival_excess.fit(context, asked, wanted, years, question)
+    names = ", ".join(survival_model.COVARIATES[name].lower() for name in wanted)
+    first = (
+        f"Ratios of excess hazards of death were estimated by Poisson regression with {names} (Dickman and others; 95 % "
+        "limits of Wald)."
+    )
+    return {**answer, "notes": [], **asked.found.answer(first, *sentences)}
 
 
 def in_months(curve: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from registry import analytics
@@ -77,19 +79,24 @@ def _published(long: pl.DataFrame, asked: People) -> tuple[pl.DataFrame, pl.Data
         wide, [HALF_DAYS * year for year in YEARS], "group", asked.found.rule, values=values,
         events=[f"events_{place}" for place in range(len(CAUSES))],
     )  # fmt: skip
-    points, marked = (_long(frame) for frame in shown)
+    points, marked = (by_cause(frame) for frame in shown)
     return points, marked
 
 
-def _long(shown: pl.DataFrame) -> pl.DataFrame:
+def by_cause(shown: pl.DataFrame, also: Sequence[str] = ()) -> pl.DataFrame:
+    """Rows by group, cause and years of a frame with incidence_0, lower_0 … of the first of CAUSES, and so on.
+
+    Args:
+        also: further columns that each cause has.
+    """
     flags = [name for name in ("hidden",) if name in shown.columns]
     parts = [
         shown.select(
-            "group", pl.lit(name).alias("cause"), (pl.col("time") / HALF_DAYS).alias("years"),
+            "group", pl.lit(cause).alias("cause"), (pl.col("time") / HALF_DAYS).alias("years"),
             pl.col(f"incidence_{place}").alias("estimate"),
-            *(pl.col(f"{limit}_{place}").alias(limit) for limit in LIMITS), *flags,
+            *(pl.col(f"{name}_{place}").alias(name) for name in (*LIMITS, *also)), *flags,
         )
-        for place, name in enumerate(CAUSES)
+        for place, cause in enumerate(CAUSES)
     ]  # fmt: skip
     return pl.concat(parts).sort("group", "cause", "years", descending=[False, True, False])
 

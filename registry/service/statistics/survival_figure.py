@@ -205,6 +205,16 @@ def at_risk(asked: People, event: str) -> pl.DataFrame:
     return shown.select("group", years_shown, "at_risk", pl.col("at_risk").is_null().alias("hidden"))
 
 
+def at_risk_within(curve: pl.DataFrame, asked: People) -> pl.DataFrame:
+    """As `at_risk`, of those under observation in a window of follow-up: from the curve's own rows at whole years."""
+    years = pl.col("time") / HALF_DAYS
+    rows = curve.filter(years.is_in([float(year) for year in AT_RISK_YEARS])).select(
+        "group", "time", "at_risk"
+    )
+    shown = analytics.publish_at_risk(rows, "group", asked.found.rule)
+    return shown.select("group", years.alias("years"), "at_risk", pl.col("at_risk").is_null().alias("hidden"))
+
+
 def with_notes(figure: Figure, notes: Sequence[str] = (), sentences: Sequence[str] = ()) -> Figure:
     """The figure with further words."""
     return replace(figure, notes=[*figure.notes, *notes], sentences=[*figure.sentences, *sentences])

@@ -24,6 +24,8 @@ SEXES = {"1": "Male", "2": "Female", "9": "Unknown"}
 AGES = {0: "0-14", 15: "15-44", 45: "45-54", 55: "55-64", 65: "65-74", 75: "75+"}
 """First age → group, as the standards for survival cut it."""
 PERIOD = 5
+MOST_BY = 3
+"""Things that can be compared by at once."""
 TITLES = {
     "site": "Site", "stage": "Stage", "sex": "Sex", "race": "Race", "hispanic": "Hispanic origin", "age": "Age",
     "year": "Year of diagnosis", "period": "Period of diagnosis", "state": "State", "county": "County",
@@ -141,13 +143,13 @@ def columns_of(by: Sequence[str]) -> list[str]:
 
 
 def compared(by: str | Sequence[str] | None) -> list[str]:
-    """What is compared by, as a list of at most two known words."""
+    """What is compared by, as a list of at most three known words."""
     wanted = [] if by is None or by == "" else [by] if isinstance(by, str) else list(by)
     for name in wanted:
         if name not in TITLES:
             raise BadInput("survival", f"cannot compare by {name!r}", f"choose one of {', '.join(TITLES)}")
-    if len(wanted) > 2 or len(set(wanted)) < len(wanted):
-        raise BadInput("survival", "at most two different things can be compared by", "choose one or two")
+    if len(wanted) > MOST_BY or len(set(wanted)) < len(wanted):
+        raise BadInput("survival", "at most three different things can be compared by", "choose one to three")
     return wanted
 
 
@@ -155,14 +157,13 @@ def grouped(frame: pl.DataFrame, by: list[str]) -> pl.Series:
     """The group of each row: an Enum in the order of the groups that occur; null where a value is unknown."""
     if not by:
         return pl.Series("group", ["All"], pl.Enum(["All"])).new_from_index(0, frame.height)
-    parts = [_labels(frame[_COLUMNS[name]], name) for name in by]
-    if len(parts) == 1:
-        return _present(parts[0])
-    first, second = (_present(part) for part in parts)
-    outer, inner = (categories(part) for part in (first, second))
-    code = first.to_physical().cast(pl.UInt32) * len(inner) + second.to_physical().cast(pl.UInt32)
-    names = [f"{a}, {b}" for a in outer for b in inner]
-    return _present(code.cat.to(pl.Enum(names)))
+    parts = [_present(_labels(frame[_COLUMNS[name]], name)) for name in by]
+    label = parts[0]
+    for part in parts[1:]:
+        outer, inner = (categories(one) for one in (label, part))
+        code = label.to_physical().cast(pl.UInt32) * len(inner) + part.to_physical().cast(pl.UInt32)
+        label = _present(code.cat.to(pl.Enum([f"{a}, {b}" for a in outer for b in inner])))
+    return label
 
 
 def _present(labels: pl.Series) -> pl.Series:

@@ -48,7 +48,8 @@ class Way:
 
     Attributes:
         title: what people call it. columns: of the analysis frame that it reads beside those of follow-up.
-        relative: it compares with a life table; then approaches with a window and age standards apply.
+        relative: it compares with a life table; then approaches with a window apply.
+        standardised: it may be standardised by age.
         causes: it reads the cause of death, so those of unknown cause are left out.
     """
 
@@ -56,6 +57,7 @@ class Way:
     make: Callable[[Context, People, Question], Figure]
     columns: tuple[str, ...] = ()
     relative: bool = False
+    standardised: bool = False
     causes: bool = False
 
 
@@ -66,7 +68,8 @@ def _relative(method: str) -> Callable[[Context, People, Question], Figure]:
     return make
 
 
-_PERSON = ("born", "sex", "state", "age")
+PERSON = ("born", "sex", "state", "age")
+"""What a comparison with a life table reads."""
 METHODS = {
     "kaplan-meier": Way("Observed survival (Kaplan–Meier)", lambda _, a, q: survival_figure.kaplan_meier(a, q.ci)),
     "cause-specific": Way(
@@ -75,12 +78,16 @@ METHODS = {
     "competing": Way(
         "Cumulative incidence of death by cause", lambda _, a, q: survival_causes.competing(a), causes=True
     ),
-    "net": Way("Net survival (Pohar Perme)", _relative("net"), _PERSON, relative=True),
-    "ederer2": Way("Relative survival (Ederer II)", _relative("ederer2"), _PERSON, relative=True),
-    "ederer1": Way("Relative survival (Ederer I)", _relative("ederer1"), _PERSON, relative=True),
-    "hakulinen": Way("Relative survival (Hakulinen)", _relative("hakulinen"), _PERSON, relative=True),
+    "net": Way("Net survival (Pohar Perme)", _relative("net"), PERSON, relative=True, standardised=True),
+    "ederer2": Way("Relative survival (Ederer II)", _relative("ederer2"), PERSON, relative=True, standardised=True),
+    "ederer1": Way("Relative survival (Ederer I)", _relative("ederer1"), PERSON, relative=True, standardised=True),
+    "hakulinen": Way("Relative survival (Hakulinen)", _relative("hakulinen"), PERSON, relative=True, standardised=True),
     "conditional": Way(
         "Conditional survival", lambda _, a, q: survival_figure.conditional(a, q.ci, q.given)
+    ),
+    "conditional-net": Way("Conditional net survival (Pohar Perme)", survival_net.conditional, PERSON, relative=True),
+    "crude-probability": Way(
+        "Crude probability of death, by life table", survival_net.crude_probability, PERSON, relative=True
     ),
     "life-table": Way("Actuarial life table", lambda _, a, q: survival_figure.actuarial(a, q.ci)),
     "nelson-aalen": Way("Cumulative hazard (Nelson–Aalen)", lambda _, a, q: survival_figure.hazard(a, q.ci)),
@@ -96,23 +103,32 @@ def known(method: str, question: Question) -> Way:
     if method not in METHODS:
         raise BadInput("survival", f"there is no method {method!r}", f"choose one of {', '.join(METHODS)}")
     way = METHODS[method]
+    check_approach(question, method, way.relative)
+    if question.standard and not way.standardised:
+        raise BadInput("survival", f"{method} is not standardised by age", "choose net or ederer2")
+    if not 0 <= question.given <= 50:
+        raise BadInput("survival", "the years survived already are not between 0 and 50", "give 1, 2 or 5")
+    return way
+
+
+def check_approach(question: Question, method: str, relative: bool) -> None:
+    """The approach and its years can be asked of the method.
+
+    Raises:
+        BadInput: they can not.
+    """
     if question.approach not in APPROACHES:
         raise BadInput(
             "survival",
             f"there is no approach {question.approach!r}",
             f"choose one of {', '.join(APPROACHES)}",
         )
-    if question.approach in WINDOWED and not way.relative:
+    if question.approach in WINDOWED and not relative:
         raise BadInput("survival", f"{method} has no {question.approach} approach", "choose net or ederer2")
     if (question.approach != "complete" or question.period) and not _is_window(question.period):
         raise BadInput(
             "survival", f"the {question.approach} approach needs two years", "give the first and the last"
         )
-    if question.standard and not way.relative:
-        raise BadInput("survival", f"{method} is not standardised by age", "choose net or ederer2")
-    if not 0 <= question.given <= 50:
-        raise BadInput("survival", "the years survived already are not between 0 and 50", "give 1, 2 or 5")
-    return way
 
 
 def _is_window(period: list[int] | None) -> bool:
@@ -123,7 +139,7 @@ def _is_window(period: list[int] | None) -> bool:
 
 def figure(context: Context, way: Way, asked: People, question: Question) -> tuple[Figure, People, Question]:
     """The figure, the people who are in it in the end, and the question with its window."""
-    asked, question = _approached(asked, question)
+    asked, question = approached(asked, question)
     if way.causes:
         asked = survival_causes.of_known_cause(asked)
     if way.relative:
@@ -131,7 +147,7 @@ def figure(context: Context, way: Way, asked: People, question: Question) -> tup
     return way.make(context, asked, question), asked, question
 
 
-def _approached(asked: People, question: Question) -> tuple[People, Question]:
+def approached(asked: People, question: Question) -> tuple[People, Question]:
     """Those that the approach counts, and its window."""
     from registry.analytics.relative import approach
 

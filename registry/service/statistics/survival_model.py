@@ -23,6 +23,7 @@ COVARIATES = {
 }  # fmt: skip
 EVENTS = {"death": "death of any cause", "this cancer": "death of this cancer"}
 MOST_LEVELS = 60
+WHERE = "survival model"
 
 
 def known(covariates: Sequence[str], strata: str | None, event: str) -> list[str]:
@@ -34,15 +35,13 @@ def known(covariates: Sequence[str], strata: str | None, event: str) -> list[str
     wanted = [covariates] if isinstance(covariates, str) else list(covariates)
     for name in [*wanted, *([strata] if strata else [])]:
         if name not in COVARIATES:
-            raise BadInput(
-                "Cox model", f"there is no covariate {name!r}", f"choose from {', '.join(COVARIATES)}"
-            )
+            raise BadInput(WHERE, f"there is no covariate {name!r}", f"choose from {', '.join(COVARIATES)}")
     if not wanted or len({*wanted, strata}) != len(wanted) + 1:
-        raise BadInput("Cox model", "covariates and the stratum must be named, each once", "name some")
+        raise BadInput(WHERE, "covariates and the stratum must be named, each once", "name some")
     if strata == AGE:
-        raise BadInput("Cox model", "age in years makes no strata", "use age_group")
+        raise BadInput(WHERE, "age in years makes no strata", "use age_group")
     if event not in EVENTS:
-        raise BadInput("Cox model", f"there is no event {event!r}", f"choose one of {', '.join(EVENTS)}")
+        raise BadInput(WHERE, f"there is no event {event!r}", f"choose one of {', '.join(EVENTS)}")
     return wanted
 
 
@@ -60,30 +59,29 @@ def fit(
     """
     if event == "this cancer":
         asked = survival_causes.of_known_cause(asked)
-        asked = _with(asked, pl.col("cancer").alias("dead"))
+        asked = replaced(asked, pl.col("cancer").alias("dead"))
     for name in [*covariates, *([strata] if strata else [])]:
         if name != AGE:
-            asked = _levelled(asked, name)
+            asked = levelled(asked, name)
     frame = (
         asked.frame.with_columns((pl.col("age") / 10).alias(f"@{AGE}")) if AGE in covariates else asked.frame
     )
     if frame.is_empty() or not frame["dead"].any():
-        raise BadInput("Cox model", "nobody died among those chosen", "choose wider")
+        raise BadInput(WHERE, "nobody died among those chosen", "choose wider")
     coded = {name: frame[f"@{name}"] for name in covariates}
-    plain = frame.select(
+    table = frame.select(
         "half_days", "dead",
-        *(one.to_physical().cast(pl.String).str.zfill(3).alias(name) if name != AGE else one.alias(name)
-          for name, one in coded.items()),
+        *(plain(values).alias(name) for name, values in coded.items()),
         *([frame[f"@{strata}"].to_physical().alias("@stratum")] if strata else []),
     )  # fmt: skip
     from registry.analytics.regression import cox
 
     made = cox(
-        plain, covariates, time="half_days", event="dead", strata="@stratum" if strata else None, ties=ties
+        table, covariates, time="half_days", event="dead", strata="@stratum" if strata else None, ties=ties
     )
     dead = int(made.n_event)
     answer = {
-        "terms": _terms(made.terms, coded, frame["dead"], asked),
+        "terms": terms(made.terms, coded, frame["dead"], asked),
         "proportional": _proportional(made, coded),
         "concordance": made.concordance, "loglik": made.loglik, "loglik_null": made.loglik_null,
         "people": made.n if made.n >= asked.found.rule.threshold else None,
@@ -92,16 +90,24 @@ def fit(
     return answer, asked
 
 
+def plain(values: pl.Series) -> pl.Series:
+    """Values as a model takes them: numbers as they are, levels as texts that sort in their order."""
+    if not isinstance(values.dtype, pl.Enum):
+        return values
+    return values.to_physical().cast(pl.String).str.zfill(3)
+
+
 def _comparison(name: str) -> str:
     return "age" if name in (AGE, "age_group") else name
 
 
-def _with(asked: People, *columns: pl.Expr | pl.Series) -> People:
+def replaced(asked: People, *columns: pl.Expr | pl.Series) -> People:
+    """The same people with these columns added, or in the place of others."""
     frame = asked.frame.with_columns(*columns)
     return People(replace(asked.found, frame=frame), frame, asked.by, asked.left_out)
 
 
-def _levelled(asked: People, name: str) -> People:
+def levelled(asked: People, name: str) -> People:
     """A column `@name` of the levels that enough people have; the others are left out, and told.
 
     The first level is the reference: of those in their own order the first with enough deaths.
@@ -110,11 +116,11 @@ def _levelled(asked: People, name: str) -> People:
     counts = labels.drop_nulls().cast(pl.String).value_counts()
     large = counts.filter(pl.col("count") >= asked.found.rule.threshold)[labels.name].to_list()
     if not large:
-        raise BadInput("Cox model", f"no group of {name} is large enough", "choose wider")
+        raise BadInput(WHERE, f"no group of {name} is large enough", "choose wider")
     if len(large) > MOST_LEVELS:
-        raise BadInput("Cox model", f"{name} has more than {MOST_LEVELS} groups", "choose another covariate")
+        raise BadInput(WHERE, f"{name} has more than {MOST_LEVELS} groups", "choose another covariate")
     inside = pl.col(labels.name).cast(pl.String).is_in(large)
-    told = _with(asked, labels).without(
+    told = replaced(asked, labels).without(
         inside.fill_null(False), f"unknown or small group of {COVARIATES[name].lower()}"
     )
     kept = told.frame[labels.name].cast(pl.String)
@@ -122,10 +128,16 @@ def _levelled(asked: People, name: str) -> People:
     deaths = dict(kept.filter(told.frame["dead"]).value_counts().iter_rows())
     enough = [label for label in order if deaths.get(label, 0) >= asked.found.rule.threshold]
     order.sort(key=lambda label: label != (enough or order)[0])
-    return _with(told, kept.cast(pl.Enum(order)).alias(labels.name))
+    return replaced(told, kept.cast(pl.Enum(order)).alias(labels.name))
 
 
-def _terms(fitted: pl.DataFrame, coded: dict[str, pl.Series], dead: pl.Series, asked: People) -> pl.DataFrame:
+def terms(fitted: pl.DataFrame, coded: dict[str, pl.Series], dead: pl.Series, asked: People) -> pl.DataFrame:
+    """Terms of a model by covariate and level, small numbers hidden.
+
+    Args:
+        fitted: term (`covariate=place of the level`), hazard_ratio, lower, upper, p. coded: values of each covariate.
+        dead: the event of each person.
+    """
     rows: list[dict[str, Any]] = []
     found = {row["term"]: row for row in fitted.iter_rows(named=True)}
     for name, values in coded.items():

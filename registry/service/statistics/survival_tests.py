@@ -83,16 +83,13 @@ def run(
 
 
 def _net(context: Context, asked: People, question: Question, strata: str | None) -> dict[str, Any]:
-    _, rows = survival_net.table(context, question.life_table)
-    regional = "region" in asked.frame.columns
-    expected = relative.life_table(rows if regional else rows.drop("region"))
+    _, expected, given = survival_net.expectation(context, asked, question)
     made = relative.net_survival_test(
         asked.frame,
         expected,
         by="group",
         stratified_by=strata,
-        period=question.window,
-        strata={"region": "region"} if regional else None,
+        **given,
     )
     return {"chisq": made.statistic, "df": made.degrees_of_freedom, "p": made.p_value}
 

@@ -83,7 +83,7 @@ def _question(chosen: Choices, known: dict[str, Any]) -> dict[str, Any]:
 def _settings(method: str, chosen: Choices, known: dict[str, Any]) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     asked["ci"] = chosen.one_of(st, "95 % limits", _LIMITS, "limits", _LIMITS)
-    if method == "conditional":
+    if method in {"conditional", "conditional-net"}:
         years = {value: f"{value} year{'s' if value > 1 else ''}" for value in (1, 2, 3, 5, 10)}
         asked["given"] = chosen.one_of(st, "Of those who lived", years, "given", years)
     if method in known["relative"]:
@@ -100,6 +100,7 @@ def _settings(method: str, chosen: Choices, known: dict[str, Any]) -> dict[str, 
         tables = {str(name): str(name) for name in known.get("life_tables") or []}
         if len(tables) > 1:
             asked["life_table"] = chosen.one_of(st, "Life table", [None, *tables], "life_table", tables)
+    if method in known["standardised"]:
         named: dict[Any, str] = {None: "none", **known["standards"]}
         asked["standard"] = chosen.one_of(st, "Age standard", named, "standard", named)
     return asked

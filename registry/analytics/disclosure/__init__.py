@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from registry.analytics.disclosure.counts import publish_counts, publish_proportions, publish_rates
+from registry.analytics.disclosure.counts import (
+    publish_counts,
+    publish_proportions,
+    publish_rates,
+    total_may_be_told,
+)
 from registry.analytics.disclosure.curves import (
     publish_at_risk,
     publish_curve,
@@ -30,4 +35,5 @@ __all__ = [
     "suppress",
     "suppress_at_risk",
     "suppress_curve",
+    "total_may_be_told",
 ]

@@ -140,6 +140,24 @@ def publish_proportions(
     )
 
 
+def total_may_be_told(counts: pl.Series, hidden: pl.Series, profile: str | int | Profile = "default") -> bool:
+    """Whether the sum of a table's counts may stand beside it (in an exclusion flow, a sentence).
+
+    Complementary suppression against a total that cannot be hidden ends where nothing is left to hide: twelve cells of
+    one case each are all hidden, and a total of twelve would tell each of them.
+
+    Args:
+        counts: true counts of cells that add up to the total. hidden: which of them are.
+
+    >>> total_may_be_told(pl.Series([1] * 12), pl.Series([True] * 12)), total_may_be_told(pl.Series([4, 30]), pl.Series([True, True]))
+    (False, True)
+    """
+    rule = profile_of(profile)
+    inside = counts.fill_null(0).filter(hidden)
+    # the largest that one hidden cell may be, where the others are as small as a reader must reckon with
+    return not len(inside) or int(inside.sum()) - (len(inside) - 1) * rule.floor >= rule.threshold - 1
+
+
 def _three_parts(lines: Lines, size: int) -> Lines:
     """The lines of a table for those with, those without and all; and with + without = all in each row."""
     line = [lines.line + k * lines.lines for k in range(3)] + [np.tile(np.arange(size), 3) + 3 * lines.lines]

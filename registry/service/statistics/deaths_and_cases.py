@@ -68,7 +68,7 @@ def answer(context: Context, found: Study, by: list[str], mortality: str | None)
     shown = publish_counts(table, "cases", by=by, margins=[None], profile=rule, also=numbers, more=["deaths"])
     return {
         "table": shown.with_columns(pl.col(numbers).round_sig_figs(4)), "by": by, "source": source, "missing": missing,
-        **counted.answer(
+        **counted.beside(table["cases"], shown["hidden"]).answer(
             "The mortality-to-incidence ratio divides deaths of the population by new cases of the same sites, places, years "
             "and sexes; limits are log-normal."
         ),

@@ -232,8 +232,8 @@ def of_all_years(cohort: Cohort) -> dict[str, Any]:
     return as_dict(replace(cohort, years=(None, None), diagnosed=(None, None)))
 
 
-def delays(whole: Study, cut_off: dt.date, rule: Profile) -> pl.DataFrame:
-    """Flags by year; small counts hidden, and with them what was worked out from them."""
+def delays(whole: Study, cut_off: dt.date, rule: Profile) -> tuple[pl.Series, pl.DataFrame]:
+    """Counts of years, and flags by year; small counts hidden, and with them what was worked out from them."""
     counts = (
         whole.frame.filter(pl.col("year").is_not_null())
         .group_by("year")
@@ -252,11 +252,22 @@ def delays(whole: Study, cut_off: dt.date, rule: Profile) -> pl.DataFrame:
     shown = publish_counts(
         flags, "count", by="year", margins=[None], profile=rule, also=["expected", "share"]
     )
-    if shown["hidden"].any():  # what is expected of a year tells of the years before it
-        vague = pl.when("incomplete").then(
-            pl.lit("reports are awaited, or there are fewer cases than before")
-        )
-        shown = shown.with_columns(
-            pl.lit(None, pl.Float64).alias("expected"), vague.otherwise(pl.lit("")).alias("reason")
-        )
-    return shown
+    # what is expected of a year tells of the years before it
+    return flags["count"], _vague(shown) if shown["hidden"].any() else shown
+
+
+def _vague(flags: pl.DataFrame) -> pl.DataFrame:
+    """Flags without what is expected and without reasons that tell it."""
+    reason = pl.when("incomplete").then(pl.lit("reports are awaited, or there are fewer cases than before"))
+    return flags.with_columns(
+        pl.lit(None, pl.Float64).alias("expected"), reason.otherwise(pl.lit("")).alias("reason")
+    )
+
+
+def marks(flags: pl.DataFrame) -> pl.DataFrame:
+    """Flags without any count: beside a table those of all tumors would tell how many of each year it leaves out."""
+    return _vague(flags).with_columns(
+        pl.lit(None, pl.Int64).alias("count"),
+        pl.lit(None, pl.Float64).alias("share"),
+        hidden=pl.lit(value=True),
+    )

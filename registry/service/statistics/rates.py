@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
@@ -22,6 +22,7 @@ from registry.service.statistics.rate_measures import MEASURES, Weights
 from registry.service.statistics.study import Study, study
 
 Definition = Mapping[str, Any] | str | None
+ROUNDINGS: Final = (5, 10)
 DIGITS: Final = 4
 """Significant digits of published rates: more would tell the counts of single age groups that make up a rate."""
 NUMBERS: Final = (
@@ -109,11 +110,11 @@ def table(
         context, by, cohort, measure, standard, source, age_from=age_from, age_to=age_to, profile=profile,
         rounding=rounding, as_of=as_of, **narrower,
     )  # fmt: skip
-    delayed = delay_of(context, found.study)
+    delayed = marks_of(context, found.study)
     return {
         "table": rounded(found.table), "by": divisions(by), "measure": found.measure, "standard": found.standard,
         "source": found.cells.people.source, "area": found.cells.people.area, "missing": found.cells.missing,
-        "delay": rounded(delayed), "note": note(found, delayed), **found.study.answer(*sentences(found)),
+        "delay": delayed, "note": note(found, delayed), **found.study.answer(*sentences(found)),
     }  # fmt: skip
 
 
@@ -143,19 +144,29 @@ def compute(
     divided = [name for name in by if name != "age_group"]
     found = study(context, cohort, as_of=as_of, profile=profile, default=INCIDENCE, **narrower)
     cells = rate_cells(found, people(context, found.cohort, [*divided, "age_group"], source), divided)
+    if rounding is not None and rounding not in ROUNDINGS:
+        raise BadInput("rates", f"counts are not rounded to {rounding}", "use 5 or 10")
     values, name = rate_measures.values_of(cells, kind, standard, age_from, age_to)
     keys = [column for column in values.columns if column in (*BY, "age_group")]
     shown = publish_rates(
         values.with_columns(pl.col("count").cast(pl.Int64)), rates=NUMBERS, by=keys, margins=margins(keys),
         profile=found.rule, rounding=rounding,
     )  # fmt: skip
-    return Rates(cells, shown, kind, name)
+    left = cells.study.counting(int(values["count"].sum()), "age outside the ages of the measure")
+    # rounded counts beside their exact sum would be no longer only rounded
+    told = replace(left, told=False) if rounding else left.beside(values["count"], shown["hidden"])
+    return Rates(replace(cells, study=told), shown, kind, name)
 
 
 def margins(keys: list[str]) -> list[Any]:
-    """The totals that the same question with one division less would publish, and the grand total."""
-    less = [[name for name in keys if name != left_out] for left_out in keys] if len(keys) > 1 else []
-    return [*less, None]
+    """Totals that a table is protected against beside its own sum: those of one of its divisions alone.
+
+    Within one answer all that is hidden stays open. These totals are of other questions; where they leave room to hide
+    behind, they do not tell hidden counts either.
+    """
+    places = ["state", "county"] if "county" in keys else []
+    alone = [*([places] if places else []), *([name] for name in keys if name not in places)]
+    return [*(alone if len(alone) > 1 else []), None]
 
 
 def rounded(frame: pl.DataFrame) -> pl.DataFrame:
@@ -251,13 +262,14 @@ def sir(
         also=numbers,
         more=["reference_cases"],
     ).drop("reference_cases")
+    told = cells.study.beside(values["observed"], shown["hidden"])
     if reference_year is not None:
         shown = _without_reference(shown, keys, reference_year, numbers)
     against = f"of {reference_year}" if reference_year else "of the whole table"
     return {
         "table": rounded(shown), "by": divided, "reference": against, "source": cells.people.source,
         "missing": cells.missing,
-        **cells.study.answer(
+        **told.answer(
             f"Standardised incidence ratios compare observed cases with those expected at the age-specific rates {against}; "
             "limits are exact Poisson limits of the observed cases."
         ),
@@ -314,16 +326,22 @@ def delay(
     """
     context.require_central("rates.delay")
     found = study(context, cohort, as_of=as_of, profile=profile, default=INCIDENCE)
+    whole, flags = _delay(context, found)
     return {
-        "table": rounded(delay_of(context, found)),
-        **found.answer(
+        "table": rounded(flags),
+        **whole.answer(
             "Years are marked as incomplete when reports are still awaited or cases are fewer than before."
         ),
     }
 
 
-def delay_of(context: Context, found: Study) -> pl.DataFrame:
-    """Flags of the years of a cohort, from its tumors of all years; small counts hidden."""
+def marks_of(context: Context, found: Study) -> pl.DataFrame:
+    """Flags of the years of a cohort for an answer that has a table already: without counts."""
+    return rate_measures.marks(_delay(context, found)[1])
+
+
+def _delay(context: Context, found: Study) -> tuple[Study, pl.DataFrame]:
+    """The same cohort in all years, and the flags of these; small counts hidden."""
     whole = study(
         context,
         rate_measures.of_all_years(found.cohort),
@@ -331,7 +349,9 @@ def delay_of(context: Context, found: Study) -> pl.DataFrame:
         profile=found.rule.name,
         items=["dateCaseReportReceived"],
     )
-    return rate_measures.delays(whole, found.as_of, found.rule)
+    whole = whole.stepped(whole.frame.filter(pl.col("year").is_not_null()), "year of diagnosis not known")
+    counts, flags = rate_measures.delays(whole, found.as_of, found.rule)
+    return whole.beside(counts, flags["hidden"]), flags
 
 
 def sentences(found: Rates) -> list[str]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from registry.analytics import cohorts
 from registry.analytics.cohorts import Cohort
-from registry.analytics.disclosure import Profile, publish_flow
+from registry.analytics.disclosure import Profile, publish_flow, total_may_be_told
 from registry.analytics.disclosure import profile as disclosure_profile
 from registry.errors import BadInput
 from registry.service.statistics import analysis_cache, saved_cohorts
@@ -51,11 +51,21 @@ class Study:
 
     def stepped(self, kept: pl.DataFrame, reason: str) -> Study:
         """The study of those who are kept of its frame, with a further step in its flow."""
-        gone = self.frame.height - kept.height
-        line = {"step": self.flow.height, "reason": reason, "excluded": gone}
-        line["remaining"] = self.flow["remaining"][-1] - gone
-        flow = pl.concat([self.flow, pl.DataFrame([line], schema=self.flow.schema)]) if gone else self.flow
-        return replace(self, frame=kept, flow=flow)
+        return replace(
+            self.counting(self.flow["remaining"][-1] - self.frame.height + kept.height, reason), frame=kept
+        )
+
+    def counting(self, left: int, reason: str) -> Study:
+        """The study with a further step in its flow, which leaves so many; as it is when nobody goes."""
+        gone = self.flow["remaining"][-1] - left
+        if not gone:
+            return self
+        line = {"step": self.flow.height, "reason": reason, "excluded": gone, "remaining": left}
+        return replace(self, flow=pl.concat([self.flow, pl.DataFrame([line], schema=self.flow.schema)]))
+
+    def beside(self, counts: pl.Series, hidden: pl.Series) -> Study:
+        """The study for an answer whose table has these counts: what is left is told where the hidden ones stay open."""
+        return replace(self, told=self.told and total_may_be_told(counts, hidden, self.rule))
 
     @property
     def provenance(self) -> dict[str, Any]:

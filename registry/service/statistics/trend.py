@@ -76,13 +76,13 @@ def table(
         context, [*divided, "year"], cohort, standard=standard, source=source, profile=profile, as_of=as_of,
         sites=site, sexes=sex, years=years,
     )  # fmt: skip
-    delayed = rates.delay_of(context, found.study)
+    delayed = rates.marks_of(context, found.study)
     observed = _observed(rates.rounded(found.table), found.study.as_of)
     sentence = SAID.format(months=SETTLED_MONTHS, most=max_joinpoints, chosen=CHOSEN_BY[select])
     return {
         "rates": observed, **vars(trends(observed, max_joinpoints=max_joinpoints, select=select)), "by": divided,
         "standard": found.standard, "source": found.cells.people.source, "missing": found.cells.missing,
-        "delay": rates.rounded(delayed), "note": f"{rates.note(found, delayed)} {sentence}",
+        "delay": delayed, "note": f"{rates.note(found, delayed)} {sentence}",
         **found.study.answer(*rates.sentences(found), sentence),
     }  # fmt: skip
 

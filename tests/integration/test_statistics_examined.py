@@ -1,0 +1,129 @@
+"""Answers of statistics attacked: what a reader works out from one answer, and what accounts may not ask."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from registry.errors import BadInput
+from registry.security.roles import Actor
+from registry.service import Session
+from tests.received import KEY, PERSON, TUMOR, changed, write
+
+HOSPITALS = [f"000000000{number}" for number in range(1, 5)]
+AS_OF = "2024-12-31"
+LEAST = 11
+LONE = "C329"
+"""One tumor of the larynx in each of twelve years: all small, and twelve together."""
+
+
+def tumors() -> list[dict[str, str]]:
+    """240 of the breast in four counties over years and hospitals, twelve of the larynx; stage and treatment uneven."""
+    rows = []
+    for number in range(240):
+        stage = "9" if number < 5 else "137"[number % 3]
+        year = 2010 + number % 12
+        county = ("001", "003", "005", "999")[0 if number % 40 else 3] if number % 7 else "003"
+        both = number % 60 == 0
+        rows.append({
+            "site": "C504", "stage": stage, "year": str(year), "county": county, "hospital": HOSPITALS[number % 3],
+            "surgery": "22" if number % 2 or both else "00", "radiation": "02" if number % 2 == 0 or both else "00",
+        })  # fmt: skip
+    for place in range(12):
+        rows.append({
+            "site": LONE, "stage": "3", "year": str(2010 + place), "county": "001", "hospital": HOSPITALS[3], "surgery": "00",
+            "radiation": "02",
+        })  # fmt: skip
+    return rows
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    folder = tmp_path_factory.mktemp("examined")
+    patients = []
+    for number, one in enumerate(tumors()):
+        day = dt.date(int(one["year"]), 3, 2)
+        tumor = {
+            "reportingFacility": one["hospital"], "accessionNumberHosp": f"{one['year']}{number:05}", "classOfCase": "14",
+            "primarySite": one["site"], "dateOfDiagnosis": f"{day:%Y%m%d}", "dateOf1stContact": f"{day:%Y%m%d}",
+            "summaryStage2018": one["stage"] if day.year >= 2018 else "",
+            "seerSummaryStage2000": "" if day.year >= 2018 else one["stage"], "rxSummSurgPrimSite": one["surgery"],
+            "phase1RadiationTreatmentModality": one["radiation"], "rxSummChemo": "00", "rxSummHormone": "00", "rxSummBrm": "00",
+            "countyAtDx": one["county"], "countyAtDxAnalysis": one["county"], "ageAtDiagnosis": "060",
+        }  # fmt: skip
+        person = {
+            "patientIdNumber": f"{number + 1:08}", "nameLast": f"Person{chr(65 + number % 26)}{chr(65 + number // 26)}",
+            "socialSecurityNumber": f"21908{number:04}", "vitalStatus": "0" if number % 4 == 0 else "1",
+            "dateOfLastContact": f"{day + dt.timedelta(days=400 + 9 * number):%Y%m%d}", "dateOfBirth": f"{day.year - 60}0101",
+        }  # fmt: skip
+        patients.append((changed(PERSON, **person), [changed(TUMOR, **tumor)]))
+    with Session.create(folder / "r.duckdb", key=KEY, reference_date="2007-01-01") as made:
+        made.run("ingest.file", path=write(folder / "all.xml", *patients))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def outsider(session: Session) -> Session:
+    return session.as_actor(Actor("rita", "researcher", None))
+
+
+def few(number: int | None) -> bool:
+    return number is not None and 0 < number < LEAST
+
+
+def left(answer: dict[str, Any]) -> int | None:
+    number: int | None = answer["exclusions"]["remaining"][-1]
+    return number
+
+
+def test_twelve_cells_of_one_case_are_not_told_by_their_sum(outsider: Session) -> None:
+    answer = outsider.run("rates.table", by=["year"], cohort={"primary_sites": [LONE]}, as_of=AS_OF)
+    cells = answer["table"].filter(pl.col("count").is_null() | (pl.col("count") > 0))
+    assert cells.height == 12 and cells["count"].null_count() == 12
+    assert left(answer) is None
+    assert "12 were" not in answer["methods"]
+
+
+def test_flags_beside_a_table_have_no_counts(outsider: Session) -> None:
+    for operation in ("rates.table", "trend.table"):
+        delay = outsider.run(operation, as_of=AS_OF)["delay"]
+        assert (
+            delay.height
+            and delay.select("count", "share", "expected").null_count().row(0) == (delay.height,) * 3
+        )
+    alone = outsider.run("rates.delay", cohort={"years": [2012, 2013]}, as_of=AS_OF)
+    assert left(alone) in (None, alone["table"]["count"].sum()) or alone["table"]["hidden"].any()
+
+
+@pytest.mark.parametrize("rounding", [3, 7, 100])
+def test_roundings_that_would_tell_more_are_refused(outsider: Session, rounding: int) -> None:
+    with pytest.raises(BadInput, match="rounded"):
+        outsider.run("rates.table", rounding=rounding, as_of=AS_OF)
+
+
+def test_rounded_counts_stand_beside_no_exact_sum(outsider: Session) -> None:
+    answer = outsider.run("rates.table", by=["county"], rounding=5, as_of=AS_OF)
+    assert left(answer) is None
+    assert all(count % 5 == 0 for count in answer["table"]["count"])
+
+
+@pytest.mark.parametrize("profile", ["1", "5", "10"])
+def test_thresholds_are_not_lowered(outsider: Session, profile: str) -> None:
+    for operation, words in (
+        ("rates.table", {}),
+        ("outcomes.stage", {}),
+        ("cohort.preview", {}),
+        ("survival.estimate", {}),
+    ):
+        with pytest.raises(BadInput, match="smaller counts"):
+            outsider.run(operation, profile=profile, **words)
+
+
+def test_hospitals_are_nothing_to_select_by_without_identifiers(outsider: Session) -> None:
+    with pytest.raises(BadInput, match="which hospital"):
+        outsider.run("cohort.preview", cohort={"facilities": [HOSPITALS[0]]})

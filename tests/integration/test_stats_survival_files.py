@@ -129,6 +129,14 @@ def test_time_zero_and_missing_groups_are_remarks(run: Run) -> None:
     assert run("days,dead,arm\n0,1,a\n5,1,a\n", *KM, "--quiet")[2] == ""
 
 
+def test_an_option_that_a_method_takes_no_notice_of_is_told(run: Run) -> None:
+    code, _, err = run(COHORT, *KM, "--strata", "arm", "--period", "2001-01-01:2001-12-31")
+    assert code == 0
+    assert [line.partition("csv: ")[2] for line in err.splitlines()] == [
+        "--period is not used by kaplan-meier", "--strata is not used by kaplan-meier"
+    ]  # fmt: skip
+
+
 def test_groups_keep_their_text_and_numbers_sort_as_numbers(run: Run) -> None:
     table = 'days,dead,arm\n5,1,"II, é"\n6,0,"a ""b"""\n7,1,"two\nlines"\nx,1,q\n'
     code, out, err = run(table, *KM, "--by", "arm")
@@ -253,6 +261,6 @@ def test_files_that_are_no_such_table(run: Run, content: bytes, message: str) ->
 
 def test_file_options_need_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["stats", "survival", "--covariates", "age"])
+        main(["stats", "survival", "--event", "1"])
     assert stop.value.code == 2
     assert "goes with --input only" in capsys.readouterr().err

@@ -104,6 +104,7 @@ def read(options: dict[str, Any], relative: bool) -> Asked:
     )
     sound = ~people["line"].is_in(list(faults.rows)) & (people["time"] > 0).fill_null(False)
     _remark_on_zero(people, faults)
+    _remark_on_options(options, faults)
     people, terms = people.filter(sound), terms.filter(sound) if covariates else terms
     _remark_on_gaps(people, columns, terms, faults)
     present = set(people["group"].drop_nulls().to_list())
@@ -263,6 +264,16 @@ def _remark_on_zero(people: pl.DataFrame, faults: Faults) -> None:
     zero = people.filter(time=0.0)
     if count := zero.height - zero["line"].is_in(list(faults.rows)).sum():
         faults.remark(f"{count} rows with time 0 left out")
+
+
+def _remark_on_options(options: dict[str, Any], faults: Faults) -> None:
+    """Say which of the methods asked for take no notice of an option that would choose people or weigh them."""
+    relative = ("pohar-perme", "ederer1", "ederer2", "hakulinen", "hakulinen-calendar")
+    tests = ("log-rank", "peto-peto", "log-rank-trend", "gray", "cox")
+    for option, heeding in (("period", relative), ("age_weights", relative), ("strata", tests)):
+        heedless = [name for name in listed(options["method"], "--method") if name not in heeding]
+        if options[option] and heedless:
+            faults.remark(f"--{option.replace('_', '-')} is not used by {', '.join(heedless)}")
 
 
 def _remark_on_gaps(

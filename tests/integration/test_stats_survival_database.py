@@ -62,12 +62,42 @@ def test_the_plain_question_and_the_same_by_method(ask: Run) -> None:
 def test_the_answer_for_people(ask: Run) -> None:
     code, out, _ = ask("--by", "stage", "--method", "kaplan-meier", "--test", "log-rank")
     assert code == 0
-    assert "chi-square" in out
+    assert "chi-square" in out and "1 degree of freedom" in out
+    assert out.startswith("Observed survival (Kaplan–Meier); years since diagnosis")
     assert "median" in out
     assert "tumors in the registry" in out
     code, out, _ = ask("--method", "conditional", "--given", "365.25", "--stage", "Localized", "--sex", "2")
     assert code == 0
     assert "hidden" in out
+
+
+def test_the_table_as_csv_and_the_text_of_methods(ask: Run, tmp_path: Path) -> None:
+    code, out, _ = ask(
+        "--by", "site_group", "--method", "kaplan-meier", "--out", tmp_path / "o.csv", "--methods"
+    )
+    assert code == 0
+    assert "Calculated with cancer-registry" in out and "Breast" not in out
+    head, *rows = (tmp_path / "o.csv").read_text(encoding="utf-8").splitlines()
+    assert head == "group,years,estimate,lower,upper,hidden"
+    assert rows and all(row.startswith("Breast,") for row in rows)
+
+
+def test_excess_hazards_by_sex_have_the_names_of_the_sexes(
+    database: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_KEY", KEY)
+    table = tmp_path / "life.csv"
+    table.write_text("sex,year,age,daily_hazard\n1,2000,0,0.00001\n2,2000,0,0.00001\n", encoding="utf-8")
+    where = ("--db", database)
+    assert run("stats", "population", "load", table, "--kind", "life-table", "--source", "L", *where)[0] == 0
+    try:
+        words = ("--method", "excess", "--covariates", "sex,stage", "--intervals", "0,5", "--json")
+        code, out, err = run("stats", "survival", *where, *AT, *words)
+        assert (code, err) == (0, "")
+        terms = json.loads(out)["terms"]
+        assert [row["level"] for row in terms if row["covariate"] == "sex"] == ["Female"]
+    finally:
+        assert run("stats", "population", "remove", "L", "--kind", "life-table", *where)[0] == 0
 
 
 def test_models_and_three_comparisons(ask: Run) -> None:
@@ -93,6 +123,9 @@ def test_models_and_three_comparisons(ask: Run) -> None:
         (("--given", "soon"), "no number of days"),
         (("--by", "stage,sex,site,race"), "three"),
         (("--at", "365"), "goes with --input only"),
+        (("--test", "log-rank"), "say which with --by"),
+        (("--method", "net", "--ci", "plain"), "--ci: does not go with --method net"),
+        (("--method", "rmst"), "it is part of kaplan-meier here"),
         (("--as-of", "soon"), "not a date"),
     ],
     ids=lambda value: None if isinstance(value, str) else " ".join(value),

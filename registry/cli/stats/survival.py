@@ -54,11 +54,11 @@ METHODS = {
     "hakulinen-calendar": Method("survival_relative", "hakulinen_calendar", RELATIVE),
 }
 OF_FILES = (
-    "out", "time", "start", "end", "status", "event", "at", "interval", "causes", "birth",
+    "time", "start", "end", "status", "event", "at", "interval", "causes", "birth",
 )  # fmt: skip
 """Options that go with --input only."""
 OF_DATABASE = (
-    "site", "stage", "year_from", "year_to", "cohort", "approach", "intervals", "test", "profile", "as_of",
+    "site", "stage", "year_from", "year_to", "cohort", "approach", "intervals", "test", "profile", "as_of", "methods",
 )  # fmt: skip
 """Options that don't go with --input."""
 
@@ -82,9 +82,10 @@ OF_DATABASE = (
 @click.option("--input", "input", type=click.Path(), help="A CSV file instead of the database.")
 @click.option(
     "--method",
-    help=f"One of kaplan-meier, net, conditional-net, crude-probability, cox, excess …; with --input, one or more of: {', '.join(METHODS)}.",
+    help=f"See above; with --input, one or more of: {', '.join(METHODS)}.",
 )
-@click.option("--out", type=click.Path(), help="Write the results here (default: stdout).")
+@click.option("--out", type=click.Path(), help="Write the table here as CSV (default: stdout).")
+@click.option("--methods", is_flag=True, default=None, help="Print the text for a methods section too.")
 @click.option("--time", help="Column of the time, in days.")
 @click.option("--start", help="Column of the first day (YYYY-MM-DD or YYYYMMDD).")
 @click.option("--end", help="Column of the last day; time = end − start.")
@@ -92,10 +93,12 @@ OF_DATABASE = (
 @click.option("--event", help="Codes of the status that are the event (default: every code but 0).")
 @click.option("--strata", help="Strata of cox; with --input a column: log-rank, cox.")
 @click.option("--at", help="Times in days: 365.25,1826.25.")
-@click.option("--given", help="conditional: having survived so many days.")
+@click.option("--given", help="conditional, conditional-net: having survived so many days (365.25: a year).")
 @click.option("--interval", help="life-table: length of an interval in days (default: a month, 365.25/12).")
 @click.option(
-    "--ci", type=click.Choice(["log-log", "log", "plain"]), help="Scale of the limits (default: log-log)."
+    "--ci",
+    type=click.Choice(["log-log", "log", "plain"]),
+    help="Scale of the limits (default: log-log); relative survival has them on the log scale.",
 )
 @click.option("--covariates", help="cox, excess: age,sex,stage …; with --input columns (cox).")
 @click.option("--intervals", help="excess: years that bound its intervals (default: 0,1,2,3,4,5).")
@@ -113,9 +116,10 @@ OF_DATABASE = (
 @click.option("--age-weights", help="icss1, icss2, icss3; with --input also a CSV with age_from, weight.")
 @global_options
 def survival(options: Options, **given: Any) -> int:
-    """Survival at 1, 2, 3, 5 and 10 years (Kaplan–Meier), with confidence limits and exclusions.
+    """Survival at 1, 2, 3, 5 and 10 years (Kaplan–Meier), with 95 % limits and exclusions; small numbers are hidden.
 
-    --method asks for net, relative, cause-specific, conditional … survival of the registry's patients.
+    --method asks for another figure of the registry's patients: cause-specific, competing, net, ederer1, ederer2,
+    hakulinen, conditional, conditional-net, crude-probability, life-table, nelson-aalen, cox, excess.
 
     With --input any method on a CSV file, no database: times in days, results in long form
     (method, group, time, stat, value). Rows that can't be used are named and left out (exit code 1).

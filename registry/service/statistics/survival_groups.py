@@ -145,6 +145,7 @@ def columns_of(by: Sequence[str]) -> list[str]:
 def compared(by: str | Sequence[str] | None) -> list[str]:
     """What is compared by, as a list of at most three known words."""
     wanted = [] if by is None or by == "" else [by] if isinstance(by, str) else list(by)
+    wanted = [{"site_group": "site", "age_group": "age"}.get(name, name) for name in wanted]
     for name in wanted:
         if name not in TITLES:
             raise BadInput("survival", f"cannot compare by {name!r}", f"choose one of {', '.join(TITLES)}")
@@ -186,7 +187,8 @@ def categories(labels: pl.Series) -> list[str]:
 def _labels(values: pl.Series, name: str) -> pl.Series:
     """An Enum of words in their natural order."""
     if name == "sex":
-        return values.to_physical().cat.to(pl.Enum(list(SEXES.values())))
+        codes = values.cast(pl.Enum(list(SEXES)))  # text where a life table was asked
+        return codes.to_physical().cat.to(pl.Enum(list(SEXES.values())))
     if name == "age":
         starts = list(AGES)
         place = values.to_frame("age").select(

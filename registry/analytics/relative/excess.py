@@ -7,14 +7,15 @@ model with a link of its own. Source: Dickman PW, Sloggett A, Hills M, Hakulinen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from registry.analytics.relative import curves, people, sums
+from registry.analytics.relative import curves, people
+from registry.analytics.relative.expected import hazard_at
 from registry.analytics.relative.life_table import YEAR, LifeTable
 from registry.analytics.relative.people import People, Period
 from registry.errors import BadInput
@@ -104,11 +105,10 @@ def _split(
     Expected deaths are the days times the mean hazard of the person over the whole interval, as in the source.
     """
     parts, persons = [], []
-    before = _hazard(who, table, np.full(len(who), edges[0]))
+    total = _hazard(who, table, edges)
     for number, (low, high) in enumerate(pairwise(edges)):
         begin, end = np.maximum(who.entry, low), np.minimum(time, high)
         on = np.flatnonzero(end > begin)
-        after = _hazard(who, table, np.full(len(who), high))
         days = (end - begin)[on]
         parts.append(
             pl.DataFrame(
@@ -116,12 +116,11 @@ def _split(
                     "interval": np.full(len(on), number),
                     "days": days,
                     "died": (who.died & (time <= high))[on].astype(float),
-                    "expected": (after - before)[on] / (high - low) * days,
+                    "expected": (total[on, number + 1] - total[on, number]) / (high - low) * days,
                 }
             )
         )
         persons.append(on)
-        before = after
     return np.concatenate(persons), pl.concat(parts)
 
 
@@ -139,14 +138,14 @@ def _collapse(
     )
 
 
-def _hazard(who: People, table: LifeTable, time: np.ndarray) -> np.ndarray:
-    """Cumulative hazard at times that need not be whole days."""
-    low = np.floor(time).astype(np.int64)
-    part = time - low
-    total = sums.expected_hazard(who, table, low)
-    if not part.any():
-        return total
-    return total + part * (sums.expected_hazard(who, table, low + 1) - total)
+def _hazard(who: People, table: LifeTable, times: np.ndarray) -> np.ndarray:
+    """Cumulative hazard of each person (rows) at rising times (columns) that need not be whole days."""
+    low = np.floor(times).astype(np.int64)
+    days = np.union1d(low, np.ceil(times).astype(np.int64))
+    for_ever = replace(who, exit=np.full(len(who), days[-1]))
+    total = hazard_at(for_ever, table, days)
+    below, above = (total[:, np.searchsorted(days, day)] for day in (low, np.ceil(times)))
+    return below + (times - low) * (above - below)
 
 
 def _design(

@@ -22,8 +22,6 @@ from registry.errors import BadInput
 
 EPOCH = dt.date(1970, 1, 1)
 NEVER = np.int64(1) << 40
-CELLS = 1 << 21
-"""Elements of the largest array of people × days."""
 
 
 def expected_hazard(frame: pl.DataFrame, life_table: LifeTable, **columns: Any) -> pl.Series:
@@ -131,30 +129,40 @@ def hakulinen_expected(alike: People, exits: np.ndarray, table: LifeTable, days:
     begin = np.append(0, grid[:-1])[: len(grid)]
     above = total.hazard_end[grid - 1].copy()
     long = np.flatnonzero(grid - begin > 1)
-    above[long] = _weighted_hazard(alike, table, begin[long], grid[long])
+    above[long] = _weighted_hazard(alike, table, begin[long], grid[long], above[long])
     step = sums.ratio(above, total.at_end[grid - 1])
     return np.exp(-_spread(step, grid, days))
 
 
-def _weighted_hazard(alike: People, table: LifeTable, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Sum over those at risk of S(end) * (H(end) - H(begin)) for intervals of several days, in order."""
-    found = np.zeros(len(end))
+def _weighted_hazard(
+    alike: People, table: LifeTable, begin: np.ndarray, end: np.ndarray, at_end: np.ndarray
+) -> np.ndarray:
+    """Sum over those at risk of S(end) * (H(end) - H(begin)) for disjoint intervals of several days, in order.
+
+    Where a person's hazard stays the same, H grows by it times the days: `at_end`, the sum of S(end) * hazard of the last
+    day, gives that. For each change of hazard within an interval, what it took or gave before the change is added.
+    """
+    found = at_end * (end - begin)
     if not len(end):
         return found
-    points = np.unique(np.append(begin, end))
-    at_begin, at_end = np.searchsorted(points, begin), np.searchsorted(points, end)
-    there = np.flatnonzero((alike.exit > alike.entry) & (alike.exit >= end[0]))
-    size = max(1, CELLS // len(points))
-    for low in range(0, len(there), size):
-        part = alike.take(there[low : low + size])
-        total = _hazard_at(part, table, points)
-        at_risk = (part.exit[:, None] >= end) & (part.entry[:, None] <= begin)
-        later = total[:, at_end]
-        found += (np.exp(-later) * (later - total[:, at_begin]) * at_risk).sum(axis=0)
+    stop = np.where(alike.exit > alike.entry, np.minimum(alike.exit, end[-1]), 0)
+    before, open_ = np.zeros(len(alike)), np.zeros(len(alike))
+    ends, begins = np.append(end, sums.FAR), np.append(begin, sums.FAR)
+    for step in sums.stretches(alike, table, stop, mixed=True):
+        who, place = step.who, np.searchsorted(end, step.first, side="right")
+        since = np.maximum(step.first - begins[place], 0)
+        open_[who] += np.where(step.first > 0, before[who] - step.hazard, 0.0) * since
+        before[who] = step.hazard
+        closed = np.flatnonzero((ends[place] <= step.last) & (open_[who] != 0))
+        who, place = who[closed], place[closed]
+        there = alike.entry[who] <= begin[place]
+        later = step.total[closed] + step.hazard[closed] * (end[place] - step.first[closed])
+        found += np.bincount(place, np.exp(-later) * open_[who] * there, len(end))
+        open_[who] = 0.0
     return found
 
 
-def _hazard_at(who: People, table: LifeTable, points: np.ndarray) -> np.ndarray:
+def hazard_at(who: People, table: LifeTable, points: np.ndarray) -> np.ndarray:
     """Cumulative hazard of each person (rows) at days in rising order (columns), up to the person's exit."""
     total = np.zeros((len(who), len(points)))
     for step in sums.stretches(who, table, np.minimum(who.exit, points[-1]), mixed=True):

@@ -1,13 +1,19 @@
-"""How tests share processes (`pytest -n … --dist loadgroup`): a file's tests stay together, all browser tests too."""
+"""How tests share processes (`pytest -n …`): a file's tests stay together, and all browser tests too."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One group a file (named before xdist looks for it), because fixtures belong to files; one for Chromium, because its registry takes minutes to make."""
-    for item in items:
-        group = "browser" if item.get_closest_marker("browser") else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One unit a file, because fixtures belong to files; one for Chromium, because its registry takes minutes to make."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None

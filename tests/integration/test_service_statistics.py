@@ -469,6 +469,10 @@ def test_the_excess_hazard_model(with_table: Session) -> None:
     small = pl.col("events").is_between(1, 39)
     for table in ("terms", "baseline"):
         assert hidden[table].filter(small).is_empty()
+    dead = with_table.run("survival.cox", covariates=["age"], as_of=AS_OF)["events"]
+    few = with_table.run("survival.cox", covariates=["age"], as_of=AS_OF, profile=str(dead + 1))
+    assert [few[name] for name in ("events", "loglik", "loglik_null", "concordance")] == [None] * 4
+    assert few["terms"]["events"].null_count() == few["terms"].height
     gone = hidden["baseline"].filter("hidden")
     assert gone.height != 1
     assert gone["rate"].null_count() == gone.height

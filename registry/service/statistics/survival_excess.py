@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from registry import analytics
+from registry.analytics.disclosure import total_may_be_told
 from registry.errors import BadInput
 from registry.service.statistics import survival_model, survival_net
 from registry.service.statistics.survival_groups import DAYS_PER_YEAR, People
@@ -76,12 +77,12 @@ def fit(
         {"ratio": "hazard_ratio"}
     )
     rule = asked.found.rule
+    terms, told = survival_model.terms(fitted, coded, frame["dead"], asked)
+    baseline, told = _baseline(fitted.head(len(years) - 1), years, frame, asked, told)
     answer = {
-        "terms": survival_model.terms(fitted, coded, frame["dead"], asked),
-        "baseline": _baseline(fitted.head(len(years) - 1), years, frame, asked),
-        "deviance": made.deviance, "df": made.degrees_of_freedom,
+        "terms": terms, "baseline": baseline, "deviance": made.deviance if told else None, "df": made.degrees_of_freedom,
         "people": frame.height if frame.height >= rule.threshold else None,
-        "events": made.deaths if made.deaths >= rule.threshold else None,
+        "events": made.deaths if told else None,
     }  # fmt: skip
     reference = f" at age {CENTRE}" if AGE in covariates else ""
     sentence = (
@@ -99,17 +100,19 @@ def _followed(asked: People, until: float, question: Question) -> People:
     return survival_model.replaced(asked, counts.alias("dead"))
 
 
-def _baseline(fitted: pl.DataFrame, years: list[float], frame: pl.DataFrame, asked: People) -> pl.DataFrame:
-    """Excess deaths a person-year by interval, hidden where few died, and where it would give others away."""
+def _baseline(
+    fitted: pl.DataFrame, years: list[float], frame: pl.DataFrame, asked: People, told: bool
+) -> tuple[pl.DataFrame, bool]:
+    """Excess deaths a person-year by interval, hidden where few died, and where it would give others away; and whether
+    the number of all deaths may still be told.
+    """
     when = frame.filter("dead")["time"]
     spans = list(pairwise(years))
     died = [int(((when > low * DAYS_PER_YEAR) & (when <= high * DAYS_PER_YEAR)).sum()) for low, high in spans]
     rows = pl.DataFrame({"from": years[:-1], "to": years[1:], "events": died})
     shown = analytics.publish_counts(rows, "events", by=["from"], margins=[None], profile=asked.found.rule)
-    told = pl.when(~shown["hidden"])
+    told = told and total_may_be_told(rows["events"], shown["hidden"], asked.found.rule)
+    seen = pl.when(~shown["hidden"])
     values = fitted.select(pl.col("hazard_ratio").alias("rate"), "lower", "upper")
-    return (
-        shown.drop("hidden")
-        .hstack(values.select(told.then(name).alias(name) for name in values.columns))
-        .with_columns(shown["hidden"])
-    )
+    table = shown.drop("hidden").hstack(values.select(seen.then(name).alias(name) for name in values.columns))
+    return table.with_columns(shown["hidden"]), told

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from registry import analytics
+from registry.analytics.disclosure import total_may_be_told
 from registry.errors import BadInput
 from registry.service.statistics import survival_causes, survival_groups
 from registry.service.statistics.survival_groups import TITLES, People
@@ -69,7 +70,9 @@ def fit(
     if frame.is_empty() or not frame["dead"].any():
         raise BadInput(WHERE, "nobody died among those chosen", "choose wider")
     coded = {name: frame[f"@{name}"] for name in covariates}
-    table = frame.select(
+    if all(values.n_unique() < 2 for values in coded.values()):
+        raise BadInput(WHERE, "the covariates are the same for everybody", "choose wider, or others")
+    columns_of_it = frame.select(
         "half_days", "dead",
         *(plain(values).alias(name) for name, values in coded.items()),
         *([frame[f"@{strata}"].to_physical().alias("@stratum")] if strata else []),
@@ -77,16 +80,22 @@ def fit(
     from registry.analytics.regression import cox
 
     made = cox(
-        table, covariates, time="half_days", event="dead", strata="@stratum" if strata else None, ties=ties
+        columns_of_it,
+        covariates,
+        time="half_days",
+        event="dead",
+        strata="@stratum" if strata else None,
+        ties=ties,
     )
-    dead = int(made.n_event)
+    table, told = terms(made.terms, coded, frame["dead"], asked)
+    fits = {name: getattr(made, name) if told else None for name in ("concordance", "loglik", "loglik_null")}
     answer = {
-        "terms": terms(made.terms, coded, frame["dead"], asked),
+        "terms": table,
         "proportional": _proportional(made, coded),
-        "concordance": made.concordance, "loglik": made.loglik, "loglik_null": made.loglik_null,
+        **fits,
         "people": made.n if made.n >= asked.found.rule.threshold else None,
-        "events": dead if dead >= asked.found.rule.threshold else None,
-    }  # fmt: skip
+        "events": int(made.n_event) if told else None,
+    }
     return answer, asked
 
 
@@ -131,8 +140,13 @@ def levelled(asked: People, name: str) -> People:
     return replaced(told, kept.cast(pl.Enum(order)).alias(labels.name))
 
 
-def terms(fitted: pl.DataFrame, coded: dict[str, pl.Series], dead: pl.Series, asked: People) -> pl.DataFrame:
-    """Terms of a model by covariate and level, small numbers hidden.
+def terms(
+    fitted: pl.DataFrame, coded: dict[str, pl.Series], dead: pl.Series, asked: People
+) -> tuple[pl.DataFrame, bool]:
+    """Terms of a model by covariate and level, small numbers hidden; and whether the number of all events may be told.
+
+    It may not when it is small, or when it would give away the levels of a covariate that are hidden; then neither may
+    the likelihoods, from which it could be worked out.
 
     Args:
         fitted: term (`covariate=place of the level`), hazard_ratio, lower, upper, p. coded: values of each covariate.
@@ -150,8 +164,21 @@ def terms(fitted: pl.DataFrame, coded: dict[str, pl.Series], dead: pl.Series, as
             here = place == number
             row = found.get(f"{name}={number:03}")
             rows.append(_row(name, level, number == 0, int(here.sum()), int((here & dead).sum()), row))
-    table = pl.DataFrame(rows, schema=_TERMS, orient="row")
-    return _hidden(table, asked)
+    exact = pl.DataFrame(rows, schema=_TERMS, orient="row")
+    table, rule = _hidden(exact, asked), asked.found.rule
+    told = int(dead.sum()) >= rule.threshold
+    for name in coded:
+        if name != AGE:
+            of_it = exact["covariate"] == name
+            told = told and total_may_be_told(
+                exact["events"].filter(of_it), table["hidden"].filter(of_it), rule
+            )
+    if not told:
+        everybody = pl.col("level").is_null()
+        table = table.with_columns(
+            pl.when(~everybody).then("events").alias("events"), (pl.col("hidden") | everybody).alias("hidden")
+        )
+    return table, told
 
 
 _TERMS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -127,3 +126,42 @@ def test_thresholds_are_not_lowered(outsider: Session, profile: str) -> None:
 def test_hospitals_are_nothing_to_select_by_without_identifiers(outsider: Session) -> None:
     with pytest.raises(BadInput, match="which hospital"):
         outsider.run("cohort.preview", cohort={"facilities": [HOSPITALS[0]]})
+
+
+@pytest.mark.parametrize("by", ["county", "stage", "site", "year"])
+def test_groups_left_out_are_not_the_rest_of_the_number_analysed(outsider: Session, by: str) -> None:
+    whole = outsider.run("outcomes.stage", by=None, as_of=AS_OF)
+    for operation, name in (
+        ("outcomes.stage", "table"),
+        ("outcomes.treatment", "combinations"),
+        ("outcomes.time", "table"),
+    ):
+        answer = outsider.run(operation, by=by, as_of=AS_OF)
+        totals = answer[name].unique("group")["total"]
+        assert left(answer) is None or (not totals.null_count() and left(answer) == totals.sum())
+    assert left(whole) == whole["table"]["total"][0]
+
+
+@pytest.mark.parametrize("by", [None, "county", "year", "facility"])
+def test_why_of_a_measure_tells_nothing_that_its_table_hides(outsider: Session, by: str | None) -> None:
+    answer = outsider.run("measures.figures", by=by, as_of=AS_OF)
+    for (measure,), why in answer["why"].group_by("measure"):
+        rows = answer["table"].filter(measure=measure)
+        end = why["remaining"][-1]
+        assert not few(end) and not any(few(number) for number in why["excluded"].drop_nulls())
+        if by != "facility" and end is not None:
+            assert not few(end - rows["total"].sum())
+
+
+def test_nothing_is_worked_out_from_hidden_shares(outsider: Session) -> None:
+    answer = outsider.run("outcomes.migration", periods=[[2010, 2013], [2014, 2018]], as_of=AS_OF)
+    if answer["shares"]["hidden"].any():
+        assert answer["moved"] is None and answer["adjusted"]["adjusted"].null_count() == 2
+    totals = answer["shares"].filter(stage="Unknown or unstaged")["total"]
+    assert left(answer) in (None, totals.sum())
+
+
+def test_expected_deaths_of_hidden_hospitals_are_hidden(outsider: Session) -> None:
+    table = outsider.run("outcomes.oe", mix=["stage"], as_of=AS_OF)["table"]
+    hidden = table.filter("hidden")
+    assert hidden["expected"].null_count() == hidden.height

@@ -21,8 +21,10 @@ def study_of(context: Context, measures: Sequence[Measure], by: str | None, ques
     """The cases of a question with every column that these measures ask about."""
     more = sorted({name for one in measures for name in one.columns() if name not in COLUMNS})
     found = cases(context, replace(question, items=list(dict.fromkeys([*ITEMS, *more]))), by)
-    frame = measure_figures.measured(found.frame)
-    return replace(found, frame=frame.filter(pl.col("group").is_not_null()))
+    frame = measure_figures.measured(found.frame).filter(pl.col("group").is_not_null())
+    if by != "facility":
+        found = replace(found, found=found.found.counting(frame.height, "in no group"))
+    return replace(found, frame=frame)
 
 
 def by_group(found: Cases, measure: Measure) -> pl.DataFrame:

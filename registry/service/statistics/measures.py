@@ -102,14 +102,17 @@ def figures(
     wanted = measures_kept.current(context) if measure is None else [measures_kept.find(context, measure)]
     question = asked(cohort, profile, as_of, (sites, sexes, stages, year_from, year_to))
     found = study_of(context, wanted, by, question)
-    together = found if by is None else study_of(context, wanted, None, question)
+    together = study_of(context, wanted, None, question) if by == "facility" else found
     rule = found.found.rule
-    tables = [_published(found, one).select(*_named(one), pl.all()) for one in wanted]
+    published = [_published(found, one) for one in wanted]
+    tables = [shown.select(*_named(one), pl.all()) for one, (shown, _) in zip(wanted, published, strict=True)]
     reasons = [
         publish_flow(
-            measure_figures.why(measure_figures.answers(together.frame, one), one), profile=rule
+            measure_figures.why(measure_figures.answers(together.frame, one), one),
+            profile=rule,
+            end_told=told,
         ).select(pl.lit(one.id).alias("measure"), pl.all())
-        for one in wanted
+        for one, (_, told) in zip(wanted, published, strict=True)
     ]
     sentence = (
         "Measures count cases that fulfil every condition of the denominator and no exclusion; cases that cannot be "
@@ -129,10 +132,10 @@ def _named(one: Measure) -> list[pl.Expr]:
     ]
 
 
-def _published(found: Cases, one: Measure) -> pl.DataFrame:
-    """Figures of one measure by group with small numbers hidden; hospitals are protected against their sum."""
+def _published(found: Cases, one: Measure) -> tuple[pl.DataFrame, bool]:
+    """Figures of one measure by group with small numbers hidden; and whether the sums of groups may be told beside them."""
     rule = found.found.rule
-    table = by_group(found, one).filter(pl.col("total") > 0)
+    table = by_group(found, one)
     sums = ["total", "met", "undecided", "excluded"]
     label = ALL_HOSPITALS if found.by == "facility" else "All groups"
     several = found.by is not None and table.height > 1
@@ -151,7 +154,10 @@ def _published(found: Cases, one: Measure) -> pl.DataFrame:
     rest = both["total"] - both["met"] - both["undecided"]
     telling = rest.is_between(1, rule.threshold - 1)
     shares = shares.with_columns(pl.when(~telling).then("undecided").alias("undecided"))
-    return shares.filter(pl.col("group") != label).select(
+    sum_row = shares.filter(pl.col("group") == label).select("total", "excluded")
+    told = found.by == "facility" or not sum(sum_row.null_count().row(0))
+    asked_of = pl.Series(both["total"] > 0)
+    return shares.filter(asked_of & (pl.col("group") != label)).select(
         "group",
         "total",
         "met",
@@ -163,7 +169,7 @@ def _published(found: Cases, one: Measure) -> pl.DataFrame:
         "benchmark",
         "found",
         "hidden",
-    )
+    ), told
 
 
 @operation("measures.cases")

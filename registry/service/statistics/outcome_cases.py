@@ -74,6 +74,19 @@ class Cases:
         assert isinstance(kind, pl.Enum)
         return list(kind.categories)
 
+    def large(self) -> Cases:
+        """Without cases in no group and groups below the threshold; where the flow counts the same rows, a step of it."""
+        kept = survival_groups.large(self.frame, self.found.rule.threshold)
+        hospitals = self.by == "facility"
+        found = self.found if hospitals else self.found.counting(kept.height, survival_groups.TOO_SMALL)
+        return replace(self, frame=kept, found=found)
+
+    def beside(self, table: pl.DataFrame) -> Cases:
+        """The cases for an answer with this table: their number is told where it tells no hidden total of a group."""
+        return replace(
+            self, found=replace(self.found, told=self.found.told and not table["total"].null_count())
+        )
+
     def answer(self, *sentences: str) -> dict[str, Any]:
         """The keys that every answer has."""
         return {"by": self.by, "groups": self.groups, "notes": self.notes, **self.found.answer(*sentences)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import polars as pl
@@ -38,6 +39,9 @@ def answer(found: Cases, periods: Sequence[Sequence[int]] | None, years: float) 
     )  # fmt: skip
     ordered = _in_order(shown.drop("time"))
     within = found.frame.filter(pl.any_horizontal(pl.col("year").is_between(*one) for one in wanted))
+    shares = _published(migration, rule)
+    whole = not shares["hidden"].any()  # what is worked out from all shares tells of those that are hidden
+    found = replace(found, found=found.found.counting(within.height, "diagnosed in none of the periods"))
     warnings = [
         stage_mix.caution(migration),
         comparability(within["stage_era"].drop_nulls().cast(pl.String).unique()),
@@ -47,8 +51,9 @@ def answer(found: Cases, periods: Sequence[Sequence[int]] | None, years: float) 
         "that every period shows, with their mix in all periods together; changes of shares have Newcombe's limits (95 %)."
     )
     return {
-        "shares": _published(migration, rule), "survival": ordered, "adjusted": _adjusted(ordered, within, wanted),
-        "moved": stage_mix.moved(migration), "years": years, **found.answer(sentences),
+        "shares": shares, "survival": ordered, "adjusted": _adjusted(ordered, within, wanted, whole=whole),
+        "moved": stage_mix.moved(migration) if whole else None, "years": years,
+        **found.beside(shares).answer(sentences),
         "notes": [*found.notes, *(told for told in warnings if told)], "groups": [_name(one) for one in wanted],
     }  # fmt: skip
 
@@ -109,7 +114,9 @@ def _in_order(table: pl.DataFrame) -> pl.DataFrame:
     return table.sort("period", pl.col("stage").replace_strict(places, default=len(places)))
 
 
-def _adjusted(survival: pl.DataFrame, within: pl.DataFrame, periods: list[tuple[int, int]]) -> pl.DataFrame:
+def _adjusted(
+    survival: pl.DataFrame, within: pl.DataFrame, periods: list[tuple[int, int]], *, whole: bool
+) -> pl.DataFrame:
     """period, survival (all stages, as observed), adjusted: to one mix of the stages that every period with any shows."""
     names = pl.DataFrame({"period": [_name(one) for one in periods]}, schema={"period": pl.String})
     shown = survival.filter(pl.col("survival").is_not_null())
@@ -123,8 +130,9 @@ def _adjusted(survival: pl.DataFrame, within: pl.DataFrame, periods: list[tuple[
     )
     observed = shown.filter(pl.col("stage") == ALL_STAGES).select("period", "survival")
     joined = names.join(observed, on="period", how="left", maintain_order="left")
+    weighted = pl.col("adjusted") if whole else pl.lit(None, pl.Float64).alias("adjusted")
     return joined.join(
-        adjusted.select(pl.col("group").alias("period"), "adjusted"),
+        adjusted.select(pl.col("group").alias("period"), weighted),
         on="period",
         how="left",
         maintain_order="left",

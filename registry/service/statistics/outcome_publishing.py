@@ -9,7 +9,7 @@ import polars as pl
 from registry.analytics.disclosure import (
     Profile,
     publish_counts,
-    publish_curve,
+    publish_marked_curve,
     publish_proportions,
     publish_quantiles,
 )
@@ -20,23 +20,17 @@ ALL: Final = "All"
 SHARES: Final = ("percent", "lower", "upper")
 
 
-def large(frame: pl.DataFrame, rule: Profile) -> pl.DataFrame:
-    """Without cases in no group, and without groups below the threshold; `group` keeps its order, as an Enum."""
-    kept = frame.filter(pl.col("group").is_not_null())
-    return kept.filter(pl.len().over("group") >= rule.threshold)
-
-
 def distribution(
-    table: pl.DataFrame, part: str, rule: Profile, *, sums_known: bool, also: tuple[str, ...] = SHARES
+    table: pl.DataFrame, part: str, rule: Profile, *, also: tuple[str, ...] = SHARES
 ) -> pl.DataFrame:
     """Parts of each group that add up to it.
 
     Args:
         table: group, `part`, count, total and `also`; every group has its parts.
-        sums_known: the groups add up to a number that is published beside the table.
 
     Returns:
-        The table with hidden numbers null (total too where it is small) and `hidden`, in its order.
+        The table with hidden numbers null (total too where it is small) and `hidden`, in its order. Where a total is
+        hidden, the sum of all must not be told (`Cases.beside`).
     """
     text = table.with_columns(pl.col("group").cast(pl.String), pl.col(part).cast(pl.String)).with_row_index(
         "_row"
@@ -45,9 +39,8 @@ def distribution(
         "group", pl.lit(ALL).alias(part), pl.col("total").alias("count"), "total"
     )
     cells = pl.concat([text, totals], how="diagonal")
-    margins: list[None] = [None] if sums_known else []
     shown = publish_counts(
-        cells, "count", by=["group", part], totals={part: ALL}, margins=margins, profile=rule, also=[name for name in also if name in table.columns]
+        cells, "count", by=["group", part], totals={part: ALL}, profile=rule, also=[name for name in also if name in table.columns]
     )  # fmt: skip
     sums = shown.filter(pl.col("_row").is_null()).select("group", pl.col("count").alias("total"))
     parts = shown.filter(pl.col("_row").is_not_null()).drop("total")
@@ -77,17 +70,13 @@ def shares(
     )  # fmt: skip
 
 
-def delays(
-    table: pl.DataFrame, curve: pl.DataFrame, rule: Profile, *, sums_known: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def delays(table: pl.DataFrame, curve: pl.DataFrame, rule: Profile) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Times to treatment: table and curve of `time_to` and `begun_curve`, both by `group`."""
     kinds = ["treated", "undated", "untreated"]
     counts = table.unpivot(kinds, index=["group", "total"], variable_name="kind", value_name="count").sort(
         "group", "kind"
     )
-    shown = distribution(
-        counts.select("group", "kind", "count", "total"), "kind", rule, sums_known=sums_known
-    )
+    shown = distribution(counts.select("group", "kind", "count", "total"), "kind", rule)
     wide = shown.select("group", "total").unique(maintain_order=True)
     for kind in kinds:
         one = shown.filter(pl.col("kind") == kind).select("group", pl.col("count").alias(kind))
@@ -97,7 +86,7 @@ def delays(
         table.with_columns(pl.col("group").cast(pl.String)), "treated", [f"p{p}" for p in PERCENTILES], rule
     ).drop("hidden")
     of_all = publish_quantiles(percentiles, "total", [f"km_p{p}" for p in PERCENTILES], rule).drop("hidden")
-    begun = _begun(table, curve, rule)
+    drawn, begun = _begun(table, curve, rule)
     order = table.select(pl.col("group").cast(pl.String))
     rest = of_all.drop("total", *kinds, *[f"begun_{day}" for day in WITHIN])
     full = (
@@ -106,31 +95,36 @@ def delays(
         .join(begun, on="group", how="left")
     )
     full = full.join(flags, on="group", how="left", maintain_order="left")
-    drawn = publish_curve(
-        curve.with_columns(pl.col("group").cast(pl.String)).rename({"day": "time"}), "group", rule, values=("begun",)
-    ).rename({"time": "day"})  # fmt: skip
     places = {name: place for place, name in enumerate(order["group"])}
     drawn = drawn.sort(pl.col("group").replace_strict(places, default=len(places)), "day")
     columns = [name for name in table.columns if name != "group"]
     return full.select("group", *columns, "hidden"), drawn
 
 
-def _begun(table: pl.DataFrame, curve: pl.DataFrame, rule: Profile) -> pl.DataFrame:
-    """begun_30 … of each group, where no small number of people began, or did not, between two shown values."""
-    rows = []
-    events = {key[0]: part for key, part in curve.partition_by("group", as_dict=True).items()}
-    for row in table.iter_rows(named=True):
-        part = events.get(row["group"])
-        people, shown = row["treated"] + row["untreated"], 0
-        values: dict[str, object] = {"group": row["group"]}
-        for day in WITHIN:
-            count = 0 if part is None else int(part.filter(pl.col("day") <= day)["events"].sum())
-            safe = not any(0 < number < rule.threshold for number in (count - shown, people - count))
-            values[f"begun_{day}"] = row[f"begun_{day}"] if safe and people >= rule.threshold else None
-            shown = count if safe else shown
-        rows.append(values)
-    schema = {"group": pl.String, **{f"begun_{day}": pl.Float64 for day in WITHIN}}
-    return pl.DataFrame([{**row, "group": str(row["group"])} for row in rows], schema=schema)
+def _begun(table: pl.DataFrame, curve: pl.DataFrame, rule: Profile) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The curve, and begun_30 … of each group, chosen together; nothing where few have not begun by then."""
+    people = table.select(
+        pl.col("group").cast(pl.String), (pl.col("treated") + pl.col("untreated")).alias("_people")
+    )
+    named = curve.with_columns(pl.col("group").cast(pl.String)).rename({"day": "time"})
+    open_ = (
+        named.join(people, on="group", how="left", maintain_order="left")
+        .with_columns((pl.col("_people") - pl.col("events").cum_sum().over("group")).alias("_left"))
+        .with_columns(rule.is_small(pl.col("_left")).cum_max().over("group").alias("_few"))
+        .with_columns(pl.when("_few").then(0).otherwise("at_risk").alias("at_risk"))
+    )
+    points, marks = publish_marked_curve(open_, WITHIN, "group", rule, values=("begun",))
+    marks = marks.filter(~pl.col("hidden")).join(people, on="group", how="left")
+    so_far = named.select("group", "time", pl.col("events").cum_sum().over("group").alias("_begun"))
+    marks = marks.sort("time").join_asof(
+        so_far.with_columns(pl.col("time").cast(pl.Float64)).sort("time"), on="time", by="group", strategy="backward", check_sortedness=False
+    )  # fmt: skip
+    marks = marks.filter(~rule.is_small(pl.col("_people") - pl.col("_begun")))
+    rows = people.select("group")
+    for day in WITHIN:
+        one = marks.filter(pl.col("time") == day).select("group", pl.col("begun").alias(f"begun_{day}"))
+        rows = rows.join(one, on="group", how="left", maintain_order="left")
+    return points.rename({"time": "day"}), rows
 
 
 def with_total(table: pl.DataFrame, label: str, sums: list[str]) -> pl.DataFrame:

@@ -80,16 +80,16 @@ def stage(
         provenance, threshold}; percentages with Wilson limits.
     """
     question = asked(cohort, profile, as_of, (sites, sexes, stages, year_from, year_to))
-    found = cases(context, question, by)
-    shown = outcome_publishing.large(found.frame, found.found.rule)
+    found = cases(context, question, by).large()
+    shown = found.frame
     table = stage_mix.stage_distribution(shown.select("group", "stage"), ["group"])
-    published = outcome_publishing.distribution(table, "stage", found.found.rule, sums_known=by != "facility")
+    published = outcome_publishing.distribution(table, "stage", found.found.rule)
     warning = comparability(shown["stage_era"].drop_nulls().cast(pl.String).unique())
     notes = [*found.notes, *([warning] if warning else [])]
     sentence = "Stage is the SEER summary stage of the manual in force at diagnosis; shares have Wilson limits (95 %)."
     return {
         "table": published,
-        **found.answer(sentence),
+        **found.beside(published).answer(sentence),
         "notes": notes,
         "groups": groups_shown(published, found),
     }
@@ -154,17 +154,18 @@ def treatments(
         (sites, sexes, stages, year_from, year_to),
         items=treatment.ITEMS,
     )
-    found = cases(context, question, by)
+    found = cases(context, question, by).large()
     rule = found.found.rule
-    shown = treatment.with_treatment(outcome_publishing.large(found.frame, rule))
+    shown = treatment.with_treatment(found.frame)
     table = with_share(treatment.combinations(shown, ["group"]))
-    published = outcome_publishing.distribution(table, "treatment", rule, sums_known=by != "facility")
+    published = outcome_publishing.distribution(table, "treatment", rule)
     sentence = (
         "Treatment is the first course as recorded; refused or contraindicated treatment counts as not given; shares have "
         "Wilson limits (95 %)."
     )
     return {
-        "combinations": published, "modalities": _modalities(shown, rule, published), **found.answer(sentence),
+        "combinations": published, "modalities": _modalities(shown, rule, published),
+        **found.beside(published).answer(sentence),
         "groups": groups_shown(published, found),
     }  # fmt: skip
 
@@ -218,9 +219,9 @@ def time(
         (sites, sexes, stages, year_from, year_to),
         items=treatment.ITEMS,
     )
-    found = cases(context, question, by)
+    found = cases(context, question, by).large()
     rule = found.found.rule
-    shown = treatment.with_treatment(outcome_publishing.large(found.frame, rule))
+    shown = treatment.with_treatment(found.frame)
     last = pl.min_horizontal("last_contact", pl.lit(found.found.as_of))
     work = shown.with_columns(
         (last - pl.col("diagnosed")).dt.total_days().alias("followed"),
@@ -229,12 +230,12 @@ def time(
     days = _COLUMNS[of]
     table = delays.time_to(work, days, ["group"], begun="begun", horizon=horizon)
     curve = delays.begun_curve(work, days, ["group"], begun="begun", horizon=horizon)
-    published, drawn = outcome_publishing.delays(table, curve, rule, sums_known=by != "facility")
+    published, drawn = outcome_publishing.delays(table, curve, rule)
     sentence = (
         f"Time runs from diagnosis to {STARTS[of].lower()}; percentiles are those of the treated with known dates, and of all "
         f"by one minus Kaplan-Meier, the untreated followed to last contact, death or {horizon} days; treatment before "
         "diagnosis counts as day 0."
     )
     return {
-        "table": published, "curve": drawn, "of": of, **found.answer(sentence), "groups": groups_shown(published, found),
+        "table": published, "curve": drawn, "of": of, **found.beside(published).answer(sentence), "groups": groups_shown(published, found),
     }  # fmt: skip

@@ -98,11 +98,7 @@ def _published_ratios(table: pl.DataFrame, found: Cases) -> pl.DataFrame:
         pl.col("group").cast(pl.Enum(found.groups))
     )
     with_limits = funnel_plot.funnel_of_ratios(ordered) if ordered.height else ordered
-    hidden = [
-        name
-        for name in with_limits.columns
-        if name not in ("group", "patients", "observed", "expected", "expected_survival")
-    ]
+    hidden = [name for name in with_limits.columns if name not in ("group", "patients", "observed")]
     both = outcome_publishing.with_total(with_limits, ALL_HOSPITALS, ["patients", "observed", "expected"])
     shown = outcome_publishing.shares(
         both.rename({"patients": "total"}),
@@ -235,12 +231,12 @@ def flow(
         frame = frame.with_columns(
             survival_groups.grouped(frame, survival_groups.compared(by)).alias("group")
         )
-    shown = outcome_publishing.large(frame.with_columns(class_of_case.flow_group()), rule)
+    shown = survival_groups.large(frame, rule.threshold).with_columns(class_of_case.flow_group())
     counted = (
         shown.group_by("group", "flow").agg(pl.len().cast(pl.Int64).alias("count")).sort("group", "flow")
     )
     table = outcome_publishing.share_of_total(counted)
-    published = outcome_publishing.distribution(table, "flow", rule, sums_known=False)
+    published = outcome_publishing.distribution(table, "flow", rule)
     return {
         "table": published, "meanings": class_of_case.meanings(), "transfers": transfers,
         **found.answer("Class of case is that of each hospital's own abstract."), "by": by, "groups": _groups(published),

@@ -264,3 +264,9 @@ def test_file_options_need_a_file(capsys: pytest.CaptureFixture[str]) -> None:
         main(["stats", "survival", "--event", "1"])
     assert stop.value.code == 2
     assert "goes with --input only" in capsys.readouterr().err
+
+
+def test_the_file_that_is_read_is_never_overwritten(run: Run, tmp_path: Path) -> None:
+    code, out, err = run(COHORT, *KM, "--out", str(tmp_path / "." / "cohort.csv"))
+    assert (code, out) == (2, "") and err == "registry: --out: is the file that is read; name another file\n"
+    assert (tmp_path / "cohort.csv").read_text() == COHORT

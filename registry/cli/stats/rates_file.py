@@ -24,7 +24,7 @@ def answer(options: Options, given: dict[str, Any]) -> int:
     faults = Faults()
     frame, groups = read_counts(given["input"], faults)
     rows = list(results(frame, groups, standards, given["reference_year"], faults))
-    finish(HEADER, rows, given["out"], as_json=options.as_json)
+    finish(HEADER, rows, given["out"], source=given["input"], as_json=options.as_json)
     faults.tell(given["input"], quiet=options.quiet)
     return faults.exit_code
 

@@ -149,7 +149,7 @@ def _file(options: Options, given: dict[str, Any]) -> int:
 
     asked = read(given, relative=any(METHODS[name].needs == RELATIVE for name in chosen))
     rows = [row for name in chosen for row in (METHODS[name].rows(asked) if asked.people.height else [])]
-    finish(HEADER, rows, given["out"], as_json=options.as_json)
+    finish(HEADER, rows, given["out"], source=given["input"], as_json=options.as_json)
     asked.faults.tell(given["input"], quiet=options.quiet)
     return asked.faults.exit_code
 

@@ -268,6 +268,7 @@ def finish(
     rows: Iterable[Sequence[Any]],
     out: str | None,
     *,
+    source: str | None = None,
     as_json: bool = False,
 ) -> None:
     """Write rows as CSV to a file (whole or not at all) or to stdout; with `as_json` as JSON to stdout.
@@ -276,11 +277,14 @@ def finish(
         header: names of the columns.
         rows: in the order they are written; numbers stay numbers in JSON, None and NaN are null there.
         out: the file; None is stdout.
+        source: the file that was read; it is never overwritten.
         as_json: one line of JSON on stdout, a list of objects (the file, when asked for, is CSV all the same).
 
     Raises:
-        BadInput: it can't be written there.
+        BadInput: it can't be written there, or it is the file that was read.
     """
+    if out and source and Path(out).exists() and Path(out).samefile(source):
+        raise BadInput("--out", "is the file that is read", "name another file")
     kept = [list(row) for row in rows]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

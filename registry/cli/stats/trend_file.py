@@ -54,7 +54,7 @@ def answer(options: Options, given: dict[str, Any]) -> int:
     _check_options(given, methods)
     asked = read(given, methods)
     rows = [row for method in methods for row in _rows(asked, method, given)]
-    finish(HEADER, rows, given["out"], as_json=options.as_json)
+    finish(HEADER, rows, given["out"], source=given["input"], as_json=options.as_json)
     return asked.tell(quiet=options.quiet)
 
 

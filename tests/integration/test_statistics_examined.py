@@ -113,14 +113,10 @@ def test_rounded_counts_stand_beside_no_exact_sum(outsider: Session) -> None:
 
 @pytest.mark.parametrize("profile", ["1", "5", "10"])
 def test_thresholds_are_not_lowered(outsider: Session, profile: str) -> None:
-    for operation, words in (
-        ("rates.table", {}),
-        ("outcomes.stage", {}),
-        ("cohort.preview", {}),
-        ("survival.estimate", {}),
-    ):
+    calls = ("rates.table", "outcomes.stage", "cohort.preview", "survival.estimate")
+    for operation in calls:
         with pytest.raises(BadInput, match="smaller counts"):
-            outsider.run(operation, profile=profile, **words)
+            outsider.run(operation, profile=profile)
 
 
 def test_hospitals_are_nothing_to_select_by_without_identifiers(outsider: Session) -> None:
@@ -165,3 +161,39 @@ def test_expected_deaths_of_hidden_hospitals_are_hidden(outsider: Session) -> No
     table = outsider.run("outcomes.oe", mix=["stage"], as_of=AS_OF)["table"]
     hidden = table.filter("hidden")
     assert hidden["expected"].null_count() == hidden.height
+
+
+def span(
+    cells: dict[str, int | None], equations: list[tuple[list[str], float]], name: str
+) -> tuple[float, float]:
+    """The least and the most that a hidden cell can be, where hidden ones are 1 at least."""
+    import numpy as np
+    from scipy.optimize import linprog
+
+    names = list(cells)
+    matrix = np.array([[float(one in parts) for one in names] for parts, _ in equations])
+    limits = [(1, None) if number is None else (number, number) for number in cells.values()]
+    aim = np.array([float(one == name) for one in names])
+    ends = [
+        linprog(sign * aim, A_eq=matrix, b_eq=[sum_ for _, sum_ in equations], bounds=limits)
+        for sign in (1, -1)
+    ]
+    return ends[0].fun, -ends[1].fun if ends[1].status == 0 else float("inf")
+
+
+@pytest.mark.parametrize("by", [None, "site", "county", "stage", "year"])
+def test_combinations_of_treatment_are_not_worked_out_from_modalities(
+    outsider: Session, by: str | None
+) -> None:
+    answer = outsider.run("outcomes.treatment", by=by, as_of=AS_OF)
+    for (group,), part in answer["combinations"].group_by("group"):
+        cells = dict(part.select("treatment", "count").iter_rows())
+        told = answer["modalities"].filter(group=group).select("modality", "count").drop_nulls().iter_rows()
+        equations = [([name for name in cells if words in name.split(" + ")], count) for words, count in told]
+        equations = [(parts, count) for parts, count in equations if parts]
+        if part["total"][0] is not None:
+            equations.append((list(cells), part["total"][0]))
+        for name, number in cells.items():
+            if number is None:
+                low, high = span(cells, equations, name)
+                assert high - low >= 1, (group, name)

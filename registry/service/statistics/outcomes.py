@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from registry.analytics.cohorts import SURVIVAL
-from registry.analytics.disclosure import Profile, profiles
+from registry.analytics.disclosure import profiles
 from registry.analytics.outcomes import delays, stage_mix, treatment
 from registry.analytics.outcomes.limits import with_share
 from registry.analytics.stages import GROUPS, comparability
@@ -24,6 +24,7 @@ from registry.service.statistics import (
 )
 from registry.service.statistics.analysis_cache import tumors
 from registry.service.statistics.outcome_cases import asked, cases, groups_shown
+from registry.service.statistics.treatment_publishing import publish_treatment
 
 STARTS: Final = {
     "first_treatment": "First treatment", "surgery": "Surgery", "systemic": "Systemic therapy", "radiation": "Radiation",
@@ -158,31 +159,17 @@ def treatments(
     rule = found.found.rule
     shown = treatment.with_treatment(found.frame)
     table = with_share(treatment.combinations(shown, ["group"]))
-    published = outcome_publishing.distribution(table, "treatment", rule)
+    single = with_share(treatment.modality_shares(shown, ["group"]).rename({"yes": "count"}))
+    published, modalities = publish_treatment(table, single, rule, outcome_publishing.SHARES)
     sentence = (
         "Treatment is the first course as recorded; refused or contraindicated treatment counts as not given; shares have "
         "Wilson limits (95 %)."
     )
     return {
-        "combinations": published, "modalities": _modalities(shown, rule, published),
+        "combinations": published, "modalities": modalities,
         **found.beside(published).answer(sentence),
         "groups": groups_shown(published, found),
     }  # fmt: skip
-
-
-def _modalities(shown: pl.DataFrame, rule: Profile, published: pl.DataFrame) -> pl.DataFrame:
-    """Shares of each modality; a group whose total is hidden in `published` has only counts."""
-    table = with_share(treatment.modality_shares(shown, ["group"]).rename({"yes": "count"}))
-    unknown = (100 * pl.col("unknown") / pl.col("total")).alias("unknown_percent")
-    small = [pl.col(name).is_between(1, rule.threshold - 1) for name in ("no", "unknown")]
-    table = table.with_columns(pl.when(~pl.any_horizontal(small)).then(unknown).alias("unknown_percent"))
-    also = (*outcome_publishing.SHARES, "unknown_percent")
-    shares = outcome_publishing.shares(table, "count", rule, by=["group", "modality"], also=also)
-    untold = published.filter(pl.col("total").is_null())["group"].unique()
-    told = ~pl.col("group").is_in(untold.implode())
-    return shares.with_columns(
-        *(pl.when(told).then(name).alias(name) for name in ("total", *also)), pl.col("hidden") | ~told
-    ).select("group", "modality", "count", "total", "percent", "lower", "upper", "unknown_percent", "hidden")
 
 
 @operation("outcomes.time")

@@ -4,7 +4,8 @@ POLARS_MAX_THREADS=1 python -m benchmarks.analysis [TUMORS] [--folder FOLDER]
 
 Makes the database file (in FOLDER, else in a temporary one) with tumors from 2001 to 2025, a third of them dead of their
 cancer, then asks in a new process: the frame when it is built, when it is there and after one changed tumor; Kaplan-Meier
-with limits and numbers at risk for all site x stage x sex; the answer of the operation when a filter changes.
+with limits and numbers at risk for all site x stage x sex; the answer of the operation when a filter changes; the same
+figure through the operation with and without small numbers hidden; net survival and its relatives by a made-up life table.
 """
 
 from __future__ import annotations
@@ -149,6 +150,38 @@ def measure(path: Path) -> None:
         )
         for name, asked in questions:
             timed(name, partial(session.run, "survival.kaplan_meier", as_of=AS_OF, **asked))
+        relatives(session)
+
+
+def relatives(session: Session) -> None:
+    """The operations survival.estimate and survival.excess."""
+    if not session.run("survival.choices")["life_tables"]:
+        load_life_table(session)
+    ask = partial(session.run, "survival.estimate", as_of=AS_OF)
+    ask(by="stage", method="net", sites=["Breast"])
+    print("  the operation survival.estimate, from the question to the answer")
+    three = ["site", "stage", "sex"]
+    for name, profile in (("nothing hidden", "1"), ("small numbers hidden", "default")):
+        timed(f"Kaplan-Meier: site x stage x sex, {name}", partial(ask, by=three, profile=profile))
+    for method in ("net", "ederer2", "ederer1", "hakulinen", "conditional-net", "crude-probability"):
+        timed(f"{method}: everybody, by stage", partial(ask, method=method, by="stage"))
+    timed("net: everybody, by site and stage", partial(ask, method="net", by=["site", "stage"]))
+    timed("net: by stage, age-standardised", partial(ask, method="net", by="stage", standard="icss1"))
+    period = {"approach": "period", "period": [2018, 2022]}
+    timed("net: by stage, period approach", partial(ask, method="net", by="stage", **period))
+    timed("excess hazard model: age, sex, stage", partial(session.run, "survival.excess", as_of=AS_OF))
+
+
+def load_life_table(session: Session) -> None:
+    """Daily hazards that rise by 9 % a year of age, in 27 years."""
+    rows = [
+        f"{sex},{year},{age},{min(1.0, 3e-5 * 1.09**age * (1.2 if sex == 1 else 1)) / 365.25}"
+        for sex in (1, 2) for year in range(2000, 2027) for age in range(111)
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "life.csv"
+        path.write_text("\n".join(["sex,year,age,daily_hazard", *rows]))
+        session.run("population.load", path=str(path), kind="life-table", source="MADE")
 
 
 def main() -> None:

@@ -63,3 +63,17 @@ def test_long_curves_are_thinned_and_empty_ones_stay_empty() -> None:
     points, marked = publish_marked_curve(long.clear(), [5], "group", THRESHOLD, values=["survival"])
     assert points.is_empty()
     assert marked.is_empty()
+
+
+def test_one_kind_of_event_is_chosen_as_several_alike() -> None:
+    random = np.random.default_rng(11)
+    for size in (1, 7, 60, 900):
+        rows = pl.DataFrame({
+            "time": np.arange(size), "at_risk": np.sort(random.integers(1, 4 * size + 40, size))[::-1],
+            "events": random.choice([0, 0, 1, 3, 15], size),
+        }).with_columns(survival=pl.Series(np.linspace(1, 0.2, size)), again=pl.col("events"))  # fmt: skip
+        marks = [size * share for share in (0.1, 0.3, 0.5, 0.9)]
+        one = publish_marked_curve(rows, marks, values=["survival"])
+        two = publish_marked_curve(rows, marks, values=["survival"], events=["events", "again"])
+        for left, right in zip(one, two, strict=True):
+            assert left.equals(right)

@@ -98,15 +98,26 @@ def _one(
             seen[mark], told = True, so_far[row].tolist()
     shown = np.zeros(times.size, np.bool_)
     chosen = _thinned(times)
-    told = [0] * events.shape[1]
+    few = np.flatnonzero(at_risk[chosen] < threshold)
+    chosen = chosen[: few[0]] if few.size else chosen
     ends = rows[seen].tolist()
-    at_ends = so_far[ends].tolist()
+    if events.shape[1] == 1:
+        sums = so_far[:, 0]
+        points = _of_one_kind(chosen, sums[chosen].tolist(), ends, sums[ends].tolist(), threshold)
+    else:
+        points = _of_kinds(chosen, so_far[chosen].tolist(), ends, so_far[ends].tolist(), threshold)
+    shown[points] = True
+    return shown, rows, seen
+
+
+def _of_kinds(
+    chosen: list[int], so_far: list[list[int]], ends: list[int], at_ends: list[list[int]], threshold: int
+) -> list[int]:
+    """Rows that may be shown beside the rows of the marks, `ends`: each kind of event holds the rule."""
+    found = []
+    told = [0] * (len(so_far[0]) if so_far else 0)
     next_mark = 0
-    for row, enough, now in zip(
-        chosen, (at_risk[chosen] >= threshold).tolist(), so_far[chosen].tolist(), strict=True
-    ):
-        if not enough:
-            break
+    for row, now in zip(chosen, so_far, strict=True):
         while next_mark < len(ends) and ends[next_mark] < row:
             told = [max(pair) for pair in zip(told, at_ends[next_mark], strict=True)]
             next_mark += 1
@@ -114,8 +125,26 @@ def _one(
             continue
         if next_mark < len(ends) and not _fits(at_ends[next_mark], now, threshold):
             continue
-        shown[row], told = True, now
-    return shown, rows, seen
+        found.append(row)
+        told = now
+    return found
+
+
+def _of_one_kind(
+    chosen: list[int], so_far: list[int], ends: list[int], at_ends: list[int], threshold: int
+) -> list[int]:
+    """As `_of_kinds`, of the usual one kind, without its lists: this runs for each point of each curve."""
+    found = []
+    told, next_mark, marks = 0, 0, len(ends)
+    for row, now in zip(chosen, so_far, strict=True):
+        while next_mark < marks and ends[next_mark] < row:
+            told = max(told, at_ends[next_mark])
+            next_mark += 1
+        if 0 < now - told < threshold or (next_mark < marks and 0 < at_ends[next_mark] - now < threshold):
+            continue
+        found.append(row)
+        told = now
+    return found
 
 
 def _fits(later: list[int], before: list[int], threshold: int) -> bool:

@@ -79,14 +79,11 @@ def fit(
     )  # fmt: skip
     from registry.analytics.regression import cox
 
-    made = cox(
-        columns_of_it,
-        covariates,
-        time="half_days",
-        event="dead",
-        strata="@stratum" if strata else None,
-        ties=ties,
-    )
+    layer = "@stratum" if strata else None
+    try:
+        made = cox(columns_of_it, covariates, time="half_days", event="dead", strata=layer, ties=ties)
+    except BadInput as error:
+        raise BadInput(WHERE, in_words(error.what, coded), error.action) from None
     table, told = terms(made.terms, coded, frame["dead"], asked)
     fits = {name: getattr(made, name) if told else None for name in ("concordance", "loglik", "loglik_null")}
     answer = {
@@ -97,6 +94,20 @@ def fit(
         "events": int(made.n_event) if told else None,
     }
     return answer, asked
+
+
+def in_words(text: str, coded: dict[str, pl.Series]) -> str:
+    """A model's message with levels by their names, not by their places.
+
+    >>> stages = pl.Series(["Distant"], dtype=pl.Enum(["Localized", "Distant"]))
+    >>> in_words("stage=001 has no finite estimate", {"stage": stages})
+    'stage Distant has no finite estimate'
+    """
+    for name, values in coded.items():
+        if isinstance(values.dtype, pl.Enum):
+            for place, level in enumerate(survival_groups.categories(values)):
+                text = text.replace(f"{name}={place:03}", f"{COVARIATES[name].lower()} {level}")
+    return text
 
 
 def plain(values: pl.Series) -> pl.Series:

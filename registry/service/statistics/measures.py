@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from registry.analytics.disclosure import publish_counts, publish_flow
+from registry.analytics.disclosure import Profile, publish_counts, publish_flow, total_may_be_told
 from registry.analytics.outcomes import columns as measure_columns
 from registry.analytics.outcomes import measure_figures
 from registry.analytics.outcomes.measure import Measure, own_measures, read
@@ -154,8 +154,11 @@ def _published(found: Cases, one: Measure) -> tuple[pl.DataFrame, bool]:
     rest = both["total"] - both["met"] - both["undecided"]
     telling = rest.is_between(1, rule.threshold - 1)
     shares = shares.with_columns(pl.when(~telling).then("undecided").alias("undecided"))
-    sum_row = shares.filter(pl.col("group") == label).select("total", "excluded")
-    told = found.by == "facility" or not sum(sum_row.null_count().row(0))
+    told = found.by == "facility" or not several or _sum_open(both, shares, "total", label, rule)
+    if several and not _sum_open(
+        both, shares, "excluded", label, rule
+    ):  # zeros beside few cases would tell these
+        shares = shares.with_columns(pl.lit(None, pl.Int64).alias("excluded"))
     asked_of = pl.Series(both["total"] > 0)
     return shares.filter(asked_of & (pl.col("group") != label)).select(
         "group",
@@ -170,6 +173,17 @@ def _published(found: Cases, one: Measure) -> tuple[pl.DataFrame, bool]:
         "found",
         "hidden",
     ), told
+
+
+def _sum_open(exact: pl.DataFrame, shown: pl.DataFrame, name: str, label: str, rule: Profile) -> bool:
+    """Whether a number of all groups may be told beside those of the groups (row `label`: their sum)."""
+    groups = (exact["group"] != label).alias("groups")
+    parts, published = exact.filter(groups), shown.filter(groups)
+    if not shown.filter(~groups)[name].null_count():
+        return True
+    hidden = published[name].is_null()
+    half = name == "total" and (hidden & (published["met"] > 1).fill_null(value=False)).any()
+    return not half and total_may_be_told(parts[name], hidden, rule)
 
 
 @operation("measures.cases")

@@ -150,9 +150,8 @@ def restricted(asked: People, event: str) -> pl.DataFrame:
     table = analytics.restricted_mean(
         asked.frame, MEAN_YEARS * HALF_DAYS, time="half_days", event=event, by="group"
     )
-    observed = analytics.number_at_risk(
-        asked.frame, [MEAN_YEARS * HALF_DAYS], by="group", time="half_days", event=event
-    ).select("group", "at_risk")
+    until = asked.frame.filter(pl.col("half_days") >= MEAN_YEARS * HALF_DAYS)
+    observed = until.group_by("group").agg(pl.len().alias("at_risk"))
     table = table.join(observed, on="group", how="left", maintain_order="left")
     hidden = (pl.col("at_risk") < asked.found.rule.threshold).fill_null(True)
     return table.with_columns(hidden.alias("hidden")).select(

@@ -220,5 +220,9 @@ def basis(source: str, question: Question) -> list[str]:
         )
     if question.standard:
         name = STANDARDS.get(question.standard, question.standard)
-        found.append(f"Estimates were standardised by age to {name}.")
+        first = relative_room.age_weights(question.standard).age_from[0]
+        found.append(
+            f"Estimates were standardised by age to {name}; people younger than {first:g} were left out, and a group with nobody "
+            "in one of the age groups was standardised over the others."
+        )
     return found

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.browser
 FIGURES = {
     "/survival?method=competing&by=sex": "Cumulative incidence of death by cause, by sex: this cancer",
     "/survival?method=net&by=": "Net survival (Pohar Perme)",
+    "/survival?method=conditional-net&by=&given=2": "Conditional net survival (Pohar Perme) of those who lived 2 years",
+    "/survival?method=crude-probability&by=": "Crude probability of death, by life table",
     "/survival?show=model": "Hazard ratios, Cox model: death of any cause",
     "/incidence": "Age-adjusted incidence over years",
     "/incidence?show=trend": "Trend of age-adjusted incidence",

@@ -104,7 +104,12 @@ def exclusions(flow: pl.DataFrame) -> str:
 
 
 def _missing(found: Mapping[str, Any]) -> list[str]:
-    """What has no denominator, each reason once."""
+    """What has no denominator, each reason once.
+
+    >>> years = pl.DataFrame({"what": ["2007", "2008"], "reason": ["no population is loaded"] * 2})
+    >>> _missing({"missing": years})
+    ['no rate for 2007-2008: no population is loaded']
+    """
     missing = found.get("missing")
     if missing is None or not missing.height:
         return []

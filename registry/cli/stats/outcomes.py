@@ -12,6 +12,8 @@ from registry.cli.stats.narrowing import narrowing
 from registry.errors import BadInput
 
 MOST_ROWS = 500
+WIDEST = 90
+"""Combinations of treatments and names of hospitals are not cut."""
 
 
 @click.group(epilog="Example: registry stats outcomes stage --by year --site Breast")
@@ -26,7 +28,7 @@ def _tell(options: Options, operation: str, tables: dict[str, str], **asked: Any
     parts = []
     for name, title in tables.items():
         if answer.get(name) is not None:
-            parts.append(f"{title}\n{output.table(answer[name], limit=MOST_ROWS)}")
+            parts.append(f"{title}\n{output.table(answer[name], limit=MOST_ROWS, widest=WIDEST)}")
     notes = [
         *answer["notes"],
         f"Numbers below {answer['threshold']}, and what would give them away, are not shown.",
@@ -50,7 +52,9 @@ def stage(options: Options, by: str, selection: dict[str, Any]) -> int:
     "migration", epilog="Example: registry stats outcomes migration --periods 2010-2014,2015-2019"
 )
 @click.option("--periods", help="Spans of years of diagnosis, with commas (default: of five years).")
-@click.option("--years", type=float, default=3, show_default=True, help="Survival after so many years.")
+@click.option(
+    "--years", type=float, default=3, show_default=True, help="Survival after so many years (3, 5 …)."
+)
 @global_options
 @narrowing
 def migration(options: Options, periods: str | None, years: float, selection: dict[str, Any]) -> int:

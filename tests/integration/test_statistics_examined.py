@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from registry.errors import BadInput
+from registry.errors import BadInput, Denied, NotFound
 from registry.security.roles import Actor
 from registry.service import Session
 from tests.received import KEY, PERSON, TUMOR, changed, write
@@ -197,3 +197,63 @@ def test_combinations_of_treatment_are_not_worked_out_from_modalities(
             if number is None:
                 low, high = span(cells, equations, name)
                 assert high - low >= 1, (group, name)
+
+
+def test_survival_names_no_hospital_to_accounts_without_identifiers(
+    outsider: Session, session: Session
+) -> None:
+    assert session.run("survival.estimate", by="facility", as_of=AS_OF)["groups"]
+    for by in ("facility", ["sex", "facility"]):
+        with pytest.raises(BadInput, match="which hospital"):
+            outsider.run("survival.estimate", as_of=AS_OF, by=by)
+    with pytest.raises(BadInput, match="which hospital"):
+        outsider.run("survival.cox", covariates=["age", "facility"], as_of=AS_OF)
+    assert outsider.run("cohort.choices")["facilities"] == []
+
+
+def test_staff_of_a_hospital_count_their_own_whoever_asked_before(session: Session) -> None:
+    local = session.as_actor(Actor("anna", "registrar", frozenset({HOSPITALS[3]})))
+    own = sum(one["hospital"] == HOSPITALS[3] for one in tumors())
+    session.run("cohort.preview", as_of=AS_OF)  # the frame of everybody is in memory now
+    for operation in (
+        "cohort.preview",
+        "outcomes.stage",
+        "outcomes.treatment",
+        "survival.estimate",
+        "measures.figures",
+    ):
+        answer = local.run(operation, as_of=AS_OF, profile="1")
+        assert answer["exclusions"]["remaining"][0] == own
+    assert local.run("cohort.preview", cohort={"facilities": [HOSPITALS[0]]}, profile="1")["n"] == 0
+    assert local.run("cohort.choices")["sites"] == ["Larynx"]
+    told = local.run("outcomes.stage", by="facility", profile="1", as_of=AS_OF)["table"]
+    assert told["group"].n_unique() == 1 and told["count"].sum() == own
+    for operation in ("rates.table", "rates.sir", "rates.delay", "trend.table", "rates.mortality_incidence"):
+        with pytest.raises(Denied):
+            local.run(operation)
+
+
+def test_cohorts_of_another_hospital_are_not_opened_by_name(session: Session) -> None:
+    first, second = (
+        session.as_actor(Actor(f"anna{place}", "registrar", frozenset({HOSPITALS[place]})))
+        for place in (0, 1)
+    )
+    first.run("cohort.save", name="Ours", definition={"sites": ["Breast"]}, shared=True)
+    with pytest.raises(NotFound):
+        second.run("cohort.preview", cohort="Ours")
+    assert second.run("cohort.list").is_empty()
+
+
+def test_the_audit_log_has_questions_but_nobody(session: Session, outsider: Session) -> None:
+    outsider.run("survival.estimate", by="stage", cohort={"sites": ["Breast"]}, as_of=AS_OF)
+    outsider.run("measures.figures", as_of=AS_OF)
+    told = session.run("audit.log", entity="operation", limit=500)
+    told = pl.concat(
+        [told, *(session.run("audit.log", entity=name) for name in ("cohort", "measure"))],
+        how="diagonal_relaxed",
+    )
+    text = told.select(
+        pl.col("entity_id", "reason", "before_value", "after_value").cast(pl.String)
+    ).write_csv()
+    assert "survival.estimate" in text and "Breast" in text
+    assert not any(word in text for word in ("Person", "21908", '"patient_id"', '"tumor_id"'))

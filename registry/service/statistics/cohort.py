@@ -73,6 +73,8 @@ def choices(context: Context) -> dict[str, Any]:
         if isinstance(values.dtype, pl.Categorical):
             values = values.cast(pl.String)
         found[key] = values.sort().to_list()
+    if not context.actor.sees_identifiers:
+        found["facilities"] = []  # nothing that they may select by
     found["profiles"] = {name: rule.threshold for name, rule in profiles().items()}
     found["defaults"] = {
         "survival": cohorts.as_dict(cohorts.SURVIVAL), "incidence": cohorts.as_dict(cohorts.INCIDENCE),

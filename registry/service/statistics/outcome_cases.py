@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from registry.analytics.cohorts import EVERYBODY, Cohort
+from registry.analytics.cohorts import EVERYBODY, Cohort, as_dict
 from registry.analytics.disclosure import profile as disclosure_profile
 from registry.service import frames
 from registry.service.statistics import survival_groups
-from registry.service.statistics.study import Definition, Study, study
+from registry.service.statistics.study import Definition, Study, definition_of, study
 
 if TYPE_CHECKING:
     from registry.service.operations import Context
@@ -133,7 +133,9 @@ def _rest(context: Context, question: Question, *, analytic: bool) -> pl.DataFra
     if disclosure_profile(question.profile).threshold < disclosure_profile("default").threshold:
         return None
     whole = replace(context, actor=replace(context.actor, facilities=None))
-    everybody = question.study(whole, facilities=())
+    # the cohort that this account means by a name, not one that only central staff see
+    meant = as_dict(definition_of(context, question.cohort, question.default))
+    everybody = replace(question, cohort=meant).study(whole, facilities=())
     frame = hospital_cases(whole, everybody.frame, analytic=analytic)
     frame = frame.filter(~pl.col("facility_id").is_in(sorted(own)))
     if frame["facility_id"].n_unique() < FEWEST_OTHERS or frame.height < everybody.rule.threshold:

@@ -73,7 +73,7 @@ class People:
     def without(self, stays: pl.Expr, reason: str) -> People:
         """The same without some people, told as a further step of the flow."""
         kept = self.frame.filter(self.frame.select(stays.alias("stays")).to_series())
-        found = _stepped(self.found, kept, reason)
+        found = self.found.stepped(kept, reason)
         return of_large_groups(found, self.by, self.left_out)
 
     @property
@@ -103,6 +103,10 @@ def people(
         BadInput: nothing can be compared by this, or a selected value is unknown.
     """
     wanted = compared(by)
+    if "facility" in {*wanted, *columns} and not context.actor.sees_identifiers:
+        raise BadInput(
+            "survival", "your role does not see which hospital reported", "compare by something else"
+        )
     chosen = narrowed(**selection)
     if "stage" in wanted or chosen["stages"]:
         columns = [*columns, "stage_era"]
@@ -123,18 +127,8 @@ def of_large_groups(found: Study, by: list[str], left_out: int = 0) -> People:
     """
     shown = large(found.frame, found.rule.threshold)
     gone = found.frame.height - shown.height
-    found = _stepped(found, shown, TOO_SMALL) if gone else replace(found, frame=shown)
+    found = found.stepped(shown, TOO_SMALL)
     return People(found, shown, by, left_out + gone)
-
-
-def _stepped(found: Study, kept: pl.DataFrame, reason: str) -> Study:
-    """The study of those who are kept, with a further step in its flow."""
-    flow = found.flow
-    excluded = found.frame.height - kept.height
-    line = {
-        "step": flow.height, "reason": reason, "excluded": excluded, "remaining": flow["remaining"][-1] - excluded,
-    }  # fmt: skip
-    return replace(found, flow=pl.concat([flow, pl.DataFrame([line], schema=flow.schema)]), frame=kept)
 
 
 def columns_of(by: Sequence[str]) -> list[str]:

@@ -71,9 +71,16 @@ def test_one_kind_of_event_is_chosen_as_several_alike() -> None:
         rows = pl.DataFrame({
             "time": np.arange(size), "at_risk": np.sort(random.integers(1, 4 * size + 40, size))[::-1],
             "events": random.choice([0, 0, 1, 3, 15], size),
-        }).with_columns(survival=pl.Series(np.linspace(1, 0.2, size)), again=pl.col("events"))  # fmt: skip
+        }).with_columns(survival=pl.Series(np.linspace(1, 0.2, size)), again=pl.lit(0))  # fmt: skip
         marks = [size * share for share in (0.1, 0.3, 0.5, 0.9)]
         one = publish_marked_curve(rows, marks, values=["survival"])
         two = publish_marked_curve(rows, marks, values=["survival"], events=["events", "again"])
         for left, right in zip(one, two, strict=True):
             assert left.equals(right)
+
+
+def test_a_step_that_leaves_few_is_not_shown() -> None:
+    rows = pl.DataFrame({"time": [0, 1, 2], "at_risk": [60, 60, 40], "events": [0, 20, 37]})
+    rows = rows.with_columns(survival=pl.Series([1.0, 2 / 3, 0.05]))
+    points, _ = publish_marked_curve(rows, [], values=["survival"])
+    assert points["time"].to_list() == [0, 1]

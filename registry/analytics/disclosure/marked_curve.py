@@ -32,7 +32,7 @@ def publish_marked_curve(
     """Points and marks of a curve that may be shown together.
 
     Between two shown values, of either kind, each column of events has none or at least the threshold; nothing is
-    shown where fewer than the threshold are at risk.
+    shown where fewer than the threshold are at risk, or are left after the step.
 
     Args:
         curve: rows by group and rising time: `by`, time, at_risk (just before), events since the row before, values.
@@ -98,7 +98,8 @@ def _one(
             seen[mark], told = True, so_far[row].tolist()
     shown = np.zeros(times.size, np.bool_)
     chosen = _thinned(times)
-    few = np.flatnonzero(at_risk[chosen] < threshold)
+    left = at_risk[chosen] - events[chosen].sum(axis=1)  # where nobody was censored the curve tells it
+    few = np.flatnonzero((at_risk[chosen] < threshold) | ((left > 0) & (left < threshold)))
     chosen = chosen[: few[0]] if few.size else chosen
     ends = rows[seen].tolist()
     if events.shape[1] == 1:

@@ -84,3 +84,11 @@ def test_a_step_that_leaves_few_is_not_shown() -> None:
     rows = rows.with_columns(survival=pl.Series([1.0, 2 / 3, 0.05]))
     points, _ = publish_marked_curve(rows, [], values=["survival"])
     assert points["time"].to_list() == [0, 1]
+
+
+def test_a_step_after_which_few_are_left_is_not_shown() -> None:
+    rows = pl.DataFrame({"time": [0, 1, 2], "at_risk": [100, 100, 40], "events": [0, 60, 37]})
+    rows = rows.with_columns(survival=pl.Series([1.0, 0.4, 0.03]))
+    points, marks = publish_marked_curve(rows, [1, 2], values=["survival"])
+    assert points["time"].to_list() == [0, 1]
+    assert marks["hidden"].to_list() == [False, True]

@@ -89,17 +89,24 @@ def _one(
 ) -> tuple[Array, Array, Array]:
     """Of one group: points shown; the row that each mark reads; marks shown."""
     so_far = events.cumsum(axis=0)
+    left = at_risk - events.sum(axis=1)
+    telling = (left > 0) & (left < threshold)  # where nobody was censored the curve tells it
     rows = np.searchsorted(times, marks, side="right") - 1
     still = np.append(at_risk, 0)[np.searchsorted(times, marks, side="left")]
     seen = np.zeros(marks.size, np.bool_)
     told = [0] * events.shape[1]
     for mark, row in enumerate(rows.tolist()):
-        if row >= 0 and still[mark] >= threshold and _fits(so_far[row].tolist(), told, threshold):
+        ends_here = row >= 0 and times[row] == marks[mark] and telling[row]
+        if (
+            row >= 0
+            and still[mark] >= threshold
+            and not ends_here
+            and _fits(so_far[row].tolist(), told, threshold)
+        ):
             seen[mark], told = True, so_far[row].tolist()
     shown = np.zeros(times.size, np.bool_)
     chosen = _thinned(times)
-    left = at_risk[chosen] - events[chosen].sum(axis=1)  # where nobody was censored the curve tells it
-    few = np.flatnonzero((at_risk[chosen] < threshold) | ((left > 0) & (left < threshold)))
+    few = np.flatnonzero((at_risk[chosen] < threshold) | telling[chosen])
     chosen = chosen[: few[0]] if few.size else chosen
     ends = rows[seen].tolist()
     if events.shape[1] == 1:

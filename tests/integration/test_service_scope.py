@@ -93,7 +93,7 @@ def _arguments(name: str, folder: Path) -> dict[str, Any]:
         "role": "registrar", "token": "t", "old": "o", "new": "n", "rows": 1, "sha256": "0" * 64, "result": {},
         "data_docs": "x", "based_on": 1, "shown": "x", "tumor_id": 1,
         "pair_id": 1, "decision": "multiple", "reason": "seen", "code": "C504", "site": "C504", "year": 2022,
-        "measure": "colon-twelve-nodes", "cohort": {}, "audit_id": 1, "case_id": 1, "finding_id": 1, "entry_id": 1, "values": {}, "kind": "recoding", "resolution": "both",
+        "measure": "colon-twelve-nodes", "cohort": {}, "covariates": ["age"], "audit_id": 1, "case_id": 1, "finding_id": 1, "entry_id": 1, "values": {}, "kind": "recoding", "resolution": "both",
         "expected": 10, "month": 1, "source": "index", "names": ["index"],
         "failure_id": 1, "failure_ids": [1], "override_id": 1, "source_name": "State edits", "folder": str(folder / "no"),
         "submission_id": 1, "allowed": True,

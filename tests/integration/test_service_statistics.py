@@ -334,9 +334,9 @@ def test_tests_and_models_answer(session: Session) -> None:
         ("survival.estimate", {"ci": "wide"}, "no kind of limits"),
         ("survival.compare", {"test": "magic"}, "choose one of log-rank"),
         ("survival.estimate", {"method": "conditional-net", "standard": "icss1"}, "not standardised"),
-        ("survival.excess", {"intervals": [0, 2, 1]}, "do not rise"),
-        ("survival.excess", {"intervals": [1, 2]}, "do not rise"),
-        ("survival.excess", {"approach": "period"}, "needs two years"),
+        ("survival.excess", {"covariates": ["sex"], "intervals": [0, 2, 1]}, "do not rise"),
+        ("survival.excess", {"covariates": ["sex"], "intervals": [1, 2]}, "do not rise"),
+        ("survival.excess", {"covariates": ["sex"], "approach": "period"}, "needs two years"),
         ("survival.cox", {"covariates": ["colour"]}, "there is no covariate"),
         ("survival.cox", {"covariates": ["sex"], "strata": "sex"}, "each once"),
         ("cohort.preview", {"cohort": {"sits": []}}, "did you mean sites"),
@@ -551,6 +551,6 @@ def test_an_empty_registry_answers(empty: Session) -> None:
     assert empty.run("survival.kaplan_meier", by="period")["curve"].is_empty()
     assert empty.run("survival.compare")["test"] is None
     with pytest.raises(BadInput, match=r"large enough|nobody died"):
-        empty.run("survival.cox")
+        empty.run("survival.cox", covariates=["age"])
     with pytest.raises(NotReady):
-        empty.run("survival.excess")
+        empty.run("survival.excess", covariates=["age"])

@@ -92,7 +92,7 @@ def _model(options: Options, given: dict[str, Any]) -> int:
         )
     asked = _by_method({name: given[name] if name in taken else None for name in given})
     asked = {name: value for name, value in asked.items() if name != "method"}
-    asked["covariates"] = listed(given["covariates"], "--covariates") or None
+    asked["covariates"] = listed(given["covariates"], "--covariates") or ["age", "sex", "stage"]
     for name in ("strata", "ties") if method == "cox" else ():
         asked[name] = given[name]
     if method == "excess":

@@ -220,7 +220,7 @@ def compare(
 @operation("survival.cox")
 def cox(
     context: Context,
-    covariates: list[str] | None = None,
+    covariates: list[str],
     strata: str | None = None,
     event: str = "death",
     ties: str = "efron",
@@ -236,7 +236,7 @@ def cox(
     """Cox's proportional hazards model.
 
     Args:
-        covariates: of `survival.choices()["covariates"]`; default: age, sex, stage. strata: one with its own baseline.
+        covariates: of `survival.choices()["covariates"]`. strata: one with its own baseline.
         event: death, or "this cancer" (deaths of other causes censored). ties: efron or breslow.
         The others as in `survival.estimate`.
 
@@ -244,7 +244,7 @@ def cox(
         {terms [term, covariate, level, reference, n, events, hazard_ratio, lower, upper, p, hidden], proportional
         [term, chisq, df, p] or None, concordance, people, events, notes, exclusions, methods, provenance, threshold}.
     """
-    wanted = survival_model.known(covariates or ["age", "sex", "stage"], strata, event)
+    wanted = survival_model.known(covariates, strata, event)
     layers = [strata] if strata else []
     asked = survival_groups.people(
         context, cohort, None, sites=sites, sexes=sexes, stages=stages, year_from=year_from, year_to=year_to,
@@ -263,7 +263,7 @@ def cox(
 @operation("survival.excess")
 def excess(
     context: Context,
-    covariates: list[str] | None = None,
+    covariates: list[str],
     intervals: list[float] | None = None,
     cohort: dict[str, Any] | str | None = None,
     sites: list[str] | None = None,
@@ -280,7 +280,7 @@ def excess(
     """Poisson model of the excess hazard: of death beyond what the life table expects.
 
     Args:
-        covariates: of `survival.choices()["covariates"]`; default: age, sex, stage.
+        covariates: of `survival.choices()["covariates"]`.
         intervals: rising years from 0 between which the baseline excess hazard is constant; default 0, 1, 2, 3, 4, 5.
         The others as in `survival.estimate`.
 
@@ -289,7 +289,7 @@ def excess(
         baseline [from, to (years), events, rate (a person-year), lower, upper, hidden], deviance, df, people, events, notes,
         exclusions, methods, provenance, threshold}; events are deaths of any cause within the intervals.
     """
-    wanted = survival_model.known(covariates or ["age", "sex", "stage"], None, "death")
+    wanted = survival_model.known(covariates, None, "death")
     years = survival_excess.intervals(intervals)
     question = Question(approach=approach, period=period, life_table=life_table)
     survival_methods.check_approach(question, "excess", True)

@@ -21,12 +21,13 @@ from typing import Any
 import polars as pl
 
 from registry import standards
+from registry.coding.recodes import site_groups as sites
 from registry.errors import BadInput
 from registry.security import allow_list, extracts, identifiers, restriction, scan
 from registry.security.allow_list import Profile
 from registry.security.deidentify import deidentify
 from registry.security.risk import held_back_items
-from registry.service import frames, sites
+from registry.service import frames
 from registry.service.operations import Context
 from registry.service.processes import is_running
 from registry.service.release_derived import with_derived

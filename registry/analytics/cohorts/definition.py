@@ -40,7 +40,7 @@ class Cohort:
 
     Attributes:
         name: what people call it.
-        sites: site groups (registry.service.sites). primary_sites: codes or ranges, C50, C500-C506.
+        sites: site groups (registry.coding.recodes.site_groups). primary_sites: codes or ranges, C50, C500-C506.
         histologies: codes or ranges, 8140, 8140-8147.
         behavior: malignant (3, and 2 in the urinary bladder, as SEER counts incidence), invasive (3), in situ (2), all.
         sexes: at birth, 1 male, 2 female, 9 unknown. races, hispanic, stages, states, counties, facilities: values of

@@ -16,7 +16,8 @@ import polars as pl
 from registry import coding
 from registry.analytics.stages import AJCC_ITEMS, with_ajcc, with_stage
 from registry.analytics.stages import ITEMS as STAGE_ITEMS
-from registry.service import frames, sites
+from registry.coding.recodes import site_groups as sites
+from registry.service import frames
 from registry.service.statistics.analysis_codes import (
     AGE_GROUPS,
     CAUSES,
@@ -316,7 +317,7 @@ def _first_primary(frame: pl.DataFrame, diagnosed: Dates) -> pl.Series:
 
 
 def _site_groups(raw: pl.DataFrame) -> pl.Series:
-    """Names of registry.service.sites, from the distinct pairs of site and histology."""
+    """Names of registry.coding.recodes.site_groups, from the distinct pairs of site and histology."""
     pairs = raw.select(sites.ITEMS).unique(maintain_order=True)
     named = sites.with_site_group(pairs).with_columns(pl.col("site_group").cast(site_enum()))
     joined = raw.select(sites.ITEMS).join(

@@ -12,8 +12,8 @@ from registry.analytics.disclosure import profiles
 from registry.analytics.outcomes import delays, stage_mix, treatment
 from registry.analytics.outcomes.limits import with_share
 from registry.analytics.stages import GROUPS, comparability
+from registry.coding.recodes import site_groups
 from registry.errors import BadInput
-from registry.service import sites as site_groups
 from registry.service.operations import Context, operation
 from registry.service.statistics import (
     measures_kept,

@@ -13,7 +13,7 @@ from registry.analytics.disclosure import profiles, suppress_at_risk
 from registry.analytics.disclosure.marked_curve import publish_marked_curve
 from registry.analytics.stages import GROUPS
 from registry.analytics.survival.kaplan_meier import Confidence
-from registry.service import sites
+from registry.coding.recodes import site_groups as sites
 from registry.service.operations import Context, operation
 from registry.service.statistics import (
     survival_excess,

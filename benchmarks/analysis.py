@@ -169,7 +169,10 @@ def relatives(session: Session) -> None:
     timed("net: by stage, age-standardised", partial(ask, method="net", by="stage", standard="icss1"))
     period = {"approach": "period", "period": [2018, 2022]}
     timed("net: by stage, period approach", partial(ask, method="net", by="stage", **period))
-    timed("excess hazard model: age, sex, stage", partial(session.run, "survival.excess", as_of=AS_OF))
+    timed(
+        "excess hazard model: age, sex, stage",
+        partial(session.run, "survival.excess", covariates=["age", "sex", "stage"], as_of=AS_OF),
+    )
 
 
 def load_life_table(session: Session) -> None:

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 done but problems were found, 2 could not do it.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import click
 
+from registry.cli.lazy import LazyGroup
 from registry.errors import RegistryError, place
 from registry.version import __version__
 
@@ -52,41 +52,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name → (module:function of this package, one line of help)."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported only when they are run."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, function = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(f"registry.cli.{module}"), function)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in `registry --help`, without importing anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """An unknown command gets the nearest names."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
-            hint = f"did you mean {', '.join(near)}?" if near else "`registry --help` lists the commands"
-            raise click.UsageError(f"there is no command {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
-
-
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup,
+    table=COMMANDS,
+    package=__name__,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--db", type=click.Path(), help="Database file (default: $REGISTRY_DB or registry.duckdb).")
 @click.option("--key-file", type=click.Path(), help="File that holds the database key (or $REGISTRY_KEY).")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from registry.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "survival": ("survival:survival", "Survival: observed, net and relative, competing risks, tests, Cox."),
@@ -24,27 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name → (module:function of this package, one line of help)."""
 
 
-class LazyStats(click.Group):
-    """A group whose commands are imported only when they are run or their help is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, function = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), function)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in `registry stats --help`, without importing anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=LazyStats, epilog="Example: registry stats survival --by stage")
+@click.group(
+    cls=LazyGroup, table=COMMANDS, package=__name__, epilog="Example: registry stats survival --by stage"
+)
 def stats() -> None:
     """Survival, rates, trends, prevalence, quality measures; counts."""

@@ -10,7 +10,7 @@ import pytest
 
 from registry.cli import main
 from registry.service import Session
-from tests.integration.test_service_statistics import fill, people
+from tests.integration.figures_registry import fill, people
 from tests.received import KEY
 
 Run = Callable[..., tuple[int, str, str]]

@@ -11,7 +11,7 @@ import pytest
 from registry.analytics.stages import GROUPS
 from registry.security.allow_list import DAYS, PROFILES, shapes
 from registry.service import Session
-from tests.integration.test_service_statistics import fill, people
+from tests.integration.figures_registry import fill, people
 
 AS_OF = "2024-12-31"
 

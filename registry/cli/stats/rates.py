@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from registry.cli.options import Options, global_options
-from registry.errors import BadInput
+from registry.cli.stats.foreign import refuse
 
 OF_FILES = ("reference_year",)
 OF_DATABASE = (
@@ -67,16 +67,9 @@ def rates(options: Options, **given: Any) -> int:
     if given["input"] is None:
         from registry.cli.stats.rates_database import answer
 
-        _refuse(given, OF_FILES, "goes with --input only")
+        refuse(given, OF_FILES, "goes with --input only")
         return answer(options, given)
     from registry.cli.stats.rates_file import answer as of_file
 
-    _refuse(given, (*OF_DATABASE, "methods"), "does not go with --input")
+    refuse(given, (*OF_DATABASE, "methods"), "does not go with --input")
     return of_file(options, given)
-
-
-def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
-    for name in names:
-        if given[name] is not None:
-            option = {"year_from": "--from", "year_to": "--to"}.get(name, f"--{name.replace('_', '-')}")
-            raise BadInput(option, why, "leave it out")

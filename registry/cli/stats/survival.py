@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from registry.cli.options import Options, global_options
+from registry.cli.stats.foreign import option_name, refuse
 from registry.cli.stats.tables import choose, finish, listed
 from registry.errors import BadInput
 
@@ -126,23 +127,21 @@ def survival(options: Options, **given: Any) -> int:
     """
     if given["input"] is not None:
         return _file(options, given)
-    if foreign := [name for name in OF_FILES if given[name] is not None]:
-        raise BadInput(_option(foreign[0]), "goes with --input only", "name a file, or leave it out")
+    refuse(given, OF_FILES, "goes with --input only", "name a file, or leave it out")
     from registry.cli.stats.survival_database import answer
 
     return answer(options, given)
 
 
 def _file(options: Options, given: dict[str, Any]) -> int:
-    if foreign := [name for name in OF_DATABASE if given[name] is not None]:
-        raise BadInput(_option(foreign[0]), "does not go with --input", "select the rows beforehand")
+    refuse(given, OF_DATABASE, "does not go with --input", "select the rows beforehand")
     chosen = listed(given["method"], "--method")
     if not chosen:
         raise BadInput("--method", "is needed with --input", f"choose from {', '.join(METHODS)}")
     choose(chosen, METHODS, "--method")
     for name in chosen:
         if lacking := [need for need in METHODS[name].needs if given[need] is None]:
-            raise BadInput(f"--method {name}", f"needs {', '.join(map(_option, lacking))}")
+            raise BadInput(f"--method {name}", f"needs {', '.join(map(option_name, lacking))}")
     if "cox" in chosen and given["by"]:
         raise BadInput("--by", "does not go with --method cox", "name the column in --covariates or --strata")
     from registry.cli.stats.asked import read
@@ -152,8 +151,3 @@ def _file(options: Options, given: dict[str, Any]) -> int:
     finish(HEADER, rows, given["out"], source=given["input"], as_json=options.as_json)
     asked.faults.tell(given["input"], quiet=options.quiet)
     return asked.faults.exit_code
-
-
-def _option(name: str) -> str:
-    names = {"year_from": "--from", "year_to": "--to"}
-    return names.get(name, f"--{name.replace('_', '-')}")

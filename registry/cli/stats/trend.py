@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from registry.cli.options import Options, global_options
-from registry.errors import BadInput
+from registry.cli.stats.foreign import refuse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,19 +58,12 @@ def trend(options: Options, **given: Any) -> int:
     if given["select"] is not None:
         choose([given["select"]], ("bic", "bic3", "wbic", "permutation"), "--select")
     if given["input"] is None:
-        _refuse(given, OF_FILES, "goes with --input only")
+        refuse(given, OF_FILES, "goes with --input only")
         return _database(options, given)
-    _refuse(given, (*OF_DATABASE, "methods"), "does not go with --input")
+    refuse(given, (*OF_DATABASE, "methods"), "does not go with --input")
     from registry.cli.stats.trend_file import answer
 
     return answer(options, given)
-
-
-def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
-    for name in names:
-        if given[name] is not None:
-            option = {"year_from": "--from", "year_to": "--to"}.get(name, f"--{name.replace('_', '-')}")
-            raise BadInput(option, why, "leave it out")
 
 
 def _database(options: Options, given: dict[str, Any]) -> int:
